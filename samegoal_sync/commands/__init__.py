@@ -1,0 +1,1 @@
+"""The ``samegoal-sync`` command's parts, one module a group of commands."""

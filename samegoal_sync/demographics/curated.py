@@ -1,0 +1,138 @@
+"""What the transforms give: curated frames, what was set aside, and where every student went.
+
+The contract between ``demographics`` (which fills it) and ``samegoal`` (which publishes it).
+
+Three things that look alike are kept apart all the way to SameGoal:
+
+* **blank**: Qmlativ says that there is no value. The cell is null and null is published.
+* **invalid**: Qmlativ has a value that cannot be right. The cell is null *and* its column is
+  named in the row's ``keep`` list: what is published stays, and a reject row says why.
+* **absent**: Qmlativ did not share the column tonight. The column is in ``absent``: what is
+  published stays for every row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+#: One row a student. Key ``student_id``. SameGoal's students.csv layout, in its order.
+STUDENT_COLUMNS = pl.Schema(
+    {
+        "student_id": pl.String(),
+        "last_name": pl.String(),
+        "first_name": pl.String(),
+        "middle_name": pl.String(),
+        "name_suffix": pl.String(),
+        "date_of_birth": pl.Date(),
+        "gender": pl.String(),
+        "district_enrollment": pl.String(),
+        "enrollment_reason": pl.String(),
+        "grade": pl.String(),
+        "address": pl.String(),
+        "city": pl.String(),
+        "state": pl.String(),
+        "zip": pl.String(),
+        "race": pl.String(),
+        "home_language": pl.String(),
+        "district_of_residence": pl.String(),
+        "county_of_residence": pl.String(),
+        "district_of_service": pl.String(),
+        "student_reporting_id": pl.String(),
+        "building": pl.String(),
+        "building_reporting_id": pl.String(),
+        "sis_internal_id": pl.Int64(),
+    }
+)
+
+#: One row a student and guardian. Key ``student_id, guardian_id``.
+GUARDIAN_COLUMNS = pl.Schema(
+    {
+        "student_id": pl.String(),
+        "guardian_id": pl.Int64(),
+        "priority": pl.Int64(),
+        "last_name": pl.String(),
+        "first_name": pl.String(),
+        "middle_name": pl.String(),
+        "name_suffix": pl.String(),
+        "relationship": pl.String(),
+        "custodial": pl.Boolean(),
+        "emergency_contact": pl.Boolean(),
+        "pickup": pl.Boolean(),
+        "lives_with": pl.Boolean(),
+        "restricted": pl.Boolean(),
+        "address": pl.String(),
+        "city": pl.String(),
+        "state": pl.String(),
+        "zip": pl.String(),
+        "home_phone": pl.String(),
+        "work_phone": pl.String(),
+        "cell_phone": pl.String(),
+        "email": pl.String(),
+        "language": pl.String(),
+    }
+)
+
+#: Columns (names) of this row whose published value stays because tonight's is invalid.
+KEEP = "keep"
+KEEP_TYPE = pl.List(pl.String())
+
+#: A value or a row set aside. ``key`` is Qmlativ's id of the row of ``object``; never a value.
+REJECT_COLUMNS = pl.Schema(
+    {
+        "object": pl.String(),
+        "key": pl.Int64(),
+        "student_id": pl.String(),
+        "column": pl.String(),
+        "rule": pl.String(),
+        "severity": pl.String(),
+    }
+)
+
+#: Where every student that Qmlativ sent went. ``outcome`` is ``curated``, ``set_aside`` or
+#: ``out_of_scope``; ``reason`` is the rule's name where it is not ``curated``.
+STUDENT_ACCOUNT = pl.Schema(
+    {
+        "sis_internal_id": pl.Int64(),
+        "student_id": pl.String(),
+        "outcome": pl.String(),
+        "reason": pl.String(),
+    }
+)
+
+#: Where every pair of student and guardian went. ``outcome`` is ``curated``, ``set_aside``
+#: (what is published of this pair stays), ``withheld`` (it is removed: restricted, a minor,
+#: beyond the district's choice) or ``out_of_scope`` (its student is not curated tonight).
+GUARDIAN_ACCOUNT = pl.Schema(
+    {
+        "student_id": pl.String(),
+        "guardian_id": pl.Int64(),
+        "outcome": pl.String(),
+        "reason": pl.String(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Curated:
+    """A curated frame with its rejects and its account.
+
+    Attributes:
+        frame: ``STUDENT_COLUMNS`` or ``GUARDIAN_COLUMNS``, plus ``keep``.
+        rejects: ``REJECT_COLUMNS``; ``severity`` is ``row`` or ``value``.
+        account: ``STUDENT_ACCOUNT`` or ``GUARDIAN_ACCOUNT``: every key once.
+        absent: columns that Qmlativ did not share tonight.
+        whole: whether every object this frame needs was read whole. Guardians that are not
+            whole are never published: they would be replaced as a set by half a set.
+        findings: numbers and short notes for the asset (confidential phones withheld,
+            students without guardians, possible duplicates, buildings not matched ...);
+            counts and names of columns only, never a student's value.
+    """
+
+    frame: pl.DataFrame
+    rejects: pl.DataFrame
+    account: pl.DataFrame
+    absent: frozenset[str] = frozenset()
+    whole: bool = True
+    findings: dict[str, int | float | str | list[str]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The registry: which districts are connected, their credentials, settings and states."""

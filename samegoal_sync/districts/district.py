@@ -1,0 +1,121 @@
+"""A district as the registry knows it, and the settings that are its own choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NewType
+from zoneinfo import ZoneInfo
+
+#: A district's slug: its partition key in Dagster, ``[a-z0-9-]``.
+Slug = NewType("Slug", str)
+
+
+class DistrictState(StrEnum):
+    """Where a district stands; onboarding runs from the first to ``ACTIVE``."""
+
+    REQUESTED = "requested"
+    VERIFIED = "verified"
+    CONNECTED = "connected"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    FAILING = "failing"
+
+
+class GuardianChoice(StrEnum):
+    """Which of a student's guardians are published."""
+
+    ALL = "all"
+    FIRST_TWO = "first_two"
+    FIRST_TWO_CUSTODIAL = "first_two_custodial"
+
+
+@dataclass(frozen=True)
+class Guards:
+    """Shares beyond which a night is held (0.10 is 10 %); none counts under ``floor`` students."""
+
+    floor: int = 20
+    students_lost: float = 0.10
+    students_new: float = 0.25
+    identities_changed: float = 0.25
+    column_emptied: float = 0.10
+    students_without_guardians: float = 0.05
+    guardians_removed: float = 0.15
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Days, both included, on which a district is paused or takes additions only."""
+
+    first: date
+    last: date
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True)
+class DistrictSettings:
+    """A district's own choices. Every one has the safe value as its default.
+
+    Attributes:
+        guardians: which guardians are published.
+        publish_restricted: publish a guardian under an active restriction with the restriction
+            shown, instead of withholding them.
+        buildings: school name as Qmlativ has it -> the name under Settings > Buildings.
+        guards: when a night is held.
+        paused / additions_only: stretches of days.
+        notify: kinds of morning mail that the district's contacts want.
+    """
+
+    guardians: GuardianChoice = GuardianChoice.ALL
+    publish_restricted: bool = False
+    buildings: dict[str, str] = field(default_factory=dict)
+    guards: Guards = field(default_factory=Guards)
+    paused: Stretch | None = None
+    additions_only: Stretch | None = None
+    notify: frozenset[str] = frozenset({"failed", "held", "expiring", "rejects"})
+
+
+@dataclass(frozen=True)
+class District:
+    """One district of the registry; its secret is not part of it (see ``credentials``).
+
+    Attributes:
+        slug: partition key.
+        base_url: API Base URL, without a trailing slash.
+        client_key: the Integration Access's Key, the OAuth client id.
+        time_zone: IANA time zone of the district's own night.
+        hour: local hour at which its night is due.
+        token_url / api_prefix / token_fields / headers: for vendors that need them.
+        district_id: which of the system's districts this one is (``None``: the only one).
+    """
+
+    slug: Slug
+    name: str
+    state: DistrictState
+    base_url: str
+    client_key: str
+    mail_domain: str | None = None
+    contacts: tuple[str, ...] = ()
+    time_zone: str = "America/Chicago"
+    hour: int = 2
+    expires_on: date | None = None
+    token_url: str | None = None
+    api_prefix: str = "Custom"
+    token_fields: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    district_id: int | None = None
+    settings: DistrictSettings = field(default_factory=DistrictSettings)
+    created_at: datetime | None = None
+    message: str | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def today(self, now: datetime) -> date:
+        """The district's local date at an aware moment."""
+        return now.astimezone(self.zone).date()

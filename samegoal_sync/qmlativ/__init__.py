@@ -1,0 +1,1 @@
+"""The source: one district's Skyward Qmlativ, read through the Custom API."""

@@ -1,0 +1,1 @@
+"""The destination: SameGoal's tables, transactional publication, CSV files."""

@@ -1,0 +1,82 @@
+"""The environment, read and checked in one place.
+
+All of it is optional on one machine: without any variable, everything lies in ``.local`` beside
+the checkout (or the current folder), readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from samegoal_sync.errors import SettingError
+
+HOME_VARIABLE = "DAGSTER_HOME"
+DATABASE_VARIABLE = "SAMEGOAL_SYNC_DATABASE_URL"
+DAGSTER_DATABASE_VARIABLE = "SAMEGOAL_SYNC_DAGSTER_DATABASE_URL"
+STORAGE_VARIABLE = "SAMEGOAL_SYNC_STORAGE"
+SECRET_KEY_VARIABLE = "SAMEGOAL_SYNC_SECRET_KEY"  # noqa: S105 (the name of a variable)
+SMTP_VARIABLE = "SAMEGOAL_SYNC_SMTP_URL"
+IMAP_VARIABLE = "SAMEGOAL_SYNC_IMAP_URL"
+LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things lie and how they are reached.
+
+    Attributes:
+        home: ``DAGSTER_HOME``: Dagster's instance, the embedded Postgres, keys.
+        database_url: ``postgresql://...``; ``None`` means the embedded Postgres in ``home``.
+        storage: folder of the frames.
+        secret_keys: Fernet keys, newest first; empty means the key file in ``home``.
+        smtp_url / imap_url: mail out and in; ``None`` means no mail.
+        allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests).
+    """
+
+    home: Path
+    storage: Path
+    database_url: str | None = None
+    secret_keys: tuple[str, ...] = ()
+    smtp_url: str | None = None
+    imap_url: str | None = None
+    allow_loopback: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment once.
+
+        Raises:
+            SettingError: a variable is set to something that can't be used.
+        """
+        values = os.environ if environment is None else environment
+        home = Path(values.get(HOME_VARIABLE) or Path.cwd() / ".local" / "dagster").expanduser()
+        if not home.is_absolute():
+            raise SettingError(
+                f"{HOME_VARIABLE} is not an absolute path",
+                hint=f"set {HOME_VARIABLE} to a full path, or unset it to use ./.local/dagster",
+            )
+        storage = values.get(STORAGE_VARIABLE) or str(home.parent / "storage")
+        if "://" in storage:
+            raise SettingError(
+                f"{STORAGE_VARIABLE} names an object store, which is not supported yet",
+                hint=f"set {STORAGE_VARIABLE} to a folder on a disk that every worker shares",
+            )
+        database_url = values.get(DATABASE_VARIABLE) or None
+        if database_url and not database_url.startswith(("postgresql://", "postgres://")):
+            raise SettingError(
+                f"{DATABASE_VARIABLE} is not a Postgres address",
+                hint="write it as postgresql://user:password@host:5432/database",
+            )
+        keys = tuple(key.strip() for key in values.get(SECRET_KEY_VARIABLE, "").split(","))
+        return cls(
+            home=home,
+            storage=Path(storage).expanduser().absolute(),
+            database_url=database_url,
+            secret_keys=tuple(key for key in keys if key),
+            smtp_url=values.get(SMTP_VARIABLE) or None,
+            imap_url=values.get(IMAP_VARIABLE) or None,
+            allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"},
+        )

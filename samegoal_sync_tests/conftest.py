@@ -1,0 +1,49 @@
+"""Parts every test can ask for: a migrated database of its own, an emptied environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from samegoal_sync.database import running_database
+from samegoal_sync.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _emptied_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("SAMEGOAL_SYNC_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[str]:
+    """One embedded Postgres for the session, migrated; its address."""
+    # A Unix socket's path must be short, so not under pytest's long folder names.
+    home = Path(tempfile.mkdtemp(prefix="sg-"))
+    home.chmod(0o755)
+    try:
+        with running_database(Settings(home=home / "d", storage=home / "s")) as url:
+            yield url
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(_server: str) -> Iterator[str]:
+    """The address of a fresh, migrated database of this test's own."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    maintenance = _server.replace("/samegoal?", "/postgres?")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"create database {name} template samegoal")
+    yield _server.replace("/samegoal?", f"/{name}?")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
