@@ -1,0 +1,1 @@
+"""Revisions, numbered in the order of their chain."""
