@@ -1,0 +1,70 @@
+# One door: make setup, check, test, demo, bench. CI uses the same.
+# Needs Python 3.11 or newer and nothing else; everything lands in .venv and .local.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+# The lock is complete, so pip resolves nothing: every file is checked against its hash.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: help setup setup-test demo demo-ci dev check test docs bench clean
+
+help:
+	@echo "make demo    set up, and run the whole night against a sandbox; then serve the UI"
+	@echo "make test    set up, and run every check and test"
+	@echo "make dev     serve the Dagster UI, the daemon and the portal for what is registered"
+	@echo "make check   lint, format and types alone"
+	@echo "make docs    write the generated pages of docs/ anew"
+	@echo "make bench   the benchmarks of benchmarks/ (minutes; needs their own packages)"
+	@echo "make clean   remove .venv (your data in .local stay)"
+
+setup: $(VENV)/installed
+setup-test: $(VENV)/installed-test
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found" >&2; \
+		echo "  hint: install it (Debian: apt install python3 python3-venv; macOS: brew install python)," \
+		"or name it: make demo PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "error: $(PYTHON) could not make a virtual environment" >&2; \
+		echo "  hint: on Debian: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/installed: $(BIN)/python requirements.lock pyproject.toml
+	@echo "setting up $(VENV) from requirements.lock (a minute the first time)"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed requirements-test.lock
+	@echo "adding the test tools from requirements-test.lock"
+	@$(INSTALL) --require-hashes -r requirements-test.lock
+	@touch $@
+
+demo: setup
+	@$(BIN)/samegoal-sync demo
+
+# The same, ending after the summary: for CI and for a quick look.
+demo-ci: setup
+	@$(BIN)/samegoal-sync demo --once
+
+dev: setup
+	@$(BIN)/samegoal-sync dev
+
+check: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check
+	$(BIN)/python -m pytest $(ARGS)
+
+docs: setup-test
+	$(BIN)/python -m samegoal_sync.demographics.document
+
+bench: setup-test
+	@$(INSTALL) --require-hashes -r requirements-bench.lock
+	@for one in benchmarks/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+
+clean:
+	rm -rf $(VENV)
