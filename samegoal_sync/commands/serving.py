@@ -1,0 +1,145 @@
+"""Programs that a command starts and that end with it, whatever ends the command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from samegoal_sync.errors import SyncError, UsageError
+
+_LOOPBACK = "127.0.0.1"
+_GRACE_SECONDS = 15.0
+
+
+def require_free_port(port: int, option: str) -> None:
+    """Refuse a taken port before anything is started.
+
+    Raises:
+        UsageError: another program listens on it.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_LOOPBACK, port))
+        except (OSError, OverflowError):
+            raise UsageError(
+                f"port {port} on {_LOOPBACK} can't be used: another program has it, or it is "
+                "reserved",
+                hint=f"choose a free one with {option}, or stop that program",
+            ) from None
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """A hang-up or a polite kill ends the command as Ctrl-C does: everything is closed."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    names = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(name, interrupt) for name in names]
+    try:
+        yield
+    finally:
+        for name, handler in zip(names, before, strict=True):
+            signal.signal(name, handler)
+
+
+@contextmanager
+def running_program(
+    arguments: Sequence[str], environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``python -m ...`` in a group of its own; the whole group is gone when this leaves.
+
+    Args:
+        arguments: what follows ``python``.
+        environment: added to this process's environment.
+        log: where its output goes, readable by the owner alone.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(opened, "wb") as output:
+        program = subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield program
+    finally:
+        _end_group(program)
+
+
+def wait_until_listening(
+    program: subprocess.Popen[bytes], port: int, name: str, log: Path, seconds: float = 120.0
+) -> None:
+    """Return once something answers on the port.
+
+    Raises:
+        SyncError: the program ended, or did not answer in time.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if program.poll() is not None:
+            break
+        with socket.socket() as probe:
+            probe.settimeout(1.0)
+            if probe.connect_ex((_LOOPBACK, port)) == 0:
+                return
+        time.sleep(0.2)
+    raise SyncError(f"{name} did not start", hint=f"read {log} for what it said")
+
+
+def wait_for_end(programs: Mapping[str, subprocess.Popen[bytes]], log_folder: Path) -> None:
+    """Stay until Ctrl-C; a program that ends by itself is an error.
+
+    Raises:
+        SyncError: one of the programs ended.
+    """
+    while True:
+        for name, program in programs.items():
+            if program.poll() is not None:
+                raise SyncError(
+                    f"{name} ended with status {program.returncode}",
+                    hint=f"read the logs in {log_folder}, then start again",
+                )
+        time.sleep(0.5)
+
+
+def _end_group(program: subprocess.Popen[bytes]) -> None:
+    group = program.pid
+    for number, seconds in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, 5.0)):
+        try:
+            os.killpg(group, number)
+        except ProcessLookupError:
+            break
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and _group_lives(program):
+            time.sleep(0.1)
+        if not _group_lives(program):
+            break
+    else:
+        click.echo(f"a program of group {group} could not be stopped", err=True)
+    program.wait()
+
+
+def _group_lives(program: subprocess.Popen[bytes]) -> bool:
+    program.poll()  # reaps the leader, so that an empty group is seen as gone
+    try:
+        os.killpg(program.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
