@@ -1,0 +1,125 @@
+"""``samegoal-sync dev``, ``env`` and ``stop``: serve what is registered on this machine."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from samegoal_sync.commands.app import App, pass_app
+from samegoal_sync.commands.serving import (
+    ended_by_signals,
+    require_free_port,
+    running_program,
+    wait_for_end,
+    wait_until_listening,
+)
+
+_PORT = click.IntRange(1, 65535)
+port_option = click.option(
+    "--port", type=_PORT, default=3000, show_default=True, help="Port of the Dagster UI."
+)
+portal_port_option = click.option(
+    "--portal-port", type=_PORT, default=8000, show_default=True, help="Port of the portal."
+)
+
+
+@click.command()
+@port_option
+@portal_port_option
+@pass_app
+def dev(app: App, port: int, portal_port: int) -> None:
+    """Serve the Dagster UI, the daemon (schedules and sensors on) and the portal.
+
+    They listen on this machine only. Ctrl-C stops everything that was started.
+
+    Example: samegoal-sync dev --port 3001
+    """
+    require_ports(port, portal_port)
+    with ended_by_signals():
+        serve(app, port, portal_port)
+
+
+@click.command()
+@pass_app
+def env(app: App) -> None:
+    """Print the environment for plain dagster commands, and leave the Postgres running.
+
+    Example: eval "$(samegoal-sync env)" && dagster dev
+    """
+    from samegoal_sync.database import running_database
+    from samegoal_sync.runs import pipeline_environment
+
+    with running_database(app.settings, leave_running=True) as database_url:
+        for name, value in pipeline_environment(app.settings, database_url).items():
+            click.echo(f"export {name}={shlex.quote(value)}")
+    if app.settings.database_url is None:
+        app.console.print("Postgres goes on running; samegoal-sync stop ends it.")
+
+
+@click.command()
+@pass_app
+def stop(app: App) -> None:
+    """Stop the project's own Postgres.
+
+    Example: samegoal-sync stop
+    """
+    from samegoal_sync.database.embedded import stop_embedded
+
+    stopped = stop_embedded(app.settings)
+    app.console.print("Postgres is stopped." if stopped else "Postgres was not running.")
+
+
+def require_ports(port: int, portal_port: int) -> None:
+    """Refuse ports that can't be used, before anything is started."""
+    if port == portal_port:
+        raise click.UsageError("--port and --portal-port must differ")
+    require_free_port(port, "--port")
+    require_free_port(portal_port, "--portal-port")
+
+
+@dataclass(frozen=True)
+class _Program:
+    name: str
+    port: int
+    log: Path
+    arguments: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def serve(app: App, port: int, portal_port: int) -> None:
+    """Run the Dagster UI, the daemon and the portal until Ctrl-C.
+
+    Raises:
+        SyncError: one of them did not start, or ended by itself.
+    """
+    from samegoal_sync.runs import CHECKOUT, pipeline_environment  # slow to import
+
+    logs = app.settings.home / "logs"
+    workspace = str(CHECKOUT / "workspace.yaml")
+    programs = (
+        _Program("Dagster UI", port, logs / "dagster.log",
+                 ("-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port))),
+        _Program("Portal", portal_port, logs / "portal.log",
+                 ("-m", "samegoal_sync.cli", "portal", "--port", str(portal_port))),
+    )  # fmt: skip
+    environment = {
+        **pipeline_environment(app.settings, app.database_url),
+        "SAMEGOAL_SYNC_DAGSTER_UI_URL": programs[0].address,
+    }
+    with ExitStack() as stack:
+        running = {
+            one.name: stack.enter_context(running_program(one.arguments, environment, one.log))
+            for one in programs
+        }
+        for one in programs:
+            wait_until_listening(running[one.name], one.port, one.name, one.log)
+            app.console.print(f"{one.name:<11} {one.address}", highlight=False)
+        app.console.print(f"Logs        {logs}\nCtrl-C stops everything.", highlight=False)
+        wait_for_end(running, logs)
