@@ -1,1 +1,1 @@
-"""The destination: SameGoal's tables, transactional publication, CSV files."""
+"""The destination: what SameGoal shows, published whole or not at all."""

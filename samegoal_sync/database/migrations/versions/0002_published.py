@@ -63,7 +63,7 @@ def upgrade() -> None:
             building_reporting_id text,
             sis_internal_id bigint,
             origin text not null default 'sis' check (origin in ('sis', 'hand')),
-            row_hash bytea,
+            row_hash bigint,
             first_published_at timestamptz not null default now(),
             changed_at timestamptz not null default now(),
             missing_since date,
@@ -101,7 +101,7 @@ def upgrade() -> None:
             cell_phone text,
             email text,
             language text,
-            row_hash bytea,
+            row_hash bigint,
             changed_at timestamptz not null default now(),
             primary key (district, student_id, guardian_id),
             foreign key (district, student_id) references students

@@ -1,0 +1,120 @@
+"""What can go wrong at the destination.
+
+    SyncError
+    `-- PublicationError
+        |-- NotFit                what came from the middle contradicts itself
+        |-- SumsDiffer            a student or guardian was not accounted for
+        |-- DistrictNotRegistered the slug is not in the registry
+        |-- StudentNotPublished   SameGoal has no such student
+        |-- NothingHeld           there is no held night to decide
+        |-- DatabaseFault         Postgres refused a statement (transient where it is)
+        |-- FolderNotOurs         an export folder holds files of somebody else
+        `-- DeliveryError         files could not be handed over by SFTP
+
+Texts are made of names of columns, rules and counts; Postgres's own words, which quote rows,
+are never repeated.
+"""
+
+# ruff: noqa: N818 (an error's name says what is wrong)
+
+from __future__ import annotations
+
+import psycopg
+
+from samegoal_sync.errors import Actor, SyncError
+
+
+class PublicationError(SyncError):
+    """Base of every error of the destination."""
+
+
+class NotFit(PublicationError):
+    """What is to be published contradicts itself; nothing was published."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}; nothing was published",
+            hint="rematerialize student_demographics and guardian_demographics; if it comes "
+            "again it is a fault of the transforms: report it with this text",
+        )
+
+
+class SumsDiffer(PublicationError):
+    """The sums of the night don't add up: somebody would have been lost in silence."""
+
+    def __init__(self, who: str, sent: int, told: int) -> None:
+        super().__init__(
+            f"{sent} {who} were sent but {told} are accounted for; nothing was published",
+            hint="report it: no student may disappear between Qmlativ and SameGoal unseen",
+        )
+
+
+class DistrictNotRegistered(PublicationError):
+    """The slug is not in the registry."""
+
+    exit_status = 2
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"there is no district {slug!r}",
+            hint="samegoal-sync districts list shows the districts there are",
+        )
+
+
+class StudentNotPublished(PublicationError):
+    """SameGoal has no such student in this district."""
+
+    def __init__(self, slug: str, student_id: str) -> None:
+        super().__init__(
+            f"{slug} has no student {student_id!r} in SameGoal",
+            hint=f"look at samegoal-sync rejects {slug}, or read the student from Qmlativ now: "
+            f"samegoal-sync sync {slug} --student {student_id}",
+            actor=Actor.DISTRICT,
+        )
+
+
+class NothingHeld(PublicationError):
+    """There is no held night to decide."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"no night of {slug} is held",
+            hint="samegoal-sync status shows which districts are held",
+        )
+
+
+class DatabaseFault(PublicationError):
+    """Postgres refused a statement; the transaction is undone, what was published stays."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        self.sqlstate = error.sqlstate or "connection lost"
+        constraint = error.diag.constraint_name
+        super().__init__(
+            f"Postgres refused the publication (SQLSTATE {self.sqlstate}"
+            + (f", constraint {constraint})" if constraint else ")"),
+            hint="run it again; what is published is as it was. If it comes again, look at the "
+            "Postgres server's log for this SQLSTATE",
+        )
+
+
+class TransientDatabaseFault(DatabaseFault):
+    """The connection broke or another transaction was in the way: another try may pass."""
+
+    transient = True
+
+
+class FolderNotOurs(PublicationError):
+    """An export folder holds files that the export did not write."""
+
+    exit_status = 2
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"{folder} holds files that are not an export",
+            hint="name an empty or new folder; an export only replaces students.csv and "
+            "guardians.csv",
+        )
+
+
+class DeliveryError(PublicationError):
+    """Files could not be handed over by SFTP; without COMPLETE nothing is taken up."""

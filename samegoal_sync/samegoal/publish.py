@@ -1,0 +1,225 @@
+"""Publish a district's night: one transaction, one lock, changed rows only.
+
+    lock -> compare -> guards -> (apply | hold) -> account -> commit
+
+Whatever stops it on the way, the kill of this process and the loss of the server included,
+leaves what was published as it was. Publishing the same night twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from psycopg import Connection
+
+from samegoal_sync.demographics.curated import Curated
+from samegoal_sync.districts.district import District
+from samegoal_sync.samegoal.accounting import count, nothing_published
+from samegoal_sync.samegoal.apply import apply
+from samegoal_sync.samegoal.difference import compare
+from samegoal_sync.samegoal.guards import Reason, judge
+from samegoal_sync.samegoal.held_store import clear_held, hold
+from samegoal_sync.samegoal.syncs import (
+    Kind,
+    Publication,
+    State,
+    Sync,
+    close_sync,
+    open_sync,
+    record_failure,
+    store_rejects,
+)
+from samegoal_sync.samegoal.transaction import district_transaction
+
+__all__ = ["Mode", "Publication", "State", "publish", "record_failure"]
+
+
+class Mode(StrEnum):
+    """Whose frames these are: the whole district's night, or one student's."""
+
+    NIGHT = "night"
+    STUDENT = "student"
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """How a comparison is taken: what is guarded, and who can be missing."""
+
+    guarded: bool
+    whole_district: bool
+
+
+def publish(
+    database_url: str,
+    district: District,
+    students: Curated,
+    guardians: Curated,
+    *,
+    run_id: str,
+    night: date,
+    started_at: datetime,
+    mode: Mode = Mode.NIGHT,
+) -> Publication:
+    """Publish what the transforms gave, or hold it.
+
+    Args:
+        students / guardians: tonight's frames with rejects and accounts.
+        run_id: the Dagster run; a second publication of the same run that changes nothing
+            returns what the first recorded.
+        night: the district's local date.
+        mode: ``STUDENT`` refreshes only the students of the frame: nobody is missing and no
+            guard counts it; the lock and every other rule hold.
+
+    Raises:
+        NotFit / SumsDiffer: the frames contradict themselves, or somebody is unaccounted for.
+        DistrictNotRegistered: the slug is unknown.
+        DatabaseFault / DatabaseError: Postgres refused or can't be reached. In every case what
+            was published stays as it was.
+    """
+    whole = mode is Mode.NIGHT
+    sync = Sync(district.slug, run_id, night, started_at, Kind(mode.value))
+    with district_transaction(database_url, district.slug) as connection:
+        paused = district.settings.paused
+        if paused and paused.covers(night):
+            return _pause(connection, sync, students, guardians, until=paused.last)
+        return publish_in(
+            connection,
+            district,
+            students,
+            guardians,
+            sync,
+            rules=_Rules(guarded=whole, whole_district=whole),
+        )
+
+
+def publish_approved(
+    connection: Connection[Any],
+    district: District,
+    students: Curated,
+    guardians: Curated,
+    sync: Sync,
+) -> Publication:
+    """Publish a held night that a person approved, inside their transaction: no guard counts."""
+    rules = _Rules(guarded=False, whole_district=True)
+    return publish_in(connection, district, students, guardians, sync, rules=rules)
+
+
+def publish_in(
+    connection: Connection[Any],
+    district: District,
+    students: Curated,
+    guardians: Curated,
+    sync: Sync,
+    *,
+    rules: _Rules,
+) -> Publication:
+    """Compare, judge, apply or hold; the caller holds the transaction and the lock."""
+    slug = district.slug
+    additions = district.settings.additions_only
+    additions_only = additions is not None and additions.covers(sync.night)
+    compare(
+        connection,
+        slug,
+        students,
+        guardians,
+        whole_district=rules.whole_district,
+        additions_only=additions_only,
+    )
+    counts, findings = count(connection, slug, students, guardians)
+    findings |= _about(students, guardians, additions_only=additions_only)
+    reasons = judge(connection, slug, district.settings.guards, sync.night) if rules.guarded else []
+    sync_id, before = open_sync(connection, sync)
+    if reasons:
+        return _hold(connection, sync, sync_id, students, guardians, reasons, findings)
+    if not counts["changes"] and before in {State.PUBLISHED, State.UNCHANGED}:
+        return _recorded(connection, sync_id)
+    apply(connection, slug, night=sync.night, sync_id=sync_id)
+    state = State.PUBLISHED if counts["changes"] else State.UNCHANGED
+    if sync.kind is Kind.STUDENT:
+        findings["student_ids"] = students.account["student_id"].drop_nulls().to_list()
+    if sync.kind is Kind.NIGHT:
+        clear_held(connection, slug, f"superseded by the night of {sync.night}")
+    publication = Publication(state, counts, [], sync_id, findings)
+    store_rejects(connection, slug, sync_id, (students, guardians))
+    close_sync(connection, publication, absent=_absent(students, guardians))
+    return publication
+
+
+def _hold(
+    connection: Connection[Any],
+    sync: Sync,
+    sync_id: int,
+    students: Curated,
+    guardians: Curated,
+    reasons: list[Reason],
+    findings: dict[str, Any],
+) -> Publication:
+    """Keep the night for a person; the newest held night takes the place of an older one."""
+    clear_held(connection, sync.slug, f"superseded by the night of {sync.night}", but=sync_id)
+    hold(connection, sync, sync_id, students, guardians, reasons)
+    findings["restrictions_waiting"] = _withheld_but_published(connection)
+    findings["reasons"] = [reason.as_json() for reason in reasons]
+    publication = Publication(
+        State.HELD, nothing_published(students, guardians), reasons, sync_id, findings
+    )
+    store_rejects(connection, sync.slug, sync_id, (students, guardians))
+    close_sync(
+        connection,
+        publication,
+        absent=_absent(students, guardians),
+        message="the night is held: " + "; ".join(str(reason) for reason in reasons),
+        hint=f"look at it: samegoal-sync held {sync.slug}; then samegoal-sync approve "
+        f"{sync.slug} or samegoal-sync discard {sync.slug}",
+        actor="district",
+    )
+    return publication
+
+
+def _pause(
+    connection: Connection[Any], sync: Sync, students: Curated, guardians: Curated, *, until: date
+) -> Publication:
+    sync_id, before = open_sync(connection, sync)
+    if before in {State.PUBLISHED, State.UNCHANGED}:
+        return _recorded(connection, sync_id)
+    publication = Publication(
+        State.PAUSED, nothing_published(students, guardians), [], sync_id, {"until": str(until)}
+    )
+    store_rejects(connection, sync.slug, sync_id, (students, guardians))
+    close_sync(
+        connection,
+        publication,
+        absent=_absent(students, guardians),
+        message=f"the district is paused until {until}; nothing was published",
+        hint="end the pause in the district's settings, or wait",
+        actor="district",
+    )
+    return publication
+
+
+def _recorded(connection: Connection[Any], sync_id: int) -> Publication:
+    """What this run recorded before; this time it changed nothing."""
+    row = connection.execute(
+        "select state, counts, findings from syncs where id = %s", (sync_id,)
+    ).fetchone()
+    assert row is not None
+    return Publication(State(row[0]), row[1], [], sync_id, row[2])
+
+
+def _about(students: Curated, guardians: Curated, *, additions_only: bool) -> dict[str, Any]:
+    about = {"students": students.findings, "guardians": guardians.findings}
+    return about | {"guardians_whole": guardians.whole, "additions_only": additions_only}
+
+
+def _absent(students: Curated, guardians: Curated) -> Iterable[str]:
+    """Columns not shared tonight, a guardian's with their table in front."""
+    return [*students.absent, *(f"guardian.{column}" for column in guardians.absent)]
+
+
+def _withheld_but_published(connection: Connection[Any]) -> int:
+    row = connection.execute("select count(*) from removed where withheld").fetchone()
+    assert row is not None
+    return int(row[0])

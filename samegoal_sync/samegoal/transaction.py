@@ -1,0 +1,59 @@
+"""One transaction under one advisory lock a district: publications never mix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from samegoal_sync.database import connect
+from samegoal_sync.samegoal.errors import (
+    DatabaseFault,
+    DistrictNotRegistered,
+    TransientDatabaseFault,
+)
+
+#: First key of the two-key advisory lock; the second is the district's.
+_LOCK_CLASS = 5_407
+
+
+@contextmanager
+def district_transaction(database_url: str, slug: str) -> Iterator[Connection[Any]]:
+    """A connection in a transaction that holds the district's lock until it ends.
+
+    Commits on a normal end; whatever else happens, also the end of this process or of the
+    server, leaves what was published as it was.
+
+    Raises:
+        DistrictNotRegistered: the slug is unknown.
+        DatabaseFault: Postgres refused a statement.
+        DatabaseError: Postgres can't be reached.
+    """
+    with reading(database_url) as connection:
+        # Taken before anything is read: a publication sees all of the one before it.
+        connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK_CLASS, slug))
+        require_district(connection, slug)
+        yield connection
+
+
+@contextmanager
+def reading(database_url: str) -> Iterator[Connection[Any]]:
+    """A connection in a transaction of its own, without the lock; errors are ours."""
+    with connect(database_url) as connection:
+        try:
+            with connection.transaction():
+                yield connection
+        except (psycopg.OperationalError, psycopg.errors.UniqueViolation) as error:
+            # A person may enter by hand the very student that is being published.
+            raise TransientDatabaseFault(error) from None
+        except psycopg.Error as error:
+            raise DatabaseFault(error) from None
+
+
+def require_district(connection: Connection[Any], slug: str) -> None:
+    """Raise ``DistrictNotRegistered`` unless the registry has the slug."""
+    if not connection.execute("select 1 from districts where slug = %s", (slug,)).fetchone():
+        raise DistrictNotRegistered(slug)
