@@ -1,0 +1,109 @@
+"""Encrypts stored client secrets: Fernet, with as many older keys as a rotation needs.
+
+The newest key of ``SAMEGOAL_SYNC_SECRET_KEY`` encrypts, all of them decrypt. Without the
+variable a key file in ``DAGSTER_HOME`` is made on first use, readable by its owner alone; once the
+variable is set, that file's key still decrypts, so that moving to the variable is a rotation too.
+A secret is sealed together with its district's slug: a row copied to another district's is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from samegoal_sync.districts.errors import SecretKeyError
+from samegoal_sync.secret import Secret
+from samegoal_sync.settings import SECRET_KEY_VARIABLE, Settings
+
+KEY_FILE = "secret.key"
+
+
+class Cipher:
+    """Seals and opens one district's secret at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the keys, or make the key file.
+
+        Raises:
+            SecretKeyError: a key is not a Fernet key, or the key file can't be read.
+        """
+        self._fernet = MultiFernet([_fernet(key) for key in _keys(settings)])
+
+    def seal(self, slug: str, secret: Secret) -> bytes:
+        """The ciphertext to store for a district, under the newest key."""
+        return self._fernet.encrypt(json.dumps([slug, secret.reveal()]).encode())
+
+    def open(self, slug: str, ciphertext: bytes) -> Secret:
+        """The secret that was sealed for this district.
+
+        Raises:
+            SecretKeyError: no key opens it, or it was sealed for another district.
+        """
+        try:
+            owner, text = json.loads(self._fernet.decrypt(ciphertext))
+        except InvalidToken:
+            raise SecretKeyError(
+                f"the stored secret of {slug} was encrypted with a key that is not here",
+                hint=f"put the older key behind the newest in {SECRET_KEY_VARIABLE} (comma-"
+                f"separated), or store the secret anew: samegoal-sync districts rotate-secret "
+                f"{slug}",
+            ) from None
+        if owner != slug:
+            raise SecretKeyError(
+                f"the secret stored for {slug} belongs to another district",
+                hint=f"store it anew: samegoal-sync districts rotate-secret {slug}",
+            )
+        return Secret(text)
+
+
+def _keys(settings: Settings) -> list[str]:
+    path = settings.home / KEY_FILE
+    if not settings.secret_keys:
+        return [_key_file(path)]
+    older = [path.read_text().strip()] if path.is_file() else []
+    return [*settings.secret_keys, *older]
+
+
+def _fernet(key: str) -> Fernet:
+    try:
+        return Fernet(key)
+    except ValueError:
+        raise SecretKeyError(
+            "a key that encrypts stored secrets is not a Fernet key",
+            hint=f"make one: python -c 'from cryptography.fernet import Fernet; "
+            f"print(Fernet.generate_key().decode())', and set {SECRET_KEY_VARIABLE} to it",
+        ) from None
+
+
+def _key_file(path: Path) -> str:
+    """The key in the file; made whole or not at all, so that two first uses agree on one."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, written = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(Fernet.generate_key())
+                    file.flush()
+                    os.fsync(file.fileno())
+                _link(written, path)
+            finally:
+                Path(written).unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        raise SecretKeyError(
+            f"the key file {KEY_FILE} in DAGSTER_HOME can't be used ({type(error).__name__})",
+            hint=f"make DAGSTER_HOME writable by this user, or set {SECRET_KEY_VARIABLE}",
+        ) from None
+
+
+def _link(written: str, path: Path) -> None:
+    """Give the file its name unless another process was first; that one's key then counts."""
+    try:
+        os.link(written, path)
+    except FileExistsError:
+        return
