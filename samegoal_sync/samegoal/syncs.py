@@ -180,9 +180,19 @@ def record_failure(
     with district_transaction(database_url, slug) as connection:
         connection.execute(
             """
-            insert into syncs (district, run_id, night, state, started_at, message, hint, actor)
-            values (%s, %s, %s, 'failed', %s, %s, %s, %s)
+            insert into syncs (district, run_id, night, state, started_at, findings,
+                message, hint, actor)
+            values (%s, %s, %s, 'failed', %s, %s, %s, %s, %s)
             on conflict (district, run_id) do nothing
             """,
-            (slug, run_id, night, started_at, error.what, error.hint, error.actor),
+            (
+                slug,
+                run_id,
+                night,
+                started_at,
+                Jsonb({"transient": error.transient}),  # whether the nightly schedule tries again
+                error.what,
+                error.hint,
+                error.actor,
+            ),
         )
