@@ -9,7 +9,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create districts, district_secrets, district_events."""
+    """Create districts, district_secrets, district_events, settled_syncs."""
     op.execute(
         """
         create table districts (
@@ -62,3 +62,14 @@ def upgrade() -> None:
         """
     )
     op.execute("create index on district_events (district, id)")
+    # Syncs whose aftermath (state, mail) is done. sync_id names a row of syncs, a later table.
+    op.execute(
+        """
+        create table settled_syncs (
+            sync_id bigint primary key,
+            district text not null
+                references districts on update cascade on delete cascade,
+            at timestamptz not null default now()
+        )
+        """
+    )

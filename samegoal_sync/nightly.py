@@ -1,0 +1,59 @@
+"""The schedule ``nightly``: one run a district a night, at the district's own hour.
+
+One schedule looks every five minutes at all districts, instead of one cron line a time zone:
+nights missed while nobody was up are caught up, failed ones are tried again after a pause, and
+a district's hour can change without a change of code. A run key of district, local date and
+attempt keeps Dagster from starting the same one twice, daylight saving nights included.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import dagster as dg
+
+from samegoal_sync.districts.environment import registry_from_environment
+from samegoal_sync.districts.nights import NightRequest, recent_attempts, requested_now
+
+JOB = "import_district"
+PARTITIONS = "district"
+
+
+@dg.schedule(
+    name="nightly",
+    job_name=JOB,
+    cron_schedule="*/5 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Imports every active district once each local night; tries again what may pass.",
+)
+def nightly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    """Ask for the nights that are due now."""
+    registry = registry_from_environment()
+    now = datetime.now(UTC)
+    attempts = recent_attempts(registry.database_url, now)
+    # Looked up once: a RunRequest's partition_key would open two connections a district.
+    partitions = set(context.instance.get_dynamic_partitions(PARTITIONS))
+    requests = requested_now(
+        (one for one in registry.active() if one.slug in partitions), attempts, now
+    )
+    if not requests:
+        return dg.SkipReason("no district's night is due")
+    return [run_request(request) for request in requests]
+
+
+def run_request(request: NightRequest) -> dg.RunRequest:
+    """The run of one night, its partition given by tags."""
+    return dg.RunRequest(
+        run_key=request.run_key,
+        tags={
+            "dagster/partition": request.district.slug,
+            "dagster/partition_set": f"{JOB}_partition_set",
+            "district": request.district.slug,
+            "kind": "nightly",
+            "host": urlsplit(request.district.base_url).hostname or "",
+            "night": request.night.isoformat(),
+            "attempt": str(request.attempt),
+        },
+    )
