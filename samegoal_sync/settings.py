@@ -20,6 +20,9 @@ STORAGE_VARIABLE = "SAMEGOAL_SYNC_STORAGE"
 SECRET_KEY_VARIABLE = "SAMEGOAL_SYNC_SECRET_KEY"  # noqa: S105 (the name of a variable)
 SMTP_VARIABLE = "SAMEGOAL_SYNC_SMTP_URL"
 IMAP_VARIABLE = "SAMEGOAL_SYNC_IMAP_URL"
+SFTP_VARIABLE = "SAMEGOAL_SYNC_SFTP_URL"
+SFTP_KEY_VARIABLE = "SAMEGOAL_SYNC_SFTP_KEY"
+SFTP_KNOWN_HOSTS_VARIABLE = "SAMEGOAL_SYNC_SFTP_KNOWN_HOSTS"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
 
 
@@ -33,6 +36,7 @@ class Settings:
         storage: folder of the frames.
         secret_keys: Fernet keys, newest first; empty means the key file in ``home``.
         smtp_url / imap_url: mail out and in; ``None`` means no mail.
+        sftp_url / sftp_key / sftp_known_hosts: where SameGoal takes files, and the two key files.
         allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests).
     """
 
@@ -42,6 +46,9 @@ class Settings:
     secret_keys: tuple[str, ...] = ()
     smtp_url: str | None = None
     imap_url: str | None = None
+    sftp_url: str | None = None
+    sftp_key: str | None = None
+    sftp_known_hosts: str | None = None
     allow_loopback: bool = False
 
     @classmethod
@@ -78,5 +85,8 @@ class Settings:
             secret_keys=tuple(key for key in keys if key),
             smtp_url=values.get(SMTP_VARIABLE) or None,
             imap_url=values.get(IMAP_VARIABLE) or None,
+            sftp_url=values.get(SFTP_VARIABLE) or None,
+            sftp_key=values.get(SFTP_KEY_VARIABLE) or None,
+            sftp_known_hosts=values.get(SFTP_KNOWN_HOSTS_VARIABLE) or None,
             allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"},
         )

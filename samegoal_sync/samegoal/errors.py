@@ -9,7 +9,7 @@
         |-- NothingHeld           there is no held night to decide
         |-- DatabaseFault         Postgres refused a statement (transient where it is)
         |-- FolderNotOurs         an export folder holds files of somebody else
-        `-- DeliveryError         files could not be handed over by SFTP
+        `-- DeliveryError         files could not be handed over by SFTP (transient where it is)
 
 Texts are made of names of columns, rules and counts; Postgres's own words, which quote rows,
 are never repeated.
@@ -118,3 +118,9 @@ class FolderNotOurs(PublicationError):
 
 class DeliveryError(PublicationError):
     """Files could not be handed over by SFTP; without COMPLETE nothing is taken up."""
+
+
+class TransientDeliveryError(DeliveryError):
+    """The connection broke or was not there: another try may pass."""
+
+    transient = True

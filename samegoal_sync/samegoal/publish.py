@@ -17,7 +17,7 @@ from typing import Any
 from psycopg import Connection
 
 from samegoal_sync.demographics.curated import Curated
-from samegoal_sync.districts.district import District
+from samegoal_sync.districts.district import District, Guards
 from samegoal_sync.samegoal.accounting import count, nothing_published
 from samegoal_sync.samegoal.apply import apply
 from samegoal_sync.samegoal.difference import compare
@@ -46,11 +46,18 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True)
-class _Rules:
-    """How a comparison is taken: what is guarded, and who can be missing."""
+class Rules:
+    """How a comparison is taken.
 
-    guarded: bool
+    Attributes:
+        guards: when the night is held; ``None`` when a person asked for it.
+        whole_district: the frames hold the whole district, so that others are missing.
+        additions_only: only new students with their guardians.
+    """
+
+    guards: Guards | None
     whole_district: bool
+    additions_only: bool
 
 
 def publish(
@@ -80,58 +87,39 @@ def publish(
         DatabaseFault / DatabaseError: Postgres refused or can't be reached. In every case what
             was published stays as it was.
     """
-    whole = mode is Mode.NIGHT
+    settings, whole = district.settings, mode is Mode.NIGHT
     sync = Sync(district.slug, run_id, night, started_at, Kind(mode.value))
+    rules = Rules(
+        guards=settings.guards if whole else None,
+        whole_district=whole,
+        additions_only=bool(settings.additions_only and settings.additions_only.covers(night)),
+    )
     with district_transaction(database_url, district.slug) as connection:
-        paused = district.settings.paused
-        if paused and paused.covers(night):
-            return _pause(connection, sync, students, guardians, until=paused.last)
-        return publish_in(
-            connection,
-            district,
-            students,
-            guardians,
-            sync,
-            rules=_Rules(guarded=whole, whole_district=whole),
-        )
-
-
-def publish_approved(
-    connection: Connection[Any],
-    district: District,
-    students: Curated,
-    guardians: Curated,
-    sync: Sync,
-) -> Publication:
-    """Publish a held night that a person approved, inside their transaction: no guard counts."""
-    rules = _Rules(guarded=False, whole_district=True)
-    return publish_in(connection, district, students, guardians, sync, rules=rules)
+        if settings.paused and settings.paused.covers(night):
+            return _pause(connection, sync, students, guardians, until=settings.paused.last)
+        return publish_in(connection, students, guardians, sync, rules)
 
 
 def publish_in(
     connection: Connection[Any],
-    district: District,
     students: Curated,
     guardians: Curated,
     sync: Sync,
-    *,
-    rules: _Rules,
+    rules: Rules,
 ) -> Publication:
     """Compare, judge, apply or hold; the caller holds the transaction and the lock."""
-    slug = district.slug
-    additions = district.settings.additions_only
-    additions_only = additions is not None and additions.covers(sync.night)
+    slug = sync.slug
     compare(
         connection,
         slug,
         students,
         guardians,
         whole_district=rules.whole_district,
-        additions_only=additions_only,
+        additions_only=rules.additions_only,
     )
     counts, findings = count(connection, slug, students, guardians)
-    findings |= _about(students, guardians, additions_only=additions_only)
-    reasons = judge(connection, slug, district.settings.guards, sync.night) if rules.guarded else []
+    findings |= _about(students, guardians, additions_only=rules.additions_only)
+    reasons = judge(connection, slug, rules.guards, sync.night) if rules.guards else []
     sync_id, before = open_sync(connection, sync)
     if reasons:
         return _hold(connection, sync, sync_id, students, guardians, reasons, findings)

@@ -32,7 +32,7 @@ def district_transaction(database_url: str, slug: str) -> Iterator[Connection[An
         DatabaseFault: Postgres refused a statement.
         DatabaseError: Postgres can't be reached.
     """
-    with reading(database_url) as connection:
+    with _transaction(database_url) as connection:
         # Taken before anything is read: a publication sees all of the one before it.
         connection.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK_CLASS, slug))
         require_district(connection, slug)
@@ -41,8 +41,21 @@ def district_transaction(database_url: str, slug: str) -> Iterator[Connection[An
 
 @contextmanager
 def reading(database_url: str) -> Iterator[Connection[Any]]:
-    """A connection in a transaction of its own, without the lock; errors are ours."""
+    """A connection that sees one moment of the database, without waiting for the lock.
+
+    Raises:
+        DatabaseFault / DatabaseError: Postgres refused or can't be reached.
+    """
+    with _transaction(database_url, psycopg.IsolationLevel.REPEATABLE_READ) as connection:
+        yield connection
+
+
+@contextmanager
+def _transaction(
+    database_url: str, isolation: psycopg.IsolationLevel | None = None
+) -> Iterator[Connection[Any]]:
     with connect(database_url) as connection:
+        connection.isolation_level = isolation
         try:
             with connection.transaction():
                 yield connection

@@ -1,0 +1,323 @@
+"""Commands on what is published: student, rejects, held, approve, discard, preview, export."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from samegoal_sync.samegoal.details import Details
+    from samegoal_sync.samegoal.difference import Difference
+
+_ROWS_SHOWN = 50
+
+district_argument = click.argument("district", metavar="DISTRICT")
+rows_option = click.option(
+    "--rows", default=_ROWS_SHOWN, show_default=True, help="How many rows to list; 0 lists all."
+)
+who_option = click.option(
+    "--who", default=None, help="Who decides, for the record [default: your account's name]."
+)
+
+
+@click.command()
+@district_argument
+@click.argument("student_id", metavar="STUDENT_ID")
+@json_option
+@pass_app
+def student(app: App, district: str, student_id: str, as_json: bool) -> None:
+    """Show one student's Details.
+
+    Example: samegoal-sync student fairview-isd 100234
+    """
+    from samegoal_sync.samegoal.details import student_details
+
+    details = student_details(app.database_url, district, student_id)
+    if as_json:
+        print_json(asdict(details))
+        return
+    _print_details(details)
+
+
+@click.command()
+@district_argument
+@rows_option
+@json_option
+@pass_app
+def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
+    """List rows and values set aside last night, and who must act.
+
+    Example: samegoal-sync rejects fairview-isd
+    """
+    from samegoal_sync.samegoal.rejects import last_rejects
+    from samegoal_sync.samegoal.remedies import remedy
+
+    found = last_rejects(app.database_url, district)
+    rules = sorted(found.rows["rule"].unique().to_list())
+    remedies = {rule: remedy(rule) for rule in rules}
+    if as_json:
+        print_json(
+            {
+                "night": found.night,
+                "rejects": found.rows.to_dicts(),
+                "rules": {rule: asdict(told) for rule, told in remedies.items()},
+            }
+        )
+        return
+    if found.night is None:
+        app.console.print(f"{district} has had no night yet")
+        return
+    _print(
+        Table("Rule", "Count", "Who acts", "Where", "What to do",
+              title=f"Set aside in the night of {found.night}"),
+        (
+            (rule, str((found.rows["rule"] == rule).sum()), told.actor, told.where, told.remedy)
+            for rule, told in remedies.items()
+        ),
+    )  # fmt: skip
+    _print_frame(found.rows, rows)
+    _more(app, found.rows.height, rows)
+
+
+@click.command()
+@district_argument
+@rows_option
+@json_option
+@pass_app
+def held(app: App, district: str, rows: int, as_json: bool) -> None:
+    """Show a held night: who and what, old and new.
+
+    Example: samegoal-sync held fairview-isd
+    """
+    from samegoal_sync.samegoal.held import held as held_night
+
+    night = held_night(app.database_url, district)
+    if as_json:
+        print_json(
+            night
+            and {
+                "run_id": night.run_id,
+                "night": night.night,
+                "held_at": night.held_at,
+                **_difference_json(night.difference),
+            }
+        )
+        return
+    if night is None:
+        app.console.print(f"no night of {district} is held")
+        return
+    click.echo(f"The night of {night.night} is held; what is published is as it was before.")
+    _print_difference(app, night.difference, rows)
+    app.console.print(
+        f"publish it: samegoal-sync approve {district}    drop it: samegoal-sync discard {district}"
+    )
+
+
+@click.command()
+@district_argument
+@who_option
+@json_option
+@pass_app
+def approve(app: App, district: str, who: str | None, as_json: bool) -> None:
+    """Publish a held night, that very one.
+
+    Example: samegoal-sync approve fairview-isd
+    """
+    from samegoal_sync.samegoal.held import approve as approve_night
+
+    publication = approve_night(app.database_url, district, who or getpass.getuser())
+    if as_json:
+        print_json({"state": publication.state, "counts": publication.counts})
+        return
+    _print_counts(publication.counts, f"{district}: {publication.state}")
+
+
+@click.command()
+@district_argument
+@who_option
+@pass_app
+def discard(app: App, district: str, who: str | None) -> None:
+    """Drop a held night; what is published stays.
+
+    Example: samegoal-sync discard fairview-isd
+    """
+    from samegoal_sync.samegoal.held import discard as discard_night
+
+    discard_night(app.database_url, district, who or getpass.getuser())
+    click.echo(f"{district}: the held night is dropped; what is published stays")
+
+
+@click.command()
+@district_argument
+@rows_option
+@json_option
+@pass_app
+def preview(app: App, district: str, rows: int, as_json: bool) -> None:
+    """Read the district now and show what tonight would change, without publishing.
+
+    Example: samegoal-sync preview fairview-isd
+    """
+    difference = _previewed(app, district)
+    if as_json:
+        print_json(_difference_json(difference))
+        return
+    click.echo(f"{district}: what tonight would change; nothing is published.")
+    _print_difference(app, difference, rows)
+
+
+@click.command()
+@district_argument
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.option("--deliver", is_flag=True, help="Also deliver the files by SFTP (see docs).")
+@json_option
+@pass_app
+def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) -> None:
+    """Write students.csv and guardians.csv in SameGoal's layout.
+
+    Example: samegoal-sync export fairview-isd ./fairview-files
+    """
+    from samegoal_sync.samegoal.files import export as export_files
+    from samegoal_sync.samegoal.sftp import Destination
+    from samegoal_sync.samegoal.sftp import deliver as deliver_files
+
+    destination = Destination.from_settings(app.settings) if deliver else None
+    files = export_files(app.database_url, district, folder)
+    delivered = (
+        deliver_files(destination, files, datetime.now(UTC)) if destination is not None else None
+    )
+    if as_json:
+        print_json(
+            {
+                "folder": folder.absolute(),
+                "students": files.student_rows,
+                "guardians": files.guardian_rows,
+                "delivered": delivered,
+            }
+        )
+        return
+    click.echo(
+        f"{folder}: students.csv ({files.student_rows} rows), "
+        f"guardians.csv ({files.guardian_rows} rows)"
+    )
+    if delivered:
+        click.echo(f"delivered to {delivered}")
+
+
+def _previewed(app: App, slug: str) -> Difference:
+    """Read, curate and compare one district in this process, without Dagster."""
+    from samegoal_sync.demographics import curate_guardians, curate_students
+    from samegoal_sync.districts.registry import Registry
+    from samegoal_sync.qmlativ.catalog import RawAsset
+    from samegoal_sync.qmlativ.client import QmlativClient
+    from samegoal_sync.qmlativ.raw import RawObjects
+    from samegoal_sync.samegoal.preview import preview as compare
+
+    registry = Registry(app.settings, app.database_url)
+    district = registry.get(slug)
+    today = district.today(datetime.now(UTC))
+    with QmlativClient(registry.connection(slug)) as client:
+        raw = RawObjects({})
+        for asset in RawAsset:
+            app.console.print(f"reading qmlativ/{asset.value} …")
+            raw = raw.merged_with(client.read(asset))
+    students = curate_students(raw, district.settings, today)
+    guardians = curate_guardians(raw, students, district.settings, today)
+    return compare(app.database_url, district, students, guardians, today)
+
+
+def _print_details(details: Details) -> None:
+    shown = {**details.student, "origin": details.origin}
+    for name in ("missing_since", "first_published_at", "changed_at", "last_imported"):
+        shown[name] = getattr(details, name)
+    shown |= {f"{name} (by hand)": value for name, value in details.by_hand.items()}
+    _print(
+        Table("Details", "Value", "Changed", title=f"Student {details.student['student_id']}"),
+        (
+            (_label(name), _text(value), _text(details.changed_on.get(name)))
+            for name, value in shown.items()
+            if value not in (None, "")
+        ),
+    )
+    for guardian in details.guardians:
+        _print(
+            Table("Details", "Value", title=f"Guardian {guardian['priority']}"),
+            (
+                (_label(name), _text(value))
+                for name, value in guardian.items()
+                if value is not None and name != "student_id"
+            ),
+        )
+
+
+def _print_difference(app: App, difference: Difference, rows: int) -> None:
+    for reason in difference.reasons:
+        click.echo(f"beyond a guard: {reason}")
+    _print_counts(difference.counts, "What would be published")
+    _print_frame(difference.changes, rows)
+    _more(app, difference.changes.height, rows)
+
+
+def _difference_json(difference: Difference) -> dict[str, Any]:
+    return {
+        "reasons": [reason.as_json() for reason in difference.reasons],
+        "counts": difference.counts,
+        "findings": difference.findings,
+        "changes": difference.changes.to_dicts(),
+    }
+
+
+def _print_counts(counts: dict[str, int], title: str) -> None:
+    _print(
+        Table("Count", "", title=title),
+        ((_label(name), str(number)) for name, number in sorted(counts.items()) if number),
+    )
+
+
+def _print_frame(frame: pl.DataFrame, limit: int) -> None:
+    shown = frame.head(limit) if limit else frame
+    if shown.height:
+        _print(
+            Table(*(_label(name) for name in shown.columns)),
+            (tuple(_text(value) for value in row) for row in shown.iter_rows()),
+        )
+
+
+def _more(app: App, height: int, limit: int) -> None:
+    if limit and height > limit:
+        app.console.print(f"{height - limit} more; --rows 0 lists all")
+
+
+def _print(table: Table, rows: Iterable[tuple[str, ...]]) -> None:
+    """A table on standard output; wide enough for a file or a pipe, plain without colour."""
+    for row in rows:
+        table.add_row(*row)
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=160)
+    console.print(table)
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M %Z")
+    return str(value)

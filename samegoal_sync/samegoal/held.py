@@ -1,0 +1,179 @@
+"""A held night in a person's hands: look at it, approve it, or discard it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+from psycopg import Connection
+
+from samegoal_sync.demographics.curated import Curated
+from samegoal_sync.samegoal.accounting import count
+from samegoal_sync.samegoal.difference import Difference, compare, read_changes
+from samegoal_sync.samegoal.errors import NothingHeld
+from samegoal_sync.samegoal.guards import Reason
+from samegoal_sync.samegoal.held_store import clear_held, unpack
+from samegoal_sync.samegoal.publish import Publication, Rules, publish_in
+from samegoal_sync.samegoal.syncs import Kind, Sync
+from samegoal_sync.samegoal.transaction import district_transaction, reading, require_district
+
+
+@dataclass(frozen=True)
+class HeldNight:
+    """A night that waits for a person.
+
+    Attributes:
+        sync_id / run_id: its record and its run.
+        night / held_at: the district's date, and when it was held.
+        reasons: the guards that it is beyond.
+        difference: who and what exactly would change against what is published now.
+    """
+
+    sync_id: int
+    run_id: str
+    night: date
+    held_at: datetime
+    reasons: list[Reason]
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class _Stored:
+    sync_id: int
+    run_id: str
+    night: date
+    held_at: datetime
+    reasons: list[Reason]
+    additions_only: bool
+    students: Curated
+    guardians: Curated
+
+
+def held(database_url: str, slug: str) -> HeldNight | None:
+    """The district's held night, compared with what is published at this moment.
+
+    Raises:
+        DistrictNotRegistered: the slug is unknown.
+    """
+    with reading(database_url) as connection:
+        require_district(connection, slug)
+        stored = _stored(connection, slug)
+        if stored is None:
+            return None
+        compare(
+            connection,
+            slug,
+            stored.students,
+            stored.guardians,
+            additions_only=stored.additions_only,
+        )
+        counts, findings = count(connection, slug, stored.students, stored.guardians)
+        difference = Difference(counts, stored.reasons, read_changes(connection), findings)
+        return HeldNight(
+            stored.sync_id,
+            stored.run_id,
+            stored.night,
+            stored.held_at,
+            stored.reasons,
+            difference,
+        )
+
+
+def approve(database_url: str, slug: str, who: str) -> Publication:
+    """Publish the held night, that very one, and record who approved it.
+
+    Students that were refreshed one by one since the night was held keep the newer data. A
+    pause does not stop it: a person has decided.
+
+    Raises:
+        NothingHeld: there is none.
+        DistrictNotRegistered: the slug is unknown.
+    """
+    with district_transaction(database_url, slug) as connection:
+        stored = _stored(connection, slug)
+        if stored is None:
+            raise NothingHeld(slug)
+        sync = Sync(
+            slug, f"{stored.run_id}:approved", stored.night, datetime.now(UTC), Kind.APPROVED
+        )
+        rules = Rules(guards=None, whole_district=True, additions_only=stored.additions_only)
+        publication = publish_in(connection, stored.students, stored.guardians, sync, rules)
+        _decided(connection, stored.sync_id, publication.sync_id, who)
+        return publication
+
+
+def discard(database_url: str, slug: str, who: str) -> None:
+    """Drop the held night and record who dropped it; what is published stays.
+
+    Raises:
+        NothingHeld: there is none.
+        DistrictNotRegistered: the slug is unknown.
+    """
+    with district_transaction(database_url, slug) as connection:
+        if _stored(connection, slug) is None:
+            raise NothingHeld(slug)
+        clear_held(connection, slug, f"discarded by {who}")
+
+
+def _decided(connection: Connection[Any], held_id: int, approved_id: int, who: str) -> None:
+    connection.execute("delete from held_nights where sync_id = %s", (held_id,))
+    connection.execute(
+        "update syncs set message = 'approved by ' || %s, hint = null, actor = null "
+        "where id = any(%s)",
+        (who, [held_id, approved_id]),
+    )
+
+
+def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
+    row = connection.execute(
+        """
+        select h.sync_id, s.run_id, h.night, h.held_at, h.reasons,
+            coalesce((s.findings ->> 'additions_only')::boolean, false),
+            h.students, h.guardians
+        from held_nights h join syncs s on s.id = h.sync_id where h.district = %s
+        """,
+        (slug,),
+    ).fetchone()
+    if row is None:
+        return None
+    sync_id, run_id, night, held_at, reasons, additions_only, students, guardians = row
+    refreshed = _refreshed_since(connection, slug, sync_id)
+    return _Stored(
+        sync_id,
+        run_id,
+        night,
+        held_at,
+        [Reason(**reason) for reason in reasons],
+        additions_only,
+        _without(unpack(students), refreshed, outcome="set_aside"),
+        _without(unpack(guardians), refreshed, outcome="out_of_scope"),
+    )
+
+
+def _refreshed_since(connection: Connection[Any], slug: str, sync_id: int) -> list[str]:
+    """Students refreshed one by one after the night was held: newer than the night."""
+    return [
+        student_id
+        for (student_id,) in connection.execute(
+            """
+            select distinct jsonb_array_elements_text(findings -> 'student_ids') from syncs
+            where district = %s and kind = 'student' and id > %s and findings ? 'student_ids'
+            """,
+            (slug, sync_id),
+        ).fetchall()
+    ]
+
+
+def _without(curated: Curated, student_ids: list[str], *, outcome: str) -> Curated:
+    """The night without these students: accounted for, and published as they are now."""
+    if not student_ids:
+        return curated
+    newer = pl.col("student_id").is_in(student_ids).fill_null(value=False)
+    curated_before = newer & (pl.col("outcome") != "out_of_scope")
+    account = curated.account.with_columns(
+        outcome=pl.when(curated_before).then(pl.lit(outcome)).otherwise("outcome"),
+        reason=pl.when(curated_before).then(pl.lit("refreshed_since")).otherwise("reason"),
+    )
+    return replace(curated, frame=curated.frame.filter(~newer), account=account)
