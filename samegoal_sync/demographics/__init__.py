@@ -1,1 +1,9 @@
 """The middle: pure polars transforms and pandera checks, from raw frames to curated ones."""
+
+from __future__ import annotations
+
+from samegoal_sync.demographics.curated import Curated
+from samegoal_sync.demographics.guardians import curate_guardians
+from samegoal_sync.demographics.students import curate_students
+
+__all__ = ["Curated", "curate_guardians", "curate_students"]

@@ -352,6 +352,16 @@ STUDENT_OBJECTS: tuple[QmlativObject, ...] = (
             _id("LanguageIDHome", "home language", essential=False),
         ),
     ),
+    QmlativObject(
+        "Family/FamilyGuardian",
+        RawAsset.GUARDIANS,
+        (
+            _id("FamilyGuardianID", _KEY),
+            _id("FamilyID", "joins the family"),
+            _id("NameID", "joins the guardian's name"),
+            _rank("Rank", "order of guardians; whose address the family has"),
+        ),
+    ),
 )
 
 GUARDIAN_OBJECTS: tuple[QmlativObject, ...] = (
@@ -368,16 +378,6 @@ GUARDIAN_OBJECTS: tuple[QmlativObject, ...] = (
             _flag("IsEmergencyContact", "emergency contact"),
             _flag("AllowStudentPickup", "may pick the student up"),
             _flag("HasActiveRestrictedAccess", "withholds restricted guardians"),
-        ),
-    ),
-    QmlativObject(
-        "Family/FamilyGuardian",
-        RawAsset.GUARDIANS,
-        (
-            _id("FamilyGuardianID", _KEY),
-            _id("FamilyID", "joins the family"),
-            _id("NameID", "joins the guardian's name"),
-            _rank("Rank", "order of guardians"),
         ),
     ),
     QmlativObject(

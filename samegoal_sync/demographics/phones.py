@@ -1,0 +1,106 @@
+"""Phones: one form, by type into home, work and cell; never a confidential one, never a fax."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from samegoal_sync.demographics.raw_frames import lookup
+from samegoal_sync.demographics.text import cleaned
+from samegoal_sync.qmlativ.raw import RawObjects
+
+#: Curated column -> words of a phone type that mean it, in the order in which they are tried.
+PHONE_TYPES = {
+    "cell_phone": r"\b(?:cell|cellular|mobile|c)\b|cell ?phone",
+    "work_phone": r"\b(?:work|business|office|w)\b",
+    "home_phone": r"\b(?:home|house|land ?line|residence|h)\b",
+}
+_EXTENSION = r"(?i)[ ,;]*(?:extension|ext\.?|x|#)[ .:]*(\d{1,8})$"
+_NORTH_AMERICAN = r"^1?([2-9]\d{2})([2-9]\d{2})(\d{4})$"
+
+
+def phones(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
+    """One row a person: ``NameID, home_phone, work_phone, cell_phone``, and for each of them
+    ``…_invalid`` and ``…_confidential``; also ``confidential_phones`` and ``untyped_phones``.
+
+    The first valid phone of a kind by rank, then id, counts. A phone whose confidentiality is
+    not said is taken for confidential.
+    """
+    listed = _listed(raw, name_ids)
+    return (
+        listed.sort("NameID", "Rank", "NamePhoneID", nulls_last=True)
+        .group_by("NameID")
+        .agg(
+            *(_of_kind(column) for column in PHONE_TYPES),
+            *(
+                ((pl.col("kind") == column) & pl.col(trait)).any().alias(f"{column}_{trait}")
+                for column in PHONE_TYPES
+                for trait in ("invalid", "confidential")
+            ),
+            pl.col("confidential").sum().alias("confidential_phones"),
+            (pl.col("kind").is_null() & ~pl.col("confidential")).sum().alias("untyped_phones"),
+        )
+    )
+
+
+def _listed(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
+    """Every phone that is no fax: its kind, its written form, whether it is confidential."""
+    rows = (
+        lookup(raw, "Demographics/NamePhone")
+        .filter(pl.col("NameID").is_in(name_ids.implode()) & ~pl.col("IsFax").fill_null(False))
+        .select(
+            "NamePhoneID",
+            "NameID",
+            "PhoneTypeID",
+            "Rank",
+            cleaned("PhoneNumber").alias("number"),
+            cleaned("Extension").alias("extension"),
+            pl.col("IsConfidential").fill_null(True).alias("confidential"),
+            pl.col("IsInternational").fill_null(False).alias("international"),
+        )
+        .filter(pl.col("number").is_not_null())
+    )
+    written = _written()
+    return rows.join(_kinds(raw), on="PhoneTypeID", how="left").select(
+        "NamePhoneID",
+        "NameID",
+        "Rank",
+        "kind",
+        "confidential",
+        pl.when(~pl.col("confidential")).then(written).alias("written"),
+        (~pl.col("confidential") & written.is_null()).alias("invalid"),
+    )
+
+
+def _of_kind(column: str) -> pl.Expr:
+    return pl.when(pl.col("kind") == column).then("written").drop_nulls().first().alias(column)
+
+
+def _written() -> pl.Expr:
+    """``312-555-0123 x45``; an international one as it is; null where none can be called."""
+    number = pl.col("number")
+    foreign = pl.col("international") | number.str.contains(r"^(?:\+(?:[^1]|$)|011)")
+    extension = pl.coalesce(
+        pl.col("extension").str.extract(r"^(?i:ext\.?|x|#)?[ .:]*(\d{1,8})$", 1),
+        number.str.extract(_EXTENSION, 1),
+    )
+    digits = number.str.replace(_EXTENSION, "").str.replace_all(r"[\s().+/_-]", "")
+    form = digits.str.replace(_NORTH_AMERICAN, "$1-$2-$3")
+    known = digits.str.contains(_NORTH_AMERICAN)
+    domestic = pl.when(known).then(
+        pl.concat_str([form, pl.lit(" x") + extension], ignore_nulls=True)
+    )
+    abroad = pl.when(number.str.contains(r"^[+\d][\d\s().+/-]{5,}(?:\s*x\d+)?$")).then(number)
+    return pl.when(foreign).then(abroad).otherwise(domestic)
+
+
+def _kinds(raw: RawObjects) -> pl.DataFrame:
+    """``PhoneTypeID, kind``: the curated column that a district's phone type goes to, or null."""
+    description, code = (cleaned(column).str.to_lowercase() for column in ("Description", "Code"))
+    kinds = [
+        pl.when(words.str.contains(pattern)).then(pl.lit(column))
+        for words in (description, code)
+        for column, pattern in PHONE_TYPES.items()
+    ]
+    return lookup(raw, "Demographics/PhoneType").select(
+        "PhoneTypeID", pl.coalesce(kinds).alias("kind")
+    )

@@ -1,0 +1,58 @@
+"""Rows and values set aside, as ``REJECT_COLUMNS`` rows: object, key, column and rule, no values.
+
+A *notice* (severity ``value`` without a column) sets nothing aside: somebody should look at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from samegoal_sync.demographics.curated import KEEP, REJECT_COLUMNS
+
+ROW, VALUE = "row", "value"
+
+
+def rejected(
+    frame: pl.DataFrame,
+    where: pl.Expr | str,
+    rule: str,
+    *,
+    object_name: str,
+    key: str,
+    column: str | None = None,
+    notice: bool = False,
+) -> pl.DataFrame:
+    """One reject for each row of ``frame`` that ``where`` picks.
+
+    Args:
+        key: the column that holds Qmlativ's id of the row of ``object_name``.
+        column: the curated column whose value is set aside; ``None`` sets the row aside.
+        notice: nothing is set aside.
+    """
+    picked = frame.filter(where)
+    return picked.select(
+        pl.lit(object_name).alias("object"),
+        pl.col(key).alias("key"),
+        "student_id",
+        pl.lit(column, pl.String).alias("column"),
+        pl.lit(rule).alias("rule"),
+        pl.lit(ROW if column is None and not notice else VALUE).alias("severity"),
+    )
+
+
+def gathered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """All rejects in a stable order, each once."""
+    frame = pl.concat([pl.DataFrame(schema=REJECT_COLUMNS), *parts])
+    return frame.unique().sort(frame.columns, nulls_last=True)
+
+
+def keep_list(conditions: dict[str, pl.Expr]) -> pl.Expr:
+    """The ``keep`` column: names of the columns whose condition holds for the row."""
+    if not conditions:
+        return pl.lit([], dtype=pl.List(pl.String)).alias(KEEP)
+    names = [
+        pl.when(condition).then(pl.lit(column)) for column, condition in sorted(conditions.items())
+    ]
+    return pl.concat_list(names).list.drop_nulls().alias(KEEP)

@@ -1,0 +1,39 @@
+"""Guardians kept from a student by a court or the school: told per student and by dates.
+
+A wrong guardian is a disclosure, so a doubt counts as a restriction.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from samegoal_sync.demographics.dates import parsed
+from samegoal_sync.demographics.raw_frames import lookup
+from samegoal_sync.qmlativ.raw import RawObjects
+
+_ACCESS, _PAIR = "Family/StudentGuardianRestrictedAccess", "Family/StudentGuardian"
+
+
+def restrictions_shared(raw: RawObjects) -> bool:
+    """Whether Qmlativ tells of restrictions at all; if not, nobody can know of them."""
+    return raw.shares(_ACCESS, "StudentGuardianID", "StartDate") or raw.shares(
+        _PAIR, "HasActiveRestrictedAccess"
+    )
+
+
+def restricted_pairs(raw: RawObjects, today: date) -> pl.Series:
+    """StudentGuardianID of every restriction that is active today.
+
+    Active from its start to its end, both included. A start that is blank or can't be read has
+    begun; an end that is blank or can't be read has not come.
+    """
+    start, end = parsed("StartDate"), parsed("EndDate")
+    active = (start.is_null() | (start <= today)) & (end.is_null() | (end >= today))
+    return (
+        lookup(raw, _ACCESS)
+        .filter(active & pl.col("StudentGuardianID").is_not_null())
+        .get_column("StudentGuardianID")
+        .unique()
+    )
