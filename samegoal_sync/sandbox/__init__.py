@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from samegoal_sync.sandbox.changes import DayChanges, advance_district
+from samegoal_sync.sandbox.faults import FaultKind
 from samegoal_sync.sandbox.generate import generate_district
 from samegoal_sync.sandbox.plan import SandboxDistrict
 from samegoal_sync.sandbox.raw import raw_objects
+from samegoal_sync.sandbox.server import Sandbox, running_sandbox
 
-__all__ = ["SandboxDistrict", "generate_district", "raw_objects"]
+__all__ = [
+    "DayChanges",
+    "FaultKind",
+    "Sandbox",
+    "SandboxDistrict",
+    "advance_district",
+    "generate_district",
+    "raw_objects",
+    "running_sandbox",
+]

@@ -67,10 +67,12 @@ class Plan:
     """One district inside a system: its keys, schools and school years.
 
     ``number`` is 0 for the system's first district, 1 for its first member and so on.
+    ``known_schools`` are given for a district that exists already and grows.
     """
 
     district: SandboxDistrict
     number: int = 0
+    known_schools: tuple[PlannedSchool, ...] | None = None
 
     @property
     def seed(self) -> int:
@@ -102,6 +104,8 @@ class Plan:
     @cached_property
     def schools(self) -> tuple[PlannedSchool, ...]:
         """Schools for the number of students, then an alternative and a summer program."""
+        if self.known_schools is not None:
+            return self.known_schools
         planned: list[PlannedSchool] = []
         for level, first, last, size in LEVELS:
             share = (last - first + 1) / len(GRADES)

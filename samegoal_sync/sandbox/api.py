@@ -1,0 +1,272 @@
+"""The Qmlativ side of the sandbox: login, discovery, metadata, lists, and refusals.
+
+Written straight on ASGI, so that faults can reach the connection itself and so that the
+sandbox's own cost stays small beside the client's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from samegoal_sync.errors import UsageError
+from samegoal_sync.sandbox import metadata
+from samegoal_sync.sandbox.access import IntegrationAccess
+from samegoal_sync.sandbox.answers import Answer, Refusal, refusal, send_answer, stay_silent
+from samegoal_sync.sandbox.conditions import BadSearch
+from samegoal_sync.sandbox.facts import object_fields, primary_key
+from samegoal_sync.sandbox.faults import HEADER, Fault, FaultKind
+from samegoal_sync.sandbox.reading import ListRequest
+from samegoal_sync.sandbox.strikes import faulty_answer, faulty_request
+from samegoal_sync.sandbox.system import LogEntry, System, now
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PREFIXES = ("Custom", "Generic")
+#: Fields that Qmlativ calculates and that fail without a parameter.
+CALCULATED = {
+    "District/District": frozenset({"DistrictCodeBySchoolYear", "IsCurrentlySelected"}),
+    "District/Entity": frozenset({"IsCurrentlySelected"}),
+    "Family/Family": frozenset({"FoodServiceBeginningBalance", "FoodServiceCurrentBalance"}),
+}
+_PARAMETERS = frozenset({"schoolyearid", "districtid", "asofdate"})
+_MOST_BODY_BYTES = 1_000_000
+
+
+@dataclass
+class Call:
+    """One request, read whole."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    body: bytes
+    url: str
+    key: str | None = None
+    write: bool = False
+    fault: Fault | None = field(default=None)
+
+    @property
+    def segments(self) -> list[str]:
+        return [part for part in self.path.split("/") if part]
+
+
+async def read_call(scope: Scope, receive: Receive, path: str) -> Call:
+    """The request of a scope, its body read; ``path`` is what follows the base URL's."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > _MOST_BODY_BYTES or not message.get("more_body"):
+            break
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    text = scope["query_string"].decode("latin-1")
+    url = scope["path"] + (f"?{text}" if text else "")
+    query = parse_qsl(text, keep_blank_values=True)
+    return Call(scope["method"], path, query, headers, body, url)
+
+
+async def serve_system(system: System, scope: Scope, receive: Receive, send: Send, path: str) -> None:  # fmt: skip
+    """Answer one request to a system and keep it in the usage log."""
+    started = time.perf_counter()
+    call = await read_call(scope, receive, path)
+    try:
+        call.fault = system.faults.strike(call.path, call.headers.get(HEADER))
+        if call.fault and call.fault.kind is FaultKind.SILENT:
+            await stay_silent(call.fault.seconds or 3_600, send)
+        answer = await _answer(system, call)
+    except Refusal as refused:
+        answer = refused.answer
+    except UsageError as error:
+        answer = refusal(400, error.what).answer
+    sent = await send_answer(answer, send)
+    took = (time.perf_counter() - started) * 1_000
+    suppressed = call.headers.get("suppress-development-permissions", "").lower() == "true"
+    system.record(
+        LogEntry(now(), call.method, call.url, answer.status, sent, took, call.key, suppressed),
+        write=call.write,
+    )
+
+
+async def _answer(system: System, call: Call) -> Answer:
+    if call.fault and call.fault.kind is FaultKind.TOKEN_EXPIRED:
+        system.expire_tokens()
+    early = faulty_answer(call.fault)
+    if early is not None:
+        return early
+    parts = call.segments
+    if parts[-2:] == ["oauth", "token"]:
+        answer = _token(system, call)
+    elif parts and parts[0] in PREFIXES:
+        answer = await _data(system, call, parts)
+    else:
+        raise refusal(404, "No HTTP resource was found that matches the request URI.")
+    if call.fault is not None:
+        answer.fault = call.fault
+    return answer
+
+
+def _token(system: System, call: Call) -> Answer:
+    """The login: form POST, or GET with HTTP Basic and the grant in the query."""
+    fields = dict(call.query)
+    if call.method == "POST":
+        fields |= dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+    key, secret = _basic(call) or (fields.get("client_id", ""), fields.get("client_secret", ""))
+    call.key = key or None
+    if fields.get("grant_type") != "client_credentials":
+        raise _login_refused(400, "unsupported_grant_type", "The grant type must be client_credentials.")
+    access = system.access.find(key)
+    if access is None or not access.has_secret(secret) or not _extra_field(access, fields):
+        raise _login_refused(400, "invalid_client", "The client key or secret is not valid.")
+    reason = access.refusal(system.today)
+    if reason:
+        raise _login_refused(403, "unauthorized_client", reason)
+    body = {
+        "access_token": system.issue_token(key),
+        "token_type": "bearer",
+        "expires_in": int(system.token_lifetime),
+    }
+    return Answer.json(200, body)
+
+
+def _basic(call: Call) -> tuple[str, str] | None:
+    kind, _, value = call.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        key, _, secret = base64.b64decode(value).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return key, secret
+
+
+def _extra_field(access: IntegrationAccess, fields: dict[str, str]) -> bool:
+    return access.token_field is None or fields.get(access.token_field[0]) == access.token_field[1]
+
+
+def _login_refused(status: int, error: str, description: str) -> Refusal:
+    return Refusal(Answer.json(status, {"error": error, "error_description": description}))
+
+
+def _authorized(system: System, call: Call) -> IntegrationAccess:
+    """The access whose token a call carries.
+
+    Raises:
+        Refusal: 401 without a good token, 403 when the access does not work today.
+    """
+    kind, _, text = call.headers.get("authorization", "").partition(" ")
+    token = system.token(text) if kind.lower() == "bearer" else None
+    if token is None:
+        raise refusal(401, "Authorization has been denied for this request.")
+    call.key = token.key
+    if token.until < time.monotonic():
+        raise refusal(401, "Token has expired")
+    access = system.access.find(token.key)
+    reason = "The Integration Access was removed." if access is None else access.refusal(system.today)
+    if access is None or reason:
+        raise refusal(403, reason or "")
+    return access
+
+
+async def _data(system: System, call: Call, parts: list[str]) -> Answer:
+    """Everything below the prefix: writes are refused and counted before all else."""
+    prefix, rest = parts[0], parts[1:]
+    numbers = sum(1 for part in rest[3:] if part.isdigit())
+    if call.method not in ("GET", "HEAD") and not (call.method == "POST" and numbers == 2):
+        call.write = True
+        raise refusal(403, "This Integration Access may only read.")
+    access = _authorized(system, call)
+    if rest == ["GetSystemMetadata"]:
+        return Answer.json(200, metadata.system_metadata(system, access))
+    if not rest or not rest[0].isdigit():
+        raise refusal(404, "No HTTP resource was found that matches the request URI.")
+    entity = int(rest[0])
+    if entity not in access.entities:
+        raise refusal(403, "The Integration Access does not include this entity.")
+    if len(rest) <= 3:
+        return _metadata(system, rest[1:])
+    if len(rest) == 5 and numbers == 2:
+        return await _list(system, call, access, prefix, rest)
+    raise refusal(404, "No HTTP resource was found that matches the request URI.")
+
+
+def _metadata(system: System, names: list[str]) -> Answer:
+    if not names:
+        return Answer.json(200, metadata.modules(system))
+    if len(names) == 1:
+        objects = metadata.objects(system, names[0])
+        if not objects:
+            raise refusal(404, "The module does not exist.")
+        return Answer.json(200, objects)
+    return Answer.json(200, metadata.fields(system, _known_object(system, "/".join(names))))
+
+
+def _known_object(system: System, name: str) -> str:
+    if name not in object_fields():
+        raise refusal(404, "The object does not exist.")
+    if not system.granted(name):
+        raise refusal(403, f"The Integration Access was not granted the object {name}.")
+    return name
+
+
+async def _list(
+    system: System, call: Call, access: IntegrationAccess, prefix: str, rest: list[str]
+) -> Answer:
+    name = _known_object(system, f"{rest[1]}/{rest[2]}")
+    page, size = int(rest[3]), int(rest[4])
+    if page < 1 or size < 1:
+        raise refusal(400, "Page and page size count from 1.")
+    request = ListRequest(
+        prefix, int(rest[0]), name, page, size, _fields(system, name, call.query),
+        body=call.body.decode("utf-8", "replace") if call.method == "POST" else "",
+        districts=system.districts_covered(access),
+    )  # fmt: skip
+    try:
+        _check_looked_at(system, request)
+        request = faulty_request(request, call.fault)
+        pages = system.pages
+        body = pages.kept(request) or await asyncio.to_thread(pages.page, request)
+    except BadSearch as error:
+        raise refusal(400, str(error)) from None
+    return Answer(200, body)
+
+
+def _fields(system: System, name: str, query: list[tuple[str, str]]) -> tuple[str, ...]:
+    """The granted fields that a query asks for; the key alone when it asks for none.
+
+    Raises:
+        Refusal: a field that does not exist, was not granted (where the system refuses), or is
+            calculated and lacks its parameter.
+    """
+    asked = [value for key, value in query if key.partition("[")[0].lower() == "searchfields"]
+    key, facts, granted = primary_key(name), object_fields()[name], system.granted(name)
+    unknown = [item for item in asked if item.partition(".")[0] not in facts and "." not in item]
+    if unknown:
+        raise refusal(400, f"A field asked for does not exist on {name}.")
+    hidden = [item for item in asked if item not in granted]
+    if hidden and system.district.refuse_not_granted:
+        raise refusal(403, f"The Integration Access was not granted {name}.{hidden[0]}.")
+    given = {item.lower() for item, _ in query}
+    if CALCULATED.get(name, frozenset()).intersection(asked) and not given & _PARAMETERS:
+        raise refusal(500, "A calculated field needs a parameter that was not given.")
+    chosen = tuple(dict.fromkeys(item for item in asked if item in granted))
+    return chosen or (key,)
+
+
+def _check_looked_at(system: System, request: ListRequest) -> None:
+    """A condition or sort may only look at fields that were granted."""
+    hidden = request.looked_at() & set(object_fields()[request.object])
+    hidden -= system.granted(request.object)
+    if hidden:
+        raise refusal(403, f"The Integration Access was not granted {request.object}.{min(hidden)}.")
+
+

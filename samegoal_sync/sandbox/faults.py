@@ -1,0 +1,152 @@
+"""Faults on demand: everything that goes wrong between a client and a real server.
+
+A fault is set for a system (how often, after how many requests, for which addresses) or asked
+for by one request with the header ``X-Sandbox-Fault: kind`` or ``kind;seconds=2``.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from samegoal_sync.errors import UsageError
+
+HEADER = "x-sandbox-fault"
+
+
+class FaultKind(StrEnum):
+    """What goes wrong."""
+
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 (the name of a fault)
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    STALE_500 = "stale_500"
+    NOT_FOUND = "not_found"
+    TOO_MANY = "too_many"
+    UNAVAILABLE = "unavailable"
+    SERVER_ERROR_HTML = "server_error_html"
+    SERVER_ERROR_JSON = "server_error_json"
+    REDIRECT = "redirect"
+    RESET = "reset"
+    TRUNCATED = "truncated"
+    SLOW = "slow"
+    SILENT = "silent"
+    ENDLESS = "endless"
+    CONTENT_TYPE = "content_type"
+    BROKEN_JSON = "broken_json"
+    NO_OBJECTS = "no_objects"
+    GZIP = "gzip"
+    REPEATED_PAGE = "repeated_page"
+    LOOPING_NEXT = "looping_next"
+    DUPLICATE_ROWS = "duplicate_rows"
+    MISSED_ROWS = "missed_rows"
+
+
+#: What each kind does, for the page of faults and the docs.
+DESCRIPTIONS: dict[FaultKind, str] = {
+    FaultKind.TOKEN_EXPIRED: "every token expires; the request is told that its token has expired",
+    FaultKind.UNAUTHORIZED: "401 without a body",
+    FaultKind.FORBIDDEN: "403 without a body",
+    FaultKind.STALE_500: "500 whose message says that the token has expired",
+    FaultKind.NOT_FOUND: "404",
+    FaultKind.TOO_MANY: "429, with Retry-After when seconds are given",
+    FaultKind.UNAVAILABLE: "503, with Retry-After when seconds are given",
+    FaultKind.SERVER_ERROR_HTML: "500 with an HTML page",
+    FaultKind.SERVER_ERROR_JSON: "500 with a JSON body",
+    FaultKind.REDIRECT: "302 to another host",
+    FaultKind.RESET: "the connection is reset before an answer",
+    FaultKind.TRUNCATED: "half of the body, then the connection is reset",
+    FaultKind.SLOW: "the body comes in pieces over so many seconds",
+    FaultKind.SILENT: "no answer for so many seconds, then the right one",
+    FaultKind.ENDLESS: "a body without an end, until the client goes away",
+    FaultKind.CONTENT_TYPE: "the right body as text/html",
+    FaultKind.BROKEN_JSON: "200 with JSON that is not well formed",
+    FaultKind.NO_OBJECTS: "200 with JSON without Objects",
+    FaultKind.GZIP: "the right body, compressed",
+    FaultKind.REPEATED_PAGE: "the page before once more",
+    FaultKind.LOOPING_NEXT: "Next points to the first page for ever",
+    FaultKind.DUPLICATE_ROWS: "a row was added meanwhile: the page begins with the last row of the one before",
+    FaultKind.MISSED_ROWS: "a row was deleted meanwhile: the page lacks its first row",
+}
+
+
+@dataclass
+class Fault:
+    """One fault and when it strikes.
+
+    Attributes:
+        kind: what goes wrong.
+        count: how many requests it strikes; ``None`` all of them.
+        after: how many matching requests go well first.
+        path: strikes addresses that contain this; blank means every call but the login.
+        seconds: for ``slow`` and ``silent``, and the Retry-After of 429 and 503.
+    """
+
+    kind: FaultKind
+    count: int | None = 1
+    after: int = 0
+    path: str = ""
+    seconds: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class FaultBoard:
+    """The faults that are set for a system; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def all(self) -> list[Fault]:
+        with self._lock:
+            return list(self._faults)
+
+    def strike(self, path: str, header: str | None) -> Fault | None:
+        """The fault for this request, counted; the header's wins."""
+        if header:
+            return parse_fault(header)
+        with self._lock:
+            for fault in self._faults:
+                if fault.count == 0 or not _concerns(fault, path):
+                    continue
+                if fault.after:
+                    fault.after -= 1
+                    continue
+                if fault.count is not None:
+                    fault.count -= 1
+                return fault
+        return None
+
+
+def _concerns(fault: Fault, path: str) -> bool:
+    return fault.path in path if fault.path else "oauth/token" not in path
+
+
+def parse_fault(text: str) -> Fault:
+    """``kind`` or ``kind;seconds=2`` as a fault that strikes once.
+
+    Raises:
+        UsageError: an unknown kind or setting.
+    """
+    kind, _, rest = text.partition(";")
+    name, _, value = rest.partition("=")
+    try:
+        seconds = float(value) if name.strip() == "seconds" else None
+        return Fault(FaultKind(kind.strip()), seconds=seconds)
+    except ValueError:
+        raise UsageError(
+            "The sandbox does not know this fault",
+            hint="one of: " + ", ".join(FaultKind),
+        ) from None
