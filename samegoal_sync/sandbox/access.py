@@ -57,9 +57,7 @@ class IntegrationAccess:
         return None
 
     def has_secret(self, secret: str) -> bool:
-        return self.secret_hash is not None and hmac.compare_digest(
-            self.secret_hash, _hash(secret)
-        )
+        return self.secret_hash is not None and hmac.compare_digest(self.secret_hash, _hash(secret))
 
     def to_json(self) -> dict[str, Any]:
         """For the file of records and for admin answers that may not show the hash."""

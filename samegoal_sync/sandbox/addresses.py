@@ -22,7 +22,7 @@ ADDRESSES_A_FAMILY = 8
 
 
 def make_addresses(plan: Plan, families: pl.DataFrame) -> pl.DataFrame:
-    """One row an address: ``f, house, mail`` (a PO box beside the home) and the address's fields."""
+    """One row an address: ``f, house, mail`` (a PO box beside the home) and its fields."""
     homes = [families.select("f", "town", house=pl.lit(0, pl.Int64))]
     apart = families.filter(pl.col("household") == "two_households")
     homes.append(apart.select("f", "town", house=pl.lit(1, pl.Int64)))
@@ -44,19 +44,27 @@ def address_fields(draws: Draws, numbered: pl.DataFrame) -> pl.DataFrame:
     street_name = pl.lit(pl.Series(list(words.STREETS))).gather(position.cast(pl.UInt32))
     street_name = pl.when(position % 7 == 0).then(pl.lit("N ") + street_name).otherwise(street_name)
     rows = numbered.with_columns(
-        kind=kind, house_number=number.cast(pl.String), street_name=street_name,
+        kind=kind,
+        house_number=number.cast(pl.String),
+        street_name=street_name,
         street=(pl.col("town") - 1) * len(words.STREETS) + position + 1,
-        unit=pl.when(draws.chance("unit", 0.12)).then(draws.pick("which unit", ("4B", "12", "201", "A"))),
+        unit=pl.when(draws.chance("unit", 0.12)).then(
+            draws.pick("which unit", ("4B", "12", "201", "A"))
+        ),
         box=(draws.whole("box", 4_000) + 1).cast(pl.String),
-    )  # fmt: skip
-    return rows.with_columns(**_by_kind(draws)).drop("kind", "house_number", "street_name", "street", "unit", "box")  # fmt: skip
+    )
+    return rows.with_columns(**_by_kind(draws)).drop(
+        "kind", "house_number", "street_name", "street", "unit", "box"
+    )
 
 
 def _by_kind(draws: Draws) -> dict[str, pl.Expr]:
     kind = pl.col("kind")
     street, foreign = kind == "S", kind == "I"
     line = pl.col("house_number") + " " + pl.col("street_name")
-    full = line + pl.when(pl.col("unit").is_not_null()).then(pl.lit(" Apt ") + pl.col("unit")).otherwise(pl.lit(""))  # fmt: skip
+    full = line + pl.when(pl.col("unit").is_not_null()).then(
+        pl.lit(" Apt ") + pl.col("unit")
+    ).otherwise(pl.lit(""))
     rural = pl.lit("RR ") + (draws.whole("route", 9) + 1).cast(pl.String) + " Box " + pl.col("box")
     free = pl.lit("Unit ") + pl.col("box") + ", County Road 14 N of Mile Marker 8"
     return {
@@ -68,17 +76,23 @@ def _by_kind(draws: Draws) -> dict[str, pl.Expr]:
         "StreetNumberAndNameIncludeSecondaryUnit": pl.when(street).then(full),
         "SecondaryUnitNumber": pl.when(street).then("unit"),
         "AddressSecondaryUnitID": pl.when(street & pl.col("unit").is_not_null()).then(1),
-        "AddressLine2": pl.when(street & draws.chance("line 2", 0.01)).then(pl.lit("c/o Front Office")),
+        "AddressLine2": pl.when(street & draws.chance("line 2", 0.01)).then(
+            pl.lit("c/o Front Office")
+        ),
         "POBox": pl.when(kind == "P").then("box"),
         "FreeformAddress": pl.when(kind == "R").then(rural).when(kind == "F").then(free),
-        "InternationalAddress1": pl.when(foreign).then(pl.lit("Calle Olmo ") + pl.col("house_number")),
+        "InternationalAddress1": pl.when(foreign).then(
+            pl.lit("Calle Olmo ") + pl.col("house_number")
+        ),
         "InternationalAddress2": pl.when(foreign).then(pl.lit("Col. Centro")),
         "ZipID": pl.when(foreign).then(FOREIGN_ZIP_ID).otherwise("town"),
         "ZipCodeAddOn": pl.when(~foreign & draws.chance("zip add-on", 0.4)).then(
             (draws.whole("add-on", 8_999) + 1_000).cast(pl.String)
         ),
-        "CountyID": pl.when(~foreign & draws.chance("county", 0.93)).then(county_id(pl.col("town"))),
-    }  # fmt: skip
+        "CountyID": pl.when(~foreign & draws.chance("county", 0.93)).then(
+            county_id(pl.col("town"))
+        ),
+    }
 
 
 def name_addresses(

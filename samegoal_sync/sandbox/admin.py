@@ -66,13 +66,17 @@ def admin_app(sandbox: Sandbox) -> Starlette:
     routes = [
         Route("/sandbox/{slug}/access", _Access(sandbox).handle, methods=["GET", "POST"]),
         Route("/sandbox/{slug}/access/{key}/{step}", _Access(sandbox).step, methods=["POST"]),
-        Route("/sandbox/{slug}/faults", _Control(sandbox).faults, methods=["GET", "POST", "DELETE"]),
+        Route(
+            "/sandbox/{slug}/faults", _Control(sandbox).faults, methods=["GET", "POST", "DELETE"]
+        ),
         Route("/sandbox/{slug}/advance", _Control(sandbox).advance, methods=["POST"]),
         Route("/sandbox/{slug}/today", _Control(sandbox).today, methods=["POST"]),
         Route("/sandbox/{slug}/log", _Control(sandbox).log),
-    ]  # fmt: skip
+    ]
     handlers: Any = {SyncError: _refused}
-    return Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(LoopbackOnly)])
+    return Starlette(
+        routes=routes, exception_handlers=handlers, middleware=[Middleware(LoopbackOnly)]
+    )
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
@@ -110,11 +114,14 @@ class _Access:
             return JSONResponse([shown(item) for item in self._sandbox.system(slug).access.all()])
         values = await _body(request)
         access = self._sandbox.create_access(
-            slug, str(values.get("key", "")), name=str(values.get("name", "SameGoal")),
+            slug,
+            str(values.get("key", "")),
+            name=str(values.get("name", "SameGoal")),
             authentication=str(values.get("authentication", "OAuth 2.0")),
             entities=frozenset(values["entities"]) if values.get("entities") else None,
-            effective=_day(values.get("effective")), expires=_day(values.get("expires")),
-        )  # fmt: skip
+            effective=_day(values.get("effective")),
+            expires=_day(values.get("expires")),
+        )
         return JSONResponse(shown(access), 201)
 
     async def step(self, request: Request) -> Response:
@@ -124,9 +131,13 @@ class _Access:
             return JSONResponse({"secret": self._sandbox.generate_secret(slug, key)})
         if step == "extend":
             values = await _body(request)
-            return JSONResponse(shown(self._sandbox.extend_access(slug, key, _day(values.get("expires")))))  # fmt: skip
+            return JSONResponse(
+                shown(self._sandbox.extend_access(slug, key, _day(values.get("expires"))))
+            )
         if step in ("activate", "deactivate"):
-            return JSONResponse(shown(self._sandbox.set_access_active(slug, key, step == "activate")))  # fmt: skip
+            return JSONResponse(
+                shown(self._sandbox.set_access_active(slug, key, step == "activate"))
+            )
         raise HTTPException(404)
 
 

@@ -33,7 +33,7 @@ class Answer:
         return cls(status, json.dumps(value, ensure_ascii=False, default=str).encode())
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 (an answer, not a fault of ours)
     """Ends a request with this answer."""
 
     def __init__(self, answer: Answer) -> None:
@@ -62,7 +62,9 @@ async def send_answer(answer: Answer, send: Send) -> int:
     if kind is FaultKind.NO_OBJECTS:
         body = b'{"Result":"OK"}'
     content_type = "text/html" if kind is FaultKind.CONTENT_TYPE else answer.content_type
-    await _send_head(answer.status, content_type, headers, None if kind is FaultKind.ENDLESS else len(body), send)  # fmt: skip
+    await _send_head(
+        answer.status, content_type, headers, None if kind is FaultKind.ENDLESS else len(body), send
+    )
     if kind is FaultKind.ENDLESS:
         return await _send_endlessly(send)
     if kind is FaultKind.TRUNCATED:
@@ -117,7 +119,9 @@ async def stay_silent(seconds: float, send: Send) -> None:
 
 def _transport(send: Send) -> asyncio.Transport | None:
     """uvicorn's connection behind ``send``: ASGI itself has no way to break one."""
-    transport: asyncio.Transport | None = getattr(getattr(send, "__self__", None), "transport", None)
+    transport: asyncio.Transport | None = getattr(
+        getattr(send, "__self__", None), "transport", None
+    )
     return transport
 
 

@@ -19,7 +19,7 @@ from samegoal_sync.errors import UsageError
 from samegoal_sync.sandbox import metadata
 from samegoal_sync.sandbox.access import IntegrationAccess
 from samegoal_sync.sandbox.answers import Answer, Refusal, refusal, send_answer, stay_silent
-from samegoal_sync.sandbox.conditions import BadSearch
+from samegoal_sync.sandbox.conditions import BadSearchError
 from samegoal_sync.sandbox.facts import object_fields, primary_key
 from samegoal_sync.sandbox.faults import HEADER, Fault, FaultKind
 from samegoal_sync.sandbox.reading import ListRequest
@@ -75,7 +75,9 @@ async def read_call(scope: Scope, receive: Receive, path: str) -> Call:
     return Call(scope["method"], path, query, headers, body, url)
 
 
-async def serve_system(system: System, scope: Scope, receive: Receive, send: Send, path: str) -> None:  # fmt: skip
+async def serve_system(
+    system: System, scope: Scope, receive: Receive, send: Send, path: str
+) -> None:
     """Answer one request to a system and keep it in the usage log."""
     started = time.perf_counter()
     call = await read_call(scope, receive, path)
@@ -123,7 +125,9 @@ def _token(system: System, call: Call) -> Answer:
     key, secret = _basic(call) or (fields.get("client_id", ""), fields.get("client_secret", ""))
     call.key = key or None
     if fields.get("grant_type") != "client_credentials":
-        raise _login_refused(400, "unsupported_grant_type", "The grant type must be client_credentials.")
+        raise _login_refused(
+            400, "unsupported_grant_type", "The grant type must be client_credentials."
+        )
     access = system.access.find(key)
     if access is None or not access.has_secret(secret) or not _extra_field(access, fields):
         raise _login_refused(400, "invalid_client", "The client key or secret is not valid.")
@@ -171,7 +175,9 @@ def _authorized(system: System, call: Call) -> IntegrationAccess:
     if token.until < time.monotonic():
         raise refusal(401, "Token has expired")
     access = system.access.find(token.key)
-    reason = "The Integration Access was removed." if access is None else access.refusal(system.today)
+    reason = (
+        "The Integration Access was removed." if access is None else access.refusal(system.today)
+    )
     if access is None or reason:
         raise refusal(403, reason or "")
     return access
@@ -226,16 +232,22 @@ async def _list(
     if page < 1 or size < 1:
         raise refusal(400, "Page and page size count from 1.")
     request = ListRequest(
-        prefix, int(rest[0]), name, page, size, _fields(system, name, call.query),
+        prefix,
+        int(rest[0]),
+        name,
+        page,
+        size,
+        _fields(system, name, call.query),
         body=call.body.decode("utf-8", "replace") if call.method == "POST" else "",
         districts=system.districts_covered(access),
-    )  # fmt: skip
+    )
     try:
         _check_looked_at(system, request)
         request = faulty_request(request, call.fault)
         pages = system.pages
-        body = pages.kept(request) or await asyncio.to_thread(pages.page, request)
-    except BadSearch as error:
+        ready = pages.kept(request)
+        body = await asyncio.to_thread(pages.page, request) if ready is None else ready
+    except BadSearchError as error:
         raise refusal(400, str(error)) from None
     return Answer(200, body)
 
@@ -267,6 +279,6 @@ def _check_looked_at(system: System, request: ListRequest) -> None:
     hidden = request.looked_at() & set(object_fields()[request.object])
     hidden -= system.granted(request.object)
     if hidden:
-        raise refusal(403, f"The Integration Access was not granted {request.object}.{min(hidden)}.")
-
-
+        raise refusal(
+            403, f"The Integration Access was not granted {request.object}.{min(hidden)}."
+        )

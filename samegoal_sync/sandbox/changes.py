@@ -77,11 +77,15 @@ class DayChanges:
     def counts(self) -> dict[str, int]:
         """How many of each."""
         return {
-            item.name: len(getattr(self, item.name)) for item in fields(self) if item.name != "today"
+            item.name: len(getattr(self, item.name))
+            for item in fields(self)
+            if item.name != "today"
         }
 
 
-def advance_district(tables: Mapping[str, pl.DataFrame], today: date, seed: int) -> tuple[Tables, DayChanges]:  # fmt: skip
+def advance_district(
+    tables: Mapping[str, pl.DataFrame], today: date, seed: int
+) -> tuple[Tables, DayChanges]:
     """One day on from ``today``; no student is touched by two changes of one day.
 
     Args:
@@ -111,9 +115,12 @@ def advance_district(tables: Mapping[str, pl.DataFrame], today: date, seed: int)
     )
     begun, ended = day.restrictions()
     return day.tables, DayChanges(
-        **{**{item.name: getattr(changes, item.name) for item in fields(changes)},
-           "restrictions_begun": begun, "restrictions_ended": ended}
-    )  # fmt: skip
+        **{
+            **{item.name: getattr(changes, item.name) for item in fields(changes)},
+            "restrictions_begun": begun,
+            "restrictions_ended": ended,
+        }
+    )
 
 
 class _Day:
@@ -155,7 +162,7 @@ class _Day:
 
     def _later_ids(self, name: str, count: int) -> list[int]:
         key = primary_key(name)
-        first = max(_LATER_IDS, int(self.tables[name][key].max() or 0)) + 1  # type: ignore[arg-type, call-overload]
+        first = max(_LATER_IDS, int(self.tables[name][key].max() or 0)) + 1  # type: ignore[arg-type]
         return list(range(first, first + count))
 
     def _open(self, students: Sequence[int]) -> pl.Expr:
@@ -177,34 +184,58 @@ class _Day:
         open_year = self._open(students) & pl.col("IsActive")
         self._set(_YEARS, open_year, IsActive=False, WithdrawalDate=self._text, **extra)
         open_span = self._open(students) & pl.col("EndDate").is_null()
-        self._set(_SPANS, open_span, EndDate=self._text, WithdrawalDate=self._text, WithdrawalCodeID=code, **extra)  # fmt: skip
+        self._set(
+            _SPANS,
+            open_span,
+            EndDate=self._text,
+            WithdrawalDate=self._text,
+            WithdrawalCodeID=code,
+            **extra,
+        )
 
     def school_changes(self) -> tuple[int, ...]:
         """Older students who go on in the alternative program from today."""
         plan = self._plan()
         program = next(school for school in plan.schools if school.level == "Program")
         years = self.tables[_YEARS].filter(
-            (pl.col("SchoolYearID") == self._year_id) & pl.col("IsActive") & pl.col("IsDefaultEntity"),
+            (pl.col("SchoolYearID") == self._year_id)
+            & pl.col("IsActive")
+            & pl.col("IsDefaultEntity"),
             pl.col("Grade").is_in(["07", "08", "09", "10", "11"]),
             pl.col("EntityID").is_between(plan.district_entity_id, plan.district_entity_id + 999),
-        )  # fmt: skip
-        single = self.tables[_YEARS].filter(pl.col("SchoolYearID") == self._year_id).group_by("StudentID").len().filter(pl.col("len") == 1)["StudentID"]  # fmt: skip
+        )
+        single = (
+            self.tables[_YEARS]
+            .filter(pl.col("SchoolYearID") == self._year_id)
+            .group_by("StudentID")
+            .len()
+            .filter(pl.col("len") == 1)["StudentID"]
+        )
         students = self._take(self._count(0.0006), set(years["StudentID"]) & set(single))
         before = years.filter(pl.col("StudentID").is_in(students)).sort("StudentID")
         spans = self.tables[_SPANS].filter(self._open(students)).sort("StudentID")
         year = school_year_of(self.today)
         self._close(students, withdrawal_code_id(plan, "I1", year), default=False)
         place = pl.lit(program.entity_id, pl.Int64)
-        self._add(_YEARS, before.with_columns(
-            pl.Series("StudentEntityYearID", self._later_ids(_YEARS, before.height), pl.Int64),
-            EntityID=place,
-        ))  # fmt: skip
-        self._add(_SPANS, spans.with_columns(
-            pl.Series("EntryWithdrawalID", self._later_ids(_SPANS, spans.height), pl.Int64),
-            EntityID=place, SchoolID=pl.lit(school_id(plan, program.number, year), pl.Int64),
-            StartDate=pl.lit(self._text), EndDate=pl.lit(None, pl.String),
-            WithdrawalDate=pl.lit(None, pl.String), WithdrawalCodeID=pl.lit(None, pl.Int64),
-        ))  # fmt: skip
+        self._add(
+            _YEARS,
+            before.with_columns(
+                pl.Series("StudentEntityYearID", self._later_ids(_YEARS, before.height), pl.Int64),
+                EntityID=place,
+            ),
+        )
+        self._add(
+            _SPANS,
+            spans.with_columns(
+                pl.Series("EntryWithdrawalID", self._later_ids(_SPANS, spans.height), pl.Int64),
+                EntityID=place,
+                SchoolID=pl.lit(school_id(plan, program.number, year), pl.Int64),
+                StartDate=pl.lit(self._text),
+                EndDate=pl.lit(None, pl.String),
+                WithdrawalDate=pl.lit(None, pl.String),
+                WithdrawalCodeID=pl.lit(None, pl.Int64),
+            ),
+        )
         return tuple(sorted(students))
 
     def new_names(self) -> tuple[int, ...]:
@@ -214,7 +245,9 @@ class _Day:
         mine = pl.col("NameID").is_in(rows["NameID"].to_list())
         name = f"Newname-{words.SCHOOL_NAMES[self.today.toordinal() % 8]}"
         self._set("Demographics/Name", mine, LastName=name)
-        self._set("Demographics/Name", mine & pl.col("LastNameLegal").is_not_null(), LastNameLegal=name)  # fmt: skip
+        self._set(
+            "Demographics/Name", mine & pl.col("LastNameLegal").is_not_null(), LastNameLegal=name
+        )
         self._set("Student/Student", pl.col("StudentID").is_in(students), LastName=name)
         return tuple(sorted(students))
 
@@ -223,13 +256,23 @@ class _Day:
         links = self.tables["Demographics/NameAddress"].filter("IsPhysical")
         students = self.tables["Student/Student"].filter(pl.col("StudentID").is_in(self._free))
         homes = students.select("StudentID", "NameID").join(links, on="NameID")
-        shared = links.join(self.tables["Student/Student"].select("NameID"), on="NameID").group_by("AddressID").len()  # fmt: skip
+        shared = (
+            links.join(self.tables["Student/Student"].select("NameID"), on="NameID")
+            .group_by("AddressID")
+            .len()
+        )
         free = homes.group_by("AddressID").len().join(shared, on=["AddressID", "len"])
-        chosen = set(self._dice.sample(sorted(free["AddressID"]), min(free.height, self._count(0.001))))
+        chosen = set(
+            self._dice.sample(sorted(free["AddressID"]), min(free.height, self._count(0.001)))
+        )
         old = sorted(chosen)
-        moved = self._take(len(self._free), set(homes.filter(pl.col("AddressID").is_in(old))["StudentID"]))  # fmt: skip
+        moved = self._take(
+            len(self._free), set(homes.filter(pl.col("AddressID").is_in(old))["StudentID"])
+        )
         new = self._later_ids("Demographics/Address", len(old))
-        numbered = pl.DataFrame({"AddressID": new, "town": [1 + item % len(words.TOWNS) for item in old], "mail": 0})  # fmt: skip
+        numbered = pl.DataFrame(
+            {"AddressID": new, "town": [1 + item % len(words.TOWNS) for item in old], "mail": 0}
+        )
         rows = address_fields(Draws(self.seed, "AddressID", f"address {self.today}"), numbered)
         self._add("Demographics/Address", rows.drop("town", "mail"))
         renumbered = pl.col("AddressID").replace(old, new)
@@ -246,9 +289,12 @@ class _Day:
         old, keys = picked["PhoneNumber"].to_list(), picked["NamePhoneID"].to_list()
         numbers = [self._number_unlike(number) for number in old]
         self._set(
-            "Demographics/NamePhone", pl.col("NamePhoneID").is_in(keys),
-            PhoneNumber=pl.col("NamePhoneID").replace_strict(keys, numbers, default="", return_dtype=pl.String),
-        )  # fmt: skip
+            "Demographics/NamePhone",
+            pl.col("NamePhoneID").is_in(keys),
+            PhoneNumber=pl.col("NamePhoneID").replace_strict(
+                keys, numbers, default="", return_dtype=pl.String
+            ),
+        )
         return tuple(picked["NameID"].to_list())
 
     def _number_unlike(self, old: str) -> str:
@@ -264,21 +310,39 @@ class _Day:
         second = pairs.filter((pl.col("StudentGuardianID") - 1) % 8 == 1)
         students = self._take(self._count(0.0003), set(second["StudentID"]))
         gone = second.filter(pl.col("StudentID").is_in(students))
-        self.tables[_GUARDIANS] = pairs.join(gone.select("StudentGuardianID"), on="StudentGuardianID", how="anti", maintain_order="left")  # fmt: skip
-        self.tables[_RESTRICTIONS] = self.tables[_RESTRICTIONS].join(gone.select("StudentGuardianID"), on="StudentGuardianID", how="anti", maintain_order="left")  # fmt: skip
+        self.tables[_GUARDIANS] = pairs.join(
+            gone.select("StudentGuardianID"),
+            on="StudentGuardianID",
+            how="anti",
+            maintain_order="left",
+        )
+        self.tables[_RESTRICTIONS] = self.tables[_RESTRICTIONS].join(
+            gone.select("StudentGuardianID"),
+            on="StudentGuardianID",
+            how="anti",
+            maintain_order="left",
+        )
         return _pairs(gone)
 
     def restrictions(self) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
         """New court orders from today; what began and what ended to hold since yesterday."""
         pairs = self.tables[_GUARDIANS]
         before = pairs.filter("HasActiveRestrictedAccess")
-        free = pairs.filter(~pl.col("HasActiveRestrictedAccess"), pl.col("StudentID").is_in(self._take(self._count(0.0003))))  # fmt: skip
+        free = pairs.filter(
+            ~pl.col("HasActiveRestrictedAccess"),
+            pl.col("StudentID").is_in(self._take(self._count(0.0003))),
+        )
         chosen = free.unique("StudentID", keep="last", maintain_order=True)
         keys = self._later_ids(_RESTRICTIONS, chosen.height)
-        self._add(_RESTRICTIONS, chosen.select(
-            pl.Series("StudentGuardianRestrictedAccessID", keys, pl.Int64), "StudentGuardianID",
-            StartDate=pl.lit(self._text), Reason=pl.lit("Court order on file"),
-        ))  # fmt: skip
+        self._add(
+            _RESTRICTIONS,
+            chosen.select(
+                pl.Series("StudentGuardianRestrictedAccessID", keys, pl.Int64),
+                "StudentGuardianID",
+                StartDate=pl.lit(self._text),
+                Reason=pl.lit("Court order on file"),
+            ),
+        )
         pairs = with_active_restrictions(pairs, self.tables[_RESTRICTIONS], self.today)
         self.tables[_GUARDIANS] = pairs
         after = pairs.filter("HasActiveRestrictedAccess")
@@ -301,9 +365,12 @@ class _Day:
 
     def _plan(self) -> Plan:
         """The first district's plan, read back from its tables."""
-        entities = self.tables["District/Entity"].filter(pl.col("DistrictID") == 1, ~pl.col("IsDistrictWide"))  # fmt: skip
+        entities = self.tables["District/Entity"].filter(
+            pl.col("DistrictID") == 1, ~pl.col("IsDistrictWide")
+        )
         schools = tuple(
-            _planned_school(number, row) for number, row in enumerate(entities.iter_rows(named=True))
+            _planned_school(number, row)
+            for number, row in enumerate(entities.iter_rows(named=True))
         )
         name = self.tables["District/District"]["Name"][0]
         grown = SandboxDistrict("grown", name, 0, self.seed, self.today, dirt=False)

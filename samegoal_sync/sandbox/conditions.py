@@ -41,7 +41,7 @@ _TEXT_MATCHES: dict[str, Callable[[pl.Expr, str], pl.Expr]] = {
 }
 
 
-class BadSearch(ValueError):
+class BadSearchError(ValueError):
     """The body is not a search that Qmlativ understands; answered with 400."""
 
 
@@ -68,37 +68,37 @@ def condition_expression(condition: Any, facts: Mapping[str, FieldFact]) -> pl.E
     """One wrapped condition (lowered keys) as an expression.
 
     Raises:
-        BadSearch: an unknown kind, type, field, or a value of the wrong form.
+        BadSearchError: an unknown kind, type, field, or a value of the wrong form.
     """
     if not isinstance(condition, Mapping) or len(condition) != 1:
-        raise BadSearch("A search condition is an object with one kind of condition")
+        raise BadSearchError("A search condition is an object with one kind of condition")
     kind, content = next(iter(condition.items()))
     if not isinstance(content, Mapping):
-        raise BadSearch(f"{kind} holds no condition")
+        raise BadSearchError(f"{kind} holds no condition")
     if kind == _GROUP:
         return _group(content, facts)
     if kind not in _KINDS:
-        raise BadSearch(f"Unknown kind of search condition: {kind}")
+        raise BadSearchError(f"Unknown kind of search condition: {kind}")
     return _single(_KINDS[kind], content, facts)
 
 
 def _group(content: Mapping[str, Any], facts: Mapping[str, FieldFact]) -> pl.Expr:
     inner = content.get("conditions")
     if not isinstance(inner, list) or not inner:
-        raise BadSearch("A search condition group holds no Conditions")
+        raise BadSearchError("A search condition group holds no Conditions")
     expressions = [condition_expression(item, facts) for item in inner]
     together = str(content.get("conditiongrouptype", "And")).lower()
     if together == "and":
         return pl.all_horizontal(expressions)
     if together == "or":
         return pl.any_horizontal(expressions)
-    raise BadSearch("ConditionGroupType is And or Or")
+    raise BadSearchError("ConditionGroupType is And or Or")
 
 
 def _single(kind: str, content: Mapping[str, Any], facts: Mapping[str, FieldFact]) -> pl.Expr:
     name = str(content.get("fieldname"))
     if name not in facts:
-        raise BadSearch("A search condition names a field that the object does not have")
+        raise BadSearchError("A search condition names a field that the object does not have")
     how = str(content.get("conditiontype", "Equal")).lower()
     column = pl.col(name)
     if how in ("null", "notnull"):
@@ -108,14 +108,14 @@ def _single(kind: str, content: Mapping[str, Any], facts: Mapping[str, FieldFact
     if how in ("list", "notlist"):
         values = content.get("list")
         if not isinstance(values, list):
-            raise BadSearch("A List condition holds no List")
+            raise BadSearchError("A List condition holds no List")
         held = column.is_in([convert(value) for value in values])
         return held if how == "list" else ~held
     if how in _COMPARISONS:
         return _COMPARISONS[how](column, convert(content.get("value")))
     if how in _TEXT_MATCHES and text:
         return _TEXT_MATCHES[how](column, str(content.get("value", "")).lower())
-    raise BadSearch("Unknown ConditionType for this field")
+    raise BadSearchError("Unknown ConditionType for this field")
 
 
 def _comparable(
@@ -130,19 +130,23 @@ def _comparable(
         american = column.str.extract(r"^(\d\d/\d\d)/\d{4}").is_not_null()
         turned = column.str.replace(r"^(\d\d)/(\d\d)/(\d{4}).*$", "$3-$1-$2")
         return pl.when(american).then(turned).otherwise(column.str.slice(0, 10)), _day
-    return column.str.to_lowercase().str.strip_chars_end(" "), lambda value: str(value).lower().rstrip(" ")
+    return column.str.to_lowercase().str.strip_chars_end(
+        " "
+    ), lambda value: str(value).lower().rstrip(" ")
 
 
 def _number(value: Any) -> int | float:
     try:
         return int(value)
     except (TypeError, ValueError):
-        raise BadSearch("A search condition compares a number with something else") from None
+        raise BadSearchError("A search condition compares a number with something else") from None
 
 
 def _flag_number(value: Any) -> int:
     words = {"true": 1, "false": 0}
-    return words.get(str(value).lower(), 0) if isinstance(value, str | bool) else int(_number(value))
+    return (
+        words.get(str(value).lower(), 0) if isinstance(value, str | bool) else int(_number(value))
+    )
 
 
 def _day(value: Any) -> str:
@@ -158,12 +162,12 @@ def sort_orders(body: Any, facts: Mapping[str, FieldFact]) -> list[tuple[str, bo
     """``SearchSort`` (lowered) as pairs of field and descending.
 
     Raises:
-        BadSearch: a field that the object does not have.
+        BadSearchError: a field that the object does not have.
     """
     orders: list[tuple[str, bool]] = []
     for item in body or []:
         name = str(item.get("fieldname")) if isinstance(item, Mapping) else ""
         if name not in facts:
-            raise BadSearch("SearchSort names a field that the object does not have")
+            raise BadSearchError("SearchSort names a field that the object does not have")
         orders.append((name, bool(item.get("descending", False))))
     return orders

@@ -23,7 +23,20 @@ HOUSEHOLDS = {
     "nobody": 0.01,
 }
 _CHILDREN = {1: 0.44, 2: 0.36, 3: 0.15, 4: 0.05}
-_LANGUAGES = {"en": 0.72, "es": 0.19, "vi": 0.025, "zh": 0.015, "ar": 0.015, "hmn": 0.01, "so": 0.008, "ru": 0.008, "fr": 0.004, "ase": 0.002, "OT": 0.002, "pt": 0.001}  # fmt: skip
+_LANGUAGES = {
+    "en": 0.72,
+    "es": 0.19,
+    "vi": 0.025,
+    "zh": 0.015,
+    "ar": 0.015,
+    "hmn": 0.01,
+    "so": 0.008,
+    "ru": 0.008,
+    "fr": 0.004,
+    "ase": 0.002,
+    "OT": 0.002,
+    "pt": 0.001,
+}
 #: Ids of guardians' names start here, four a family; students' own start at 1,000,000.
 FIRST_GUARDIAN_NAME = 50_000_000
 FIRST_STUDENT_NAME = 1_000_000
@@ -33,7 +46,15 @@ def make_families(plan: Plan, first: int, count: int) -> pl.DataFrame:
     """Families ``first`` to ``first + count - 1`` of a district, one row each."""
     draws = Draws(plan.seed, "f", "family")
     languages = {LANGUAGE_IDS[code]: share for code, share in _LANGUAGES.items()}
-    origin = {"white": 0.46, "hispanic": 0.30, "black": 0.13, "asian": 0.06, "native": 0.012, "islander": 0.005, "two": 0.033}  # fmt: skip
+    origin = {
+        "white": 0.46,
+        "hispanic": 0.30,
+        "black": 0.13,
+        "asian": 0.06,
+        "native": 0.012,
+        "islander": 0.005,
+        "two": 0.033,
+    }
     return (
         pl.DataFrame({"f": pl.int_range(first, first + count, eager=True)})
         .with_columns(
@@ -76,7 +97,9 @@ def make_guardians(plan: Plan, families: pl.DataFrame) -> pl.DataFrame:
         rank=pl.when(pl.col("g") % 2 == 0).then(1).otherwise(2),
         house=pl.col("g") // 2,
     )
-    shared = (pl.col("g") == 3) & pl.col("blended") & pl.col("f").sub(1).is_in(_whole_families(families))  # fmt: skip
+    shared = (
+        (pl.col("g") == 3) & pl.col("blended") & pl.col("f").sub(1).is_in(_whole_families(families))
+    )
     return guardians.with_columns(
         NameID=FIRST_GUARDIAN_NAME
         + pl.when(shared).then((pl.col("f") - 1) * 4).otherwise("person"),
@@ -95,20 +118,34 @@ def _whole_families(families: pl.DataFrame) -> pl.Series:
 def _first_household(families: pl.DataFrame) -> pl.DataFrame:
     kind = pl.col("household")
     first = families.filter(kind != "nobody").select(
-        "f", "blended",
+        "f",
+        "blended",
         g=pl.lit(0, pl.Int64),
-        code=pl.when(kind == "grandparents").then(pl.lit("GM")).when(kind == "foster").then(pl.lit("FP"))
-        .when((kind == "single") & (pl.col("zone") < 180)).then(pl.lit("FA")).otherwise(pl.lit("MO")),
+        code=pl.when(kind == "grandparents")
+        .then(pl.lit("GM"))
+        .when(kind == "foster")
+        .then(pl.lit("FP"))
+        .when((kind == "single") & (pl.col("zone") < 180))
+        .then(pl.lit("FA"))
+        .otherwise(pl.lit("MO")),
         last=pl.when("same_last").then("last").otherwise("other_last"),
-    )  # fmt: skip
-    has_second = (kind == "couple") | (kind == "grandparents") | ((kind == "two_households") & pl.col("step"))  # fmt: skip
+    )
+    has_second = (
+        (kind == "couple")
+        | (kind == "grandparents")
+        | ((kind == "two_households") & pl.col("step"))
+    )
     second = families.filter(has_second).select(
-        "f", "blended",
+        "f",
+        "blended",
         g=pl.lit(1, pl.Int64),
-        code=pl.when(kind == "grandparents").then(pl.lit("GF"))
-        .when(kind == "two_households").then(pl.lit("SF")).otherwise(pl.lit("FA")),
+        code=pl.when(kind == "grandparents")
+        .then(pl.lit("GF"))
+        .when(kind == "two_households")
+        .then(pl.lit("SF"))
+        .otherwise(pl.lit("FA")),
         last=pl.when(kind == "two_households").then("other_last").otherwise("last"),
-    )  # fmt: skip
+    )
     return pl.concat([first, second])
 
 
@@ -133,9 +170,13 @@ def family_tables(
 ) -> dict[str, pl.DataFrame]:
     """Family, StudentFamily and FamilyGuardian: household 1 is ``2f + 1``, household 2 the next."""
     houses = pl.concat(
-        [families.select("f", "language", house=pl.lit(0, pl.Int64)),
-         families.filter(pl.col("household") == "two_households").select("f", "language", house=pl.lit(1, pl.Int64))]
-    ).with_columns(FamilyID=family_id())  # fmt: skip
+        [
+            families.select("f", "language", house=pl.lit(0, pl.Int64)),
+            families.filter(pl.col("household") == "two_households").select(
+                "f", "language", house=pl.lit(1, pl.Int64)
+            ),
+        ]
+    ).with_columns(FamilyID=family_id())
     memberships = students.join(houses, on="f", maintain_order="left")
     return {
         "Family/Family": houses.select(
@@ -143,14 +184,19 @@ def family_tables(
         ),
         "Family/StudentFamily": memberships.select(
             StudentFamilyID=pl.col("s") * 2 + pl.col("house") + 1,
-            StudentID="StudentID", FamilyID="FamilyID",
-            Rank=pl.when((pl.col("s") % 211 == 7) & pl.col("dirt")).then(1).otherwise(pl.col("house") + 1),
+            StudentID="StudentID",
+            FamilyID="FamilyID",
+            Rank=pl.when((pl.col("s") % 211 == 7) & pl.col("dirt"))
+            .then(1)
+            .otherwise(pl.col("house") + 1),
         ),
         "Family/FamilyGuardian": guardians.with_columns(FamilyID=family_id()).select(
             FamilyGuardianID=pl.col("f") * 4 + pl.col("g") + 1,
-            FamilyID="FamilyID", NameID="NameID", Rank="rank",
+            FamilyID="FamilyID",
+            NameID="NameID",
+            Rank="rank",
         ),
-    }  # fmt: skip
+    }
 
 
 def family_id() -> pl.Expr:

@@ -67,8 +67,8 @@ DESCRIPTIONS: dict[FaultKind, str] = {
     FaultKind.GZIP: "the right body, compressed",
     FaultKind.REPEATED_PAGE: "the page before once more",
     FaultKind.LOOPING_NEXT: "Next points to the first page for ever",
-    FaultKind.DUPLICATE_ROWS: "a row was added meanwhile: the page begins with the last row of the one before",
-    FaultKind.MISSED_ROWS: "a row was deleted meanwhile: the page lacks its first row",
+    FaultKind.DUPLICATE_ROWS: "a row was added: the page begins with the last row of the one before",
+    FaultKind.MISSED_ROWS: "a row was deleted: the page lacks its first row",
 }
 
 

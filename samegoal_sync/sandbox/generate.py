@@ -14,8 +14,10 @@ from samegoal_sync.sandbox.enrollment import enrollment_spans, enrollment_tables
 from samegoal_sync.sandbox.facts import complete, object_fields
 from samegoal_sync.sandbox.families import family_tables, make_families, make_guardians
 from samegoal_sync.sandbox.guardianship import (
-    restrictions, student_guardians, with_active_restrictions,
-)  # fmt: skip
+    restrictions,
+    student_guardians,
+    with_active_restrictions,
+)
 from samegoal_sync.sandbox.lookups import district_tables, system_tables
 from samegoal_sync.sandbox.plan import Plan, SandboxDistrict, plans
 from samegoal_sync.sandbox.students import make_students, student_table

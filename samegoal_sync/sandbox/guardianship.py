@@ -15,7 +15,7 @@ _ADULT = 18
 
 
 def student_guardians(plan: Plan, students: pl.DataFrame, guardians: pl.DataFrame) -> pl.DataFrame:
-    """Family/StudentGuardian: every child with every guardian of the family, and adults with themselves."""
+    """Family/StudentGuardian: children with the family's guardians, adults with themselves."""
     pairs = students.select("s", "f", "StudentID").join(
         guardians.select("f", "g", "NameID", "code", "rank"), on="f", maintain_order="left"
     )
@@ -28,14 +28,18 @@ def student_guardians(plan: Plan, students: pl.DataFrame, guardians: pl.DataFram
         "StudentGuardianID",
         "StudentID",
         NameIDGuardian="NameID",
-        RelationshipID=pl.when(draws.chance("relationship", 0.995)).then(relationship_id(pl.col("code"))),
+        RelationshipID=pl.when(draws.chance("relationship", 0.995)).then(
+            relationship_id(pl.col("code"))
+        ),
         Rank=pl.when(draws.chance("own rank", 0.25)).then(pl.col("g") + 1),
         IsCustodialGuardian=parent & ((pl.col("g") < 2) | draws.chance("custodial", 0.7)),
         IsEmergencyContact=draws.chance("emergency", 0.8),
         AllowStudentPickup=draws.chance("pickup", 0.93),
         AllowFamilyAccess=parent,
-        GuardianCategory=pl.when(pl.col("g") < 2).then(pl.lit("Primary")).otherwise(pl.lit("Secondary")),
-    )  # fmt: skip
+        GuardianCategory=pl.when(pl.col("g") < 2)
+        .then(pl.lit("Primary"))
+        .otherwise(pl.lit("Secondary")),
+    )
 
 
 def _themselves(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:
@@ -44,9 +48,14 @@ def _themselves(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:
     eighteen = pl.lit(_birthday_of_adults(plan.district.today))
     adults = students.filter((pl.col("birth") <= eighteen) & draws.chance("own guardian", 0.08))
     return adults.select(
-        "s", "f", "StudentID", g=pl.lit(4, pl.Int64), NameID="NameID", code=pl.lit("SELF"),
+        "s",
+        "f",
+        "StudentID",
+        g=pl.lit(4, pl.Int64),
+        NameID="NameID",
+        code=pl.lit("SELF"),
         rank=pl.lit(5, pl.Int32),
-    )  # fmt: skip
+    )
 
 
 def _birthday_of_adults(today: date) -> date:

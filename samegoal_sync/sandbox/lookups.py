@@ -62,13 +62,17 @@ def _places() -> dict[str, pl.DataFrame]:
             "StateID": None,
             "CountryCode": "MX",
             "FreeFormState": "Chihuahua",
-        }  # fmt: skip
+        }
     )
     streets = [
-        {"Name": street, "ZipID": town, "StreetNameWithDirectionCode": f"N {street}" if number % 7 == 0 else street}
+        {
+            "Name": street,
+            "ZipID": town,
+            "StreetNameWithDirectionCode": f"N {street}" if number % 7 == 0 else street,
+        }
         for town in range(1, len(words.TOWNS) + 1)
         for number, street in enumerate(words.STREETS)
-    ]  # fmt: skip
+    ]
     return {
         "SkySys/State": pl.DataFrame(
             {
@@ -126,15 +130,21 @@ def district_tables(plan: Plan) -> dict[str, pl.DataFrame]:
         ),
         "District/Entity": _entities(plan),
         **_schools(plan),
-        "Enrollment/WithdrawalCode": _codes_a_year(plan, "WithdrawalCodeID", words.WITHDRAWAL_CODES),
-        "Enrollment/EntryCode": _codes_a_year(
-            plan, "EntryCodeID", (("E1", "Original entry", "Entry", "E"), ("R1", "Re-entry", "Re-entry", "R"))
+        "Enrollment/WithdrawalCode": _codes_a_year(
+            plan, "WithdrawalCodeID", words.WITHDRAWAL_CODES
         ),
-        "Enrollment/StudentType": _own_coded(plan, "StudentTypeID", (("R", "Regular"), ("N", "Nonresident"))),
+        "Enrollment/EntryCode": _codes_a_year(
+            plan,
+            "EntryCodeID",
+            (("E1", "Original entry", "Entry", "E"), ("R1", "Re-entry", "Re-entry", "R")),
+        ),
+        "Enrollment/StudentType": _own_coded(
+            plan, "StudentTypeID", (("R", "Regular"), ("N", "Nonresident"))
+        ),
         "Enrollment/GradeLevel": _own_coded(
             plan, "GradeLevelID", tuple((grade, f"Grade {grade}") for grade in GRADES)
         ).with_columns(NumericValue=pl.int_range(-1, len(GRADES) - 1)),
-    }  # fmt: skip
+    }
 
 
 def _own_coded(plan: Plan, key: str, rows: tuple[tuple[str, str], ...]) -> pl.DataFrame:
@@ -187,10 +197,10 @@ def _schools(plan: Plan) -> dict[str, pl.DataFrame]:
             IsDefaultEntityForSchool=True,
             IsOnlySchoolInEntity=True,
         ),
-        "District/Building": frame.unique("BuildingID", maintain_order=True).select(
-            "BuildingID", "DistrictID", "Code", pl.col("Name").alias("Description"), "CodeName"
-        ).rename({"CodeName": "CodeDescription"}),
-    }  # fmt: skip
+        "District/Building": frame.unique("BuildingID", maintain_order=True)
+        .select("BuildingID", "DistrictID", "Code", pl.col("Name").alias("Description"), "CodeName")
+        .rename({"CodeName": "CodeDescription"}),
+    }
 
 
 def withdrawal_code_id(plan: Plan, code: str, numeric_year: int) -> int:

@@ -19,10 +19,13 @@ def system_metadata(system: System, access: IntegrationAccess) -> dict[str, Any]
     ]
     return {
         "System": {
-            "EntityID": 1, "Code": "SYS", "Name": f"{system.district.name} System",
-            "href": "/Custom/1", "Districts": districts,
+            "EntityID": 1,
+            "Code": "SYS",
+            "Name": f"{system.district.name} System",
+            "href": "/Custom/1",
+            "Districts": districts,
         }
-    }  # fmt: skip
+    }
 
 
 def _district(
@@ -33,16 +36,28 @@ def _district(
     wide = next(row for row in own if row["IsDistrictWide"])
     year = _school_year(system, wide["SchoolYearIDCurrent"])
     return {
-        "DistrictID": district_id, "EntityID": wide["EntityID"], "Name": name, "Code": wide["Code"],
+        "DistrictID": district_id,
+        "EntityID": wide["EntityID"],
+        "Name": name,
+        "Code": wide["Code"],
         "href": f"/Custom/{wide['EntityID']}",
         "SchoolYearCurrent": year,
-        "FiscalYearCurrent": {"FiscalYearID": year["SchoolYearID"], "NumericYear": year["NumericYear"], "Description": f"FY {year['NumericYear']}"},
+        "FiscalYearCurrent": {
+            "FiscalYearID": year["SchoolYearID"],
+            "NumericYear": year["NumericYear"],
+            "Description": f"FY {year['NumericYear']}",
+        },
         "Entities": [
-            {"EntityID": row["EntityID"], "Code": row["Code"], "Name": row["Name"], "href": f"/Custom/{row['EntityID']}"}
+            {
+                "EntityID": row["EntityID"],
+                "Code": row["Code"],
+                "Name": row["Name"],
+                "href": f"/Custom/{row['EntityID']}",
+            }
             for row in own
             if row["EntityID"] in access.entities and not row["IsDistrictWide"]
         ],
-    }  # fmt: skip
+    }
 
 
 def _school_year(system: System, school_year_id: int) -> dict[str, Any]:
@@ -69,12 +84,22 @@ def fields(system: System, name: str) -> dict[str, Any]:
     """An object: its granted fields with their traits as keys, its joins and rules."""
     granted = system.granted(name)
     traits: dict[str, Any] = {
-        field: {"Type": fact.type, "PrimaryKey": fact.primary_key, "ReadOnly": True, "Required": fact.required}
+        field: {
+            "Type": fact.type,
+            "PrimaryKey": fact.primary_key,
+            "ReadOnly": True,
+            "Required": fact.required,
+        }
         for field, fact in object_fields()[name].items()
         if field in granted
-    }  # fmt: skip
+    }
     joins = [
-        {"Name": join.name, "Type": join.kind, "ForeignKey": join.foreign_key, "RelatedObject": join.related}
+        {
+            "Name": join.name,
+            "Type": join.kind,
+            "ForeignKey": join.foreign_key,
+            "RelatedObject": join.related,
+        }
         for join in relationships().get(name, ())
-    ]  # fmt: skip
+    ]
     return {**traits, "Relationships": joins, "ValidationRules": []}

@@ -9,7 +9,15 @@ from samegoal_sync.sandbox.draws import Draws
 from samegoal_sync.sandbox.plan import Plan
 from samegoal_sync.sandbox.students import date_text
 
-_RACES = {"white": "White", "hispanic": "Hispanic/Latino", "black": "Black or African American", "asian": "Asian", "native": "American Indian or Alaska Native", "islander": "Native Hawaiian or Other Pacific Islander", "two": "Two or More Races"}  # fmt: skip
+_RACES = {
+    "white": "White",
+    "hispanic": "Hispanic/Latino",
+    "black": "Black or African American",
+    "asian": "Asian",
+    "native": "American Indian or Alaska Native",
+    "islander": "Native Hawaiian or Other Pacific Islander",
+    "two": "Two or More Races",
+}
 _GENDERS = {"F": "Female", "M": "Male", "X": "Nonbinary"}
 
 
@@ -31,7 +39,9 @@ def student_names(students: pl.DataFrame) -> pl.DataFrame:
         NameSuffixIDLegal=pl.when(legal).then("suffix"),
         BirthDate=date_text(pl.col("birth")),
         **_gender(pl.col("gender")),
-        Ethnicity=pl.when(origin == "hispanic").then(pl.lit("Hispanic/Latino")).otherwise(pl.lit("Not Hispanic/Latino")),
+        Ethnicity=pl.when(origin == "hispanic")
+        .then(pl.lit("Hispanic/Latino"))
+        .otherwise(pl.lit("Not Hispanic/Latino")),
         EthnicityAndRace=origin.replace_strict(_RACES),
         IsHispanic=origin == "hispanic",
         IsWhite=origin.is_in(["white", "two"]) | ((origin == "hispanic") & (pl.col("f") % 4 > 0)),
@@ -44,7 +54,7 @@ def student_names(students: pl.DataFrame) -> pl.DataFrame:
         IsGuardianName=pl.lit(False),
         IsStaffName=pl.lit(False),
         NameKey=(pl.col("last").str.slice(0, 4) + pl.col("number")).str.to_uppercase(),
-    )  # fmt: skip
+    )
 
 
 def guardian_names(plan: Plan, guardians: pl.DataFrame) -> pl.DataFrame:
@@ -57,7 +67,9 @@ def guardian_names(plan: Plan, guardians: pl.DataFrame) -> pl.DataFrame:
         FirstName=pl.when("woman")
         .then(draws.pick("her name", words.GIRLS))
         .otherwise(draws.pick("his name", words.BOYS)),
-        MiddleName=pl.when(draws.chance("middle", 0.3)).then(draws.pick("initial", tuple("ABCDEJLMRST"))),
+        MiddleName=pl.when(draws.chance("middle", 0.3)).then(
+            draws.pick("initial", tuple("ABCDEJLMRST"))
+        ),
         BirthDate=pl.when(draws.chance("birth", 0.25)).then(date_text(born)),
         NameSuffixID=pl.when(~pl.col("woman") & draws.chance("suffix", 0.03)).then(2),
         **_gender(pl.when("woman").then(pl.lit("F")).otherwise(pl.lit("M"))),
@@ -66,7 +78,7 @@ def guardian_names(plan: Plan, guardians: pl.DataFrame) -> pl.DataFrame:
         IsGuardianName=pl.lit(True),
         IsStaffName="staff",
         IsEmployeeName="staff",
-    )  # fmt: skip
+    )
 
 
 def _gender(code: pl.Expr) -> dict[str, pl.Expr]:
@@ -96,10 +108,12 @@ def phones(plan: Plan, guardians: pl.DataFrame) -> pl.DataFrame:
         Extension=pl.when(draws.chance("extension", 0.03)).then(pl.lit("204")),
         IsConfidential=draws.chance("confidential", 0.02),
         IsInternational=pl.lit(False),
-        Rank=pl.when(draws.chance("tie", 0.01)).then(1)
-        .when(draws.chance("no rank", 0.005)).then(None)
+        Rank=pl.when(draws.chance("tie", 0.01))
+        .then(1)
+        .when(draws.chance("no rank", 0.005))
+        .then(None)
         .otherwise(pl.col("position") + 1),
-    ).with_columns(IsFax=pl.col("PhoneTypeID") == 4)  # fmt: skip
+    ).with_columns(IsFax=pl.col("PhoneTypeID") == 4)
 
 
 def phone_number(draws: Draws, name: str = "number") -> pl.Expr:
@@ -114,20 +128,29 @@ def emails(plan: Plan, guardians: pl.DataFrame, names: pl.DataFrame) -> pl.DataF
     person = Draws(plan.seed, "person", "emails")
     owned = (
         guardians.filter("own")
-        .select("NameID", "person", "last", position=pl.int_ranges(0, person.weighted("count", {0: 0.12, 1: 0.76, 2: 0.12})))
+        .select(
+            "NameID",
+            "person",
+            "last",
+            position=pl.int_ranges(0, person.weighted("count", {0: 0.12, 1: 0.76, 2: 0.12})),
+        )
         .explode("position")
         .drop_nulls("position")
         .with_columns(e=pl.col("person") * 4 + pl.col("position"))
         .join(names.select("NameID", "FirstName"), on="NameID", maintain_order="left")
-    )  # fmt: skip
+    )
     return owned.select(
         "NameID",
         NameEmailID=pl.col("e") + 1,
-        EmailAddress=_mailbox(pl.col("FirstName")) + "." + _mailbox(pl.col("last"))
-        + pl.col("e").cast(pl.String) + "@" + draws.pick("domain", words.MAIL_DOMAINS),
+        EmailAddress=_mailbox(pl.col("FirstName"))
+        + "."
+        + _mailbox(pl.col("last"))
+        + pl.col("e").cast(pl.String)
+        + "@"
+        + draws.pick("domain", words.MAIL_DOMAINS),
         EmailTypeID=pl.col("position") + 1,
         Rank=pl.when(draws.chance("tie", 0.01)).then(1).otherwise(pl.col("position") + 1),
-    )  # fmt: skip
+    )
 
 
 def _mailbox(name: pl.Expr) -> pl.Expr:

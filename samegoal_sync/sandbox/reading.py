@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from samegoal_sync.sandbox.conditions import (
-    BadSearch,
+    BadSearchError,
     condition_expression,
     fields_of,
     lowered,
@@ -49,16 +49,16 @@ class ListRequest:
         """The body with lowered keys.
 
         Raises:
-            BadSearch: it is not a JSON object.
+            BadSearchError: it is not a JSON object.
         """
         if not self.body.strip():
             return {}
         try:
             parsed = lowered(json.loads(self.body))
         except ValueError:
-            raise BadSearch("The body is not JSON") from None
+            raise BadSearchError("The body is not JSON") from None
         if not isinstance(parsed, Mapping):
-            raise BadSearch("The body is not a JSON object")
+            raise BadSearchError("The body is not a JSON object")
         return parsed
 
     def looked_at(self) -> set[str]:
@@ -86,7 +86,7 @@ class Pages:
         """The page's body; made now if need be.
 
         Raises:
-            BadSearch: the search can't be understood.
+            BadSearchError: the search can't be understood.
         """
         ready = self.kept(request)
         if ready is None:
@@ -116,7 +116,11 @@ class Pages:
 
     def _found(self, request: ListRequest) -> pl.DataFrame:
         """All rows that the search finds, in its order; in no useful order without one."""
-        rows, facts, search = self._tables[request.object], object_fields()[request.object], request.search  # fmt: skip
+        rows, facts, search = (
+            self._tables[request.object],
+            object_fields()[request.object],
+            request.search,
+        )
         if request.districts is not None:
             rows = self._covered(rows, request.districts)
         if search.get("searchcondition"):
@@ -135,7 +139,9 @@ class Pages:
             return rows.filter(pl.col("DistrictID").is_in(list(districts)))
         if "EntityID" not in rows.columns:
             return rows
-        entities = self._tables["District/Entity"].filter(pl.col("DistrictID").is_in(list(districts)))
+        entities = self._tables["District/Entity"].filter(
+            pl.col("DistrictID").is_in(list(districts))
+        )
         return rows.filter(pl.col("EntityID").is_in(entities["EntityID"].implode()))
 
     def _paging(self, request: ListRequest, *, more: bool) -> bytes:

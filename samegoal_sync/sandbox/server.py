@@ -99,9 +99,15 @@ class Sandbox:
         self.system(slug).today = today
 
     def fault(
-        self, slug: str, kind: str, *, count: int | None = 1, after: int = 0, path: str = "",
+        self,
+        slug: str,
+        kind: str,
+        *,
+        count: int | None = 1,
+        after: int = 0,
+        path: str = "",
         seconds: float | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Set a fault; see ``Fault``."""
         self.system(slug).faults.add(Fault(FaultKind(kind), count, after, path, seconds))
 
@@ -138,7 +144,6 @@ class Sandbox:
         await self._admin(scope, receive, send)
 
 
-
 @contextmanager
 def running_sandbox(
     districts: Sequence[SandboxDistrict], port: int = 0, *, state_folder: Path | None = None
@@ -155,9 +160,16 @@ def running_sandbox(
     """
     sandbox = Sandbox(districts, state_folder)
     config = uvicorn.Config(
-        sandbox, host=HOST, port=port, log_config=None, log_level="critical", lifespan="off", access_log=False,
-        timeout_graceful_shutdown=1, server_header=False,
-    )  # fmt: skip
+        sandbox,
+        host=HOST,
+        port=port,
+        log_config=None,
+        log_level="critical",
+        lifespan="off",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        server_header=False,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=_serve, args=(server,), name="sandbox", daemon=True)
     thread.start()

@@ -8,7 +8,10 @@ from samegoal_sync.sandbox.answers import Answer, refusal
 from samegoal_sync.sandbox.faults import Fault, FaultKind
 from samegoal_sync.sandbox.reading import ListRequest
 
-_HTML = b"<!DOCTYPE html><html><head><title>Runtime Error</title></head><body><h1>Server Error in '/' Application.</h1></body></html>"  # fmt: skip
+_HTML = (
+    b"<!DOCTYPE html><html><head><title>Runtime Error</title></head>"
+    b"<body><h1>Server Error in '/' Application.</h1></body></html>"
+)
 
 
 def faulty_answer(fault: Fault | None) -> Answer | None:

@@ -59,11 +59,14 @@ def make_students(
 def _with_ages(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:
     standing = pl.col("standing")
     grade = (
-        pl.when(standing == "graduated").then(_LAST_GRADE + 1)
-        .when(standing == "coming").then(0)
-        .when(standing == "left_last_year").then(pl.max_horizontal("grade", 1))
+        pl.when(standing == "graduated")
+        .then(_LAST_GRADE + 1)
+        .when(standing == "coming")
+        .then(0)
+        .when(standing == "left_last_year")
+        .then(pl.max_horizontal("grade", 1))
         .otherwise("grade")
-    )  # fmt: skip
+    )
     return students.with_columns(grade=grade).with_columns(
         birth=pl.date(plan.numeric_year - 5 - pl.col("grade"), 9, 1)
         - pl.duration(days="birth_offset"),
@@ -92,9 +95,12 @@ def _with_ids(students: pl.DataFrame, draws: Draws) -> pl.DataFrame:
         nickname=pl.when(draws.chance("nickname", 0.05)).then(
             draws.pick("which nickname", words.NICKNAMES)
         ),
-        gender=pl.when(draws.chance("other gender", 0.002)).then(pl.lit("X"))
-        .when("girl").then(pl.lit("F")).otherwise(pl.lit("M")),
-    )  # fmt: skip
+        gender=pl.when(draws.chance("other gender", 0.002))
+        .then(pl.lit("X"))
+        .when("girl")
+        .then(pl.lit("F"))
+        .otherwise(pl.lit("M")),
+    )
 
 
 def student_table(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:

@@ -128,10 +128,15 @@ class System:
         ticked = self.entities(district_id) if entities is None else entities
         return self.access.create(
             IntegrationAccess(
-                key, name, ticked, since, until,
-                authentication=authentication, token_field=token_field,
+                key,
+                name,
+                ticked,
+                since,
+                until,
+                authentication=authentication,
+                token_field=token_field,
             )
-        )  # fmt: skip
+        )
 
     def issue_token(self, key: str) -> str:
         """A new bearer token for an access."""

@@ -6,38 +6,90 @@ free for fiction, and e-mails the domains that are kept free for examples.
 
 from __future__ import annotations
 
-LAST_NAMES: tuple[str, ...] = tuple(
-    """Abbott Acosta Adeyemi Alvarado Anderson Bailey Baptiste Becker Bennett Brooks Calloway
-    Castillo Chavez Clark Cohen Cruz Dalton Delgado Dixon Duarte Ellison Espinoza Farley Fields
-    Fischer Flores Fuentes Garza Gibson Grady Guerrero Haddad Hansen Harper Hayes Hoang Holloway
-    Ibarra Iverson Jacobs Jansen Kaplan Keller Khan Kowalski Lambert Larsen Le Lindgren Lopez
-    Maddox Malone Marquez Mbeki Mendoza Meyer Moreno Nakamura Navarro Nguyen Norris Novak Okafor
-    Olsen Ortega Osborne Pacheco Parker Patel Pham Porter Quintero Ramos Reyes Rivera Rosales
-    Salinas Sanders Schmidt Shah Silva Singh Solis Sterling Tanaka Thornton Torres Trujillo Underwood
-    Valdez Vang Vargas Vasquez Walker Weber Whitfield Xiong Yates Young Zamora Zhang Zimmer""".split()
-) + (
-    "O'Brien", "D'Angelo", "O\u2019Connell", "Peña", "Muñoz", "Núñez", "Gutiérrez", "Jiménez",
-    "Müller", "Søndergaard", "Łukasik", "Çelik", "Nikolić", "Smith-Jones", "García-Márquez",
-    "de la Cruz", "Van der Berg", "St. Clair", "Al-Hassan", "McAllister", "MacDonald",
-    "Ka\u02bbahumanu", "Begay Yazzie", "N'Diaye",
-)  # fmt: skip
 
-GIRLS: tuple[str, ...] = tuple(
-    """Ada Aaliyah Abigail Adriana Alma Amara Ana Aria Ava Beatriz Bella Brianna Camila Carmen
-    Chloe Clara Daniela Delia Elena Eliza Emma Esme Eva Fatima Fiona Gabriela Grace Hannah Hazel
-    Imani Iris Isabella Ivy Jada Jasmine Julia Kayla Keira Laila Leah Lena Lila Lucia Luna Maya
-    Mei Mia Mila Naomi Nina Nora Olivia Paloma Penelope Priya Quinn Riley Rosa Ruby Sadie Sofia
-    Stella Tessa Valeria Vera Willow Ximena Yara Zoey""".split()
-) + ("Zoë", "Siân", "Renée", "María José", "Chloé", "Anaïs", "Jo Ann", "Nhã", "D'Asia")  # fmt: skip
+def _words(text: str) -> list[str]:
+    return text.split()
 
-BOYS: tuple[str, ...] = tuple(
-    """Aaron Adrian Aiden Alejandro Amir Andre Antonio Asher Austin Bao Benjamin Caleb Carlos
-    Carter Cesar Damian Daniel David Diego Dylan Eduardo Eli Emmanuel Ethan Felix Gabriel Gavin
-    George Hassan Henry Hugo Ian Isaac Ivan Jaden James Javier Jayden Joaquin Jonah Jose Joshua
-    Julian Kai Kofi Leo Levi Liam Logan Lucas Luis Marcus Mateo Micah Miles Nathan Noah Oliver
-    Omar Oscar Owen Rafael Ravi Roman Ryan Samuel Santiago Theo Tomas Tyler Victor Wyatt Xavier
-    Yusuf Zane""".split()
-) + ("José", "André", "Jesús", "Søren", "Björn", "Ángel", "D'Andre", "J.T.", "Juan Pablo", "Kā'eo")  # fmt: skip
+
+LAST_NAMES: tuple[str, ...] = (
+    *_words(
+        """Abbott Acosta Adeyemi Alvarado Anderson Bailey Baptiste Becker Bennett Brooks
+        Calloway Castillo Chavez Clark Cohen Cruz Dalton Delgado Dixon Duarte Ellison
+        Espinoza Farley Fields Fischer Flores Fuentes Garza Gibson Grady Guerrero Haddad
+        Hansen Harper Hayes Hoang Holloway Ibarra Iverson Jacobs Jansen Kaplan Keller
+        Khan Kowalski Lambert Larsen Le Lindgren Lopez Maddox Malone Marquez Mbeki
+        Mendoza Meyer Moreno Nakamura Navarro Nguyen Norris Novak Okafor Olsen Ortega
+        Osborne Pacheco Parker Patel Pham Porter Quintero Ramos Reyes Rivera Rosales
+        Salinas Sanders Schmidt Shah Silva Singh Solis Sterling Tanaka Thornton Torres
+        Trujillo Underwood Valdez Vang Vargas Vasquez Walker Weber Whitfield Xiong Yates
+        Young Zamora Zhang Zimmer"""
+    ),
+    "O'Brien",
+    "D'Angelo",
+    "O\u2019Connell",
+    "Peña",
+    "Muñoz",
+    "Núñez",
+    "Gutiérrez",
+    "Jiménez",
+    "Müller",
+    "Søndergaard",
+    "Łukasik",
+    "Çelik",
+    "Nikolić",
+    "Smith-Jones",
+    "García-Márquez",
+    "de la Cruz",
+    "Van der Berg",
+    "St. Clair",
+    "Al-Hassan",
+    "McAllister",
+    "MacDonald",
+    "Ka\u02bbahumanu",
+    "Begay Yazzie",
+    "N'Diaye",
+)
+
+GIRLS: tuple[str, ...] = (
+    *_words(
+        """Ada Aaliyah Abigail Adriana Alma Amara Ana Aria Ava Beatriz Bella Brianna Camila
+        Carmen Chloe Clara Daniela Delia Elena Eliza Emma Esme Eva Fatima Fiona Gabriela
+        Grace Hannah Hazel Imani Iris Isabella Ivy Jada Jasmine Julia Kayla Keira Laila
+        Leah Lena Lila Lucia Luna Maya Mei Mia Mila Naomi Nina Nora Olivia Paloma
+        Penelope Priya Quinn Riley Rosa Ruby Sadie Sofia Stella Tessa Valeria Vera
+        Willow Ximena Yara Zoey"""
+    ),
+    "Zoë",
+    "Siân",
+    "Renée",
+    "María José",
+    "Chloé",
+    "Anaïs",
+    "Jo Ann",
+    "Nhã",
+    "D'Asia",
+)
+
+BOYS: tuple[str, ...] = (
+    *_words(
+        """Aaron Adrian Aiden Alejandro Amir Andre Antonio Asher Austin Bao Benjamin Caleb
+        Carlos Carter Cesar Damian Daniel David Diego Dylan Eduardo Eli Emmanuel Ethan
+        Felix Gabriel Gavin George Hassan Henry Hugo Ian Isaac Ivan Jaden James Javier
+        Jayden Joaquin Jonah Jose Joshua Julian Kai Kofi Leo Levi Liam Logan Lucas Luis
+        Marcus Mateo Micah Miles Nathan Noah Oliver Omar Oscar Owen Rafael Ravi Roman
+        Ryan Samuel Santiago Theo Tomas Tyler Victor Wyatt Xavier Yusuf Zane"""
+    ),
+    "José",
+    "André",
+    "Jesús",
+    "Søren",
+    "Björn",
+    "Ángel",
+    "D'Andre",
+    "J.T.",
+    "Juan Pablo",
+    "Kā'eo",
+)
 
 #: Names of newcomers that were entered in their own script.
 OTHER_SCRIPT_FIRST: tuple[str, ...] = (
@@ -68,11 +120,14 @@ NICKNAMES: tuple[str, ...] = ("Bo", "Cricket", "Dee", "Buddy", "Kit", "Lulu", "M
 STREETS: tuple[str, ...] = tuple(
     f"{name} {kind}"
     for name, kind in zip(
-        """Alder Amber Aspen Bluebird Bluestem Bramble Briar Canyon Cedar Cinder Clover Copper
-        Cottonwood Coyote Dogwood Falcon Fern Foxglove Granite Heron Hickory Indigo Juniper Kestrel
-        Lantern Larkspur Maple Meadow Mesa Millstone Mulberry Orchard Osprey Pecan Pinecone Prairie
-        Quail Redbud Ridge Sagebrush Sandstone Sparrow Sycamore Thistle Timber Walnut Willow
-        Windmill Yarrow Zinnia""".split(),
+        _words(
+            """Alder Amber Aspen Bluebird Bluestem Bramble Briar Canyon Cedar Cinder Clover Copper
+            Cottonwood Coyote Dogwood Falcon Fern Foxglove Granite Heron Hickory
+            Indigo Juniper Kestrel Lantern Larkspur Maple Meadow Mesa Millstone
+            Mulberry Orchard Osprey Pecan Pinecone Prairie Quail Redbud Ridge
+            Sagebrush Sandstone Sparrow Sycamore Thistle Timber Walnut Willow
+            Windmill Yarrow Zinnia"""
+        ),
         ("St", "Ave", "Ln", "Dr", "Ct", "Rd", "Blvd", "Cir", "Trl", "Way") * 5,
         strict=True,
     )
@@ -91,22 +146,46 @@ TOWNS: tuple[tuple[str, str, str], ...] = (
 )
 
 STATES: tuple[tuple[str, str], ...] = (
-    ("TX", "Texas"), ("OK", "Oklahoma"), ("NM", "New Mexico"), ("LA", "Louisiana"),
-    ("MN", "Minnesota"), ("WI", "Wisconsin"), ("IN", "Indiana"), ("MA", "Massachusetts"),
-)  # fmt: skip
+    ("TX", "Texas"),
+    ("OK", "Oklahoma"),
+    ("NM", "New Mexico"),
+    ("LA", "Louisiana"),
+    ("MN", "Minnesota"),
+    ("WI", "Wisconsin"),
+    ("IN", "Indiana"),
+    ("MA", "Massachusetts"),
+)
 
 #: Code, description.
 LANGUAGES: tuple[tuple[str, str], ...] = (
-    ("en", "English"), ("es", "Spanish"), ("vi", "Vietnamese"), ("zh", "Chinese"),
-    ("ar", "Arabic"), ("hmn", "Hmong"), ("so", "Somali"), ("ru", "Russian"), ("fr", "French"),
-    ("ase", "American Sign Language"), ("OT", "Other"), ("pt ", "Portuguese"),
-)  # fmt: skip
+    ("en", "English"),
+    ("es", "Spanish"),
+    ("vi", "Vietnamese"),
+    ("zh", "Chinese"),
+    ("ar", "Arabic"),
+    ("hmn", "Hmong"),
+    ("so", "Somali"),
+    ("ru", "Russian"),
+    ("fr", "French"),
+    ("ase", "American Sign Language"),
+    ("OT", "Other"),
+    ("pt ", "Portuguese"),
+)
 
 RELATIONSHIPS: tuple[tuple[str, str], ...] = (
-    ("MO", "Mother"), ("FA", "Father"), ("SM", "Stepmother"), ("SF", "Stepfather"),
-    ("GM", "Grandmother"), ("GF", "Grandfather"), ("FP", "Foster Parent"), ("AU", "Aunt"),
-    ("SELF", "Self"), ("SIB", "Sibling"), ("LG", "Legal Guardian"), ("CW", "Case Worker"),
-)  # fmt: skip
+    ("MO", "Mother"),
+    ("FA", "Father"),
+    ("SM", "Stepmother"),
+    ("SF", "Stepfather"),
+    ("GM", "Grandmother"),
+    ("GF", "Grandfather"),
+    ("FP", "Foster Parent"),
+    ("AU", "Aunt"),
+    ("SELF", "Self"),
+    ("SIB", "Sibling"),
+    ("LG", "Legal Guardian"),
+    ("CW", "Case Worker"),
+)
 
 SUFFIXES: tuple[tuple[str, str], ...] = (
     ("Jr", "Jr."),
@@ -130,11 +209,37 @@ WITHDRAWAL_CODES: tuple[tuple[str, str, str, str], ...] = (
 )
 
 AREA_CODES: tuple[str, ...] = (
-    "214", "469", "972", "817", "682", "903", "430", "512", "737", "210", "713", "281", "405", "918", "505",
-)  # fmt: skip
+    "214",
+    "469",
+    "972",
+    "817",
+    "682",
+    "903",
+    "430",
+    "512",
+    "737",
+    "210",
+    "713",
+    "281",
+    "405",
+    "918",
+    "505",
+)
 MAIL_DOMAINS: tuple[str, ...] = ("example.com", "example.org", "example.net", "mail.example.com")
 
 SCHOOL_NAMES: tuple[str, ...] = (
-    "Bluestem", "Cottonwood", "Larkspur", "Redbud", "Juniper", "Meadowlark", "Sagebrush", "Windmill",
-    "Pecan Grove", "Granite Ridge", "Lantern Hill", "Osprey Lake", "Quail Run", "Thistle Creek",
-)  # fmt: skip
+    "Bluestem",
+    "Cottonwood",
+    "Larkspur",
+    "Redbud",
+    "Juniper",
+    "Meadowlark",
+    "Sagebrush",
+    "Windmill",
+    "Pecan Grove",
+    "Granite Ridge",
+    "Lantern Hill",
+    "Osprey Lake",
+    "Quail Run",
+    "Thistle Creek",
+)
