@@ -1,0 +1,124 @@
+"""``samegoal-sync portal`` and ``samegoal-sync users``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from rich.table import Table
+
+from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.secret import Secret
+
+_ROLES = ("technical_team", "administrative", "teacher")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@pass_app
+def portal(app: App, host: str, port: int) -> None:
+    """Serve District Information, students' Details and documents.
+
+    Beyond this machine put it behind a proxy with TLS.
+
+    Example: samegoal-sync portal --port 8000
+    """
+    from samegoal_sync.portal.serve import serve  # slow to import
+
+    app.console.print(f"The portal is at http://{host}:{port} (Ctrl-C ends it)")
+    serve(app.settings, app.database_url, host, port)
+
+
+@click.group()
+def users() -> None:
+    """Manage the portal's accounts.
+
+    Example: samegoal-sync users list
+    """
+
+
+@users.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="The person's name, as shown in the portal.")
+@click.option("--role", type=click.Choice(_ROLES), required=True)
+@click.option("--district", help="Slug; for administrative users and teachers.")
+@pass_app
+def add(app: App, login: str, name: str, role: str, district: str | None) -> None:
+    """Add an account; the password is asked for, or read from standard input.
+
+    Example: samegoal-sync users add pat@fairview.example --name "Pat Lee" --role teacher
+    --district fairview-isd
+    """
+    from samegoal_sync.portal.accounts import Role, add_user
+
+    password = _password()
+    user = add_user(
+        app.database_url, login, password, name=name, role=Role(role), district=district
+    )
+    app.console.print(f"Added {user.login} ({role}{f', {district}' if district else ''}).")
+
+
+@users.command("list")
+@json_option
+@pass_app
+def list_users_(app: App, as_json: bool) -> None:
+    """List the accounts.
+
+    Example: samegoal-sync users list --json
+    """
+    from samegoal_sync.portal.accounts import list_users
+
+    found = list_users(app.database_url)
+    if as_json:
+        print_json([asdict(user) for user in found])
+        return
+    table = Table("Login", "Name", "Role", "District", "Last signed in", "State")
+    for user in found:
+        last = user.last_signed_in_at
+        table.add_row(
+            user.login,
+            user.name,
+            user.role,
+            user.district or "all",
+            f"{last:%Y-%m-%d %H:%M}" if last else "never",
+            "disabled" if user.disabled_at else "enabled",
+        )
+    from rich.console import Console
+
+    Console().print(table)
+
+
+@users.command("disable")
+@click.argument("login")
+@pass_app
+def disable(app: App, login: str) -> None:
+    """Stop an account from signing in, at once.
+
+    Example: samegoal-sync users disable pat@fairview.example
+    """
+    from samegoal_sync.portal.accounts import disable_user
+
+    disable_user(app.database_url, login)
+    app.console.print(f"{login} can't sign in any more.")
+
+
+@users.command("reset")
+@click.argument("login")
+@pass_app
+def reset(app: App, login: str) -> None:
+    """Give an account a new password and enable it.
+
+    Example: samegoal-sync users reset pat@fairview.example
+    """
+    from samegoal_sync.portal.accounts import reset_user
+
+    reset_user(app.database_url, login, _password())
+    app.console.print(f"{login} has a new password and was signed out everywhere.")
+
+
+def _password() -> Secret:
+    stdin = click.get_text_stream("stdin")
+    if stdin.isatty():
+        return Secret(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return Secret(stdin.readline().rstrip("\n"))

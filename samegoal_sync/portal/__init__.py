@@ -1,0 +1,1 @@
+"""What a district sees: District Information, students' Details, and documents."""

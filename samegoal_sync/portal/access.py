@@ -1,0 +1,98 @@
+"""The door of every page: signed in, allowed, and the form's token right; then the page runs.
+
+Whoever may not open a page gets the same answer as for a page that does not exist.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from samegoal_sync.portal.accounts import Role
+from samegoal_sync.portal.database import one
+from samegoal_sync.portal.errors import Forbidden, NotFound, Refused
+from samegoal_sync.portal.sessions import COOKIE, Session, find_session, signer
+from samegoal_sync.portal.visit import Page, Portal, Visit
+
+EVERYONE = frozenset(Role)
+MANAGING = frozenset({Role.TECHNICAL_TEAM, Role.ADMINISTRATIVE})
+TEAM = frozenset({Role.TECHNICAL_TEAM})
+
+_LARGEST_FORM = 512 * 1024
+
+
+def guarded(page: Page, roles: frozenset[Role]) -> Callable[[Request], Awaitable[Response]]:
+    """A page behind its door, as Starlette takes it."""
+
+    async def endpoint(request: Request) -> Response:
+        form = await read_form(request)
+        return await run_in_threadpool(_answer, request, form, page, roles)
+
+    return endpoint
+
+
+async def read_form(request: Request) -> FormData:
+    """The form that was sent, if any.
+
+    Raises:
+        Forbidden: it comes from another site.
+        Refused: it is too large.
+    """
+    if request.method != "POST":
+        return FormData()
+    refuse_other_sites(request)
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > _LARGEST_FORM:
+        raise Refused("The form is too large", hint="Shorten the longest text and send it again.")
+    return await request.form(max_files=0, max_fields=500)
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse a form that a browser says comes from another site.
+
+    Raises:
+        Forbidden: it does.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise Forbidden
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden
+
+
+def session_of(request: Request, portal: Portal) -> Session | None:
+    """The session of the request's cookie."""
+    with portal.database.owner() as connection:
+        return find_session(connection, request.cookies.get(COOKIE), signer(connection))
+
+
+def _answer(request: Request, form: FormData, page: Page, roles: frozenset[Role]) -> Response:
+    portal: Portal = request.app.state.portal
+    session = session_of(request, portal)
+    if session is None:
+        return RedirectResponse("/sign-in", 303)
+    request.state.session = session
+    visit = Visit(request, portal, session, form)
+    if session.user.role not in roles:
+        raise NotFound
+    if "district" in request.path_params:
+        _require_district(visit)
+    if request.method == "POST" and not hmac.compare_digest(
+        session.csrf.encode(), visit.field("csrf").encode()
+    ):
+        raise Forbidden
+    return page(visit)
+
+
+def _require_district(visit: Visit) -> None:
+    if not visit.user.sees(visit.slug):
+        raise NotFound
+    with visit.district() as connection:
+        if one(connection, "select 1 from districts") is None:
+            raise NotFound

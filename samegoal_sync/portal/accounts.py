@@ -1,0 +1,173 @@
+"""The portal's accounts: who may sign in, as what, for which district."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+
+import psycopg
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from psycopg.rows import class_row
+
+from samegoal_sync.database.connect import connect
+from samegoal_sync.errors import UsageError
+from samegoal_sync.secret import Secret
+
+_SHORTEST_PASSWORD = 12
+_LONGEST_PASSWORD = 256
+_COLUMNS = "id, login, name, role, district, created_at, disabled_at, last_signed_in_at"
+
+
+class Role(StrEnum):
+    """What an account may see: all districts, one district whole, or one without settings."""
+
+    TECHNICAL_TEAM = "technical_team"
+    ADMINISTRATIVE = "administrative"
+    TEACHER = "teacher"
+
+
+@dataclass(frozen=True)
+class User:
+    """An account; its password's hash is not part of it."""
+
+    id: int
+    login: str
+    name: str
+    role: str
+    district: str | None
+    created_at: datetime
+    disabled_at: datetime | None
+    last_signed_in_at: datetime | None
+
+    def sees(self, slug: str) -> bool:
+        """Whether a district's pages are this person's to open."""
+        return self.role == Role.TECHNICAL_TEAM or self.district == slug
+
+
+def add_user(
+    database_url: str,
+    login: str,
+    password: Secret,
+    *,
+    name: str,
+    role: Role,
+    district: str | None = None,
+) -> User:
+    """Add an account.
+
+    Args:
+        login: an e-mail address or any name without blanks; case does not matter.
+        district: slug; required for administrative users and teachers, and for them only.
+
+    Raises:
+        UsageError: the login is taken, the password too short, or role and district don't fit.
+    """
+    login = login.strip().lower()
+    if not login or any(letter.isspace() for letter in login):
+        raise UsageError("a login has no blanks", hint="use an e-mail address")
+    if (role is Role.TECHNICAL_TEAM) != (district is None):
+        raise UsageError(
+            f"the role {role.value} and the district don't fit",
+            hint="name one district for administrative users and teachers, none for the "
+            "technical team",
+        )
+    hashed = _hashed(password)
+    try:
+        with (
+            connect(database_url) as connection,
+            connection.cursor(row_factory=class_row(User)) as cursor,
+        ):
+            user = cursor.execute(
+                "insert into portal_users (login, name, role, district, password_hash) "  # noqa: S608
+                f"values (%s, %s, %s, %s, %s) returning {_COLUMNS}",
+                (login, name.strip() or login, role.value, district, hashed),
+            ).fetchone()
+            assert user is not None
+            return user
+    except psycopg.errors.UniqueViolation:
+        raise UsageError(
+            f"there is an account {login} already",
+            hint=f"samegoal-sync users reset {login} gives it a new password",
+        ) from None
+    except psycopg.errors.ForeignKeyViolation:
+        raise UsageError(
+            f"there is no district {district!r}",
+            hint="samegoal-sync districts list shows the districts there are",
+        ) from None
+
+
+def list_users(database_url: str) -> list[User]:
+    """Every account, by district and login."""
+    with (
+        connect(database_url) as connection,
+        connection.cursor(row_factory=class_row(User)) as cursor,
+    ):
+        return cursor.execute(
+            f"select {_COLUMNS} from portal_users order by district nulls first, login"  # noqa: S608
+        ).fetchall()
+
+
+def disable_user(database_url: str, login: str) -> None:
+    """Stop an account from signing in, and sign it out everywhere.
+
+    Raises:
+        UsageError: there is no such account.
+    """
+    _update(database_url, login, "disabled_at = coalesce(disabled_at, now())", ())
+
+
+def reset_user(database_url: str, login: str, password: Secret) -> None:
+    """Give an account a new password, enable it, and sign it out everywhere.
+
+    Raises:
+        UsageError: there is no such account, or the password is too short.
+    """
+    _update(database_url, login, "password_hash = %s, disabled_at = null", (_hashed(password),))
+
+
+def _update(database_url: str, login: str, setting: str, values: tuple[str, ...]) -> None:
+    with connect(database_url) as connection:
+        found = connection.execute(
+            f"update portal_users set {setting} where login = %s returning id",  # noqa: S608
+            (*values, login.strip().lower()),
+        ).fetchone()
+        if found is None:
+            raise UsageError(
+                f"there is no account {login}",
+                hint="samegoal-sync users list shows the accounts there are",
+            )
+        connection.execute("delete from portal_sessions where user_id = %s", found)
+
+
+def password_fits(password_hash: str | None, password: str) -> bool:
+    """Whether a password is the account's; takes as long for an account that does not exist."""
+    try:
+        return _hasher().verify(password_hash or _nobody(), password[:_LONGEST_PASSWORD]) and (
+            password_hash is not None
+        )
+    except VerifyMismatchError:
+        return False
+
+
+def _hashed(password: Secret) -> str:
+    text = password.reveal()
+    if not _SHORTEST_PASSWORD <= len(text) <= _LONGEST_PASSWORD:
+        raise UsageError(
+            f"a password has {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters",
+            hint="choose a longer one: a few words that nobody would guess",
+        )
+    return _hasher().hash(text)
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    # OWASP's argon2id figures: 19 MiB, two passes, one lane.
+    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+@cache
+def _nobody() -> str:
+    return _hasher().hash("no account has this password")

@@ -1,0 +1,98 @@
+"""The portal as an ASGI application."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from samegoal_sync.errors import SyncError
+from samegoal_sync.portal.database import PortalDatabase
+from samegoal_sync.portal.errors import NotFound, PortalError, SlowDown
+from samegoal_sync.portal.headers import SecurityHeaders
+from samegoal_sync.portal.rendering import render
+from samegoal_sync.portal.routes import page_routes
+from samegoal_sync.portal.visit import Portal
+from samegoal_sync.settings import Settings
+
+DAGSTER_UI_VARIABLE = "SAMEGOAL_SYNC_DAGSTER_UI_URL"
+
+_STATIC = Path(__file__).parent / "static"
+_log = logging.getLogger(__name__)
+
+
+def create_app(
+    settings: Settings, database_url: str, *, dagster_ui: str | None = None
+) -> Starlette:
+    """The portal over a migrated database.
+
+    Args:
+        dagster_ui: address of the Dagster UI for the technical team's links; by default what
+            ``SAMEGOAL_SYNC_DAGSTER_UI_URL`` says, and no links without it.
+    """
+    database = PortalDatabase(database_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = Starlette(
+        routes=[*page_routes(), Mount("/static", StaticFiles(directory=_STATIC), name="static")],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={
+            SyncError: _told,
+            HTTPException: _not_found,
+            Exception: _unexpected,
+        },
+        lifespan=lifespan,
+    )
+    ui = dagster_ui or os.environ.get(DAGSTER_UI_VARIABLE)
+    app.state.portal = Portal(settings, database, ui.rstrip("/") if ui else None)
+    return app
+
+
+async def _told(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SyncError)
+    if isinstance(error, PortalError):
+        headers = {"retry-after": str(error.seconds)} if isinstance(error, SlowDown) else {}
+        return _error_page(error.title, error, error.status, headers)
+    return _error_page("This did not work", error, 409)
+
+
+async def _not_found(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code in (404, 405):
+        return _error_page(NotFound.title, NotFound(), error.status_code)
+    return _error_page("This did not work", _plain(), error.status_code)
+
+
+async def _unexpected(_request: Request, error: Exception) -> Response:
+    # The type alone: an error's text may quote a student's record.
+    _log.error("unexpected %s", type(error).__name__)
+    return _error_page("Something went wrong", _plain(), 500)
+
+
+def _plain() -> SyncError:
+    return SyncError(
+        "The portal met something that it does not know",
+        hint="Try again. If it comes again, tell SameGoal the time and the page; nothing was lost.",
+    )
+
+
+def _error_page(
+    title: str, error: SyncError, status: int, headers: dict[str, str] | None = None
+) -> Response:
+    return HTMLResponse(
+        render("error.html", title=title, error=error, status=status), status, headers
+    )

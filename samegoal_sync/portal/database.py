@@ -1,0 +1,90 @@
+"""Two doors to Postgres: the owner's for accounts, and one that sees a single district.
+
+``district`` opens a transaction under the role ``samegoal_portal`` with the district's slug set:
+row-level security then hides every row of every other district, whatever a page asks for.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from samegoal_sync.database.connect import connect
+
+_IDLE_CONNECTIONS = 8
+
+#: A connection whose rows are dicts.
+Rows = psycopg.Connection[DictRow]
+
+
+class PortalDatabase:
+    """A few connections, kept open between requests."""
+
+    def __init__(self, database_url: str) -> None:
+        self.url = database_url
+        self._idle: queue.LifoQueue[Rows] = queue.LifoQueue(_IDLE_CONNECTIONS)
+
+    @contextmanager
+    def owner(self) -> Iterator[Rows]:
+        """One transaction as the owner: accounts, sessions, sign-in tries, the team's page."""
+        with self._connection() as connection, connection.transaction():
+            yield connection
+
+    @contextmanager
+    def district(self, slug: str) -> Iterator[Rows]:
+        """One transaction that sees and writes this district's rows only."""
+        with self._connection() as connection, connection.transaction():
+            connection.execute("set local role samegoal_portal")
+            connection.execute("select set_config('samegoal.district', %s, true)", (slug,))
+            yield connection
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Rows]:
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection)
+
+    def _take(self) -> Rows:
+        while True:
+            try:
+                connection = self._idle.get_nowait()
+            except queue.Empty:
+                return cast(Rows, connect(self.url, autocommit=True, row_factory=dict_row))
+            try:
+                connection.execute("select 1")  # the server may have been started anew
+                return connection
+            except psycopg.OperationalError:
+                connection.close()
+
+    def _give_back(self, connection: Rows) -> None:
+        if connection.closed or connection.info.transaction_status.name != "IDLE":
+            connection.close()
+            return
+        try:
+            self._idle.put_nowait(connection)
+        except queue.Full:
+            connection.close()
+
+
+def one(connection: Rows, query: str, parameters: dict[str, Any] | tuple[Any, ...] = ()) -> Any:
+    """The first row of a query that is written in this package, or ``None``."""
+    return connection.execute(cast(Any, query), parameters).fetchone()
+
+
+def rows(
+    connection: Rows, query: str, parameters: dict[str, Any] | tuple[Any, ...] = ()
+) -> list[dict[str, Any]]:
+    """All rows of a query that is written in this package."""
+    return connection.execute(cast(Any, query), parameters).fetchall()

@@ -1,0 +1,1 @@
+"""Documents: started from Details, filled, finished, printed."""

@@ -1,0 +1,83 @@
+"""What can go wrong in the portal.
+
+SyncError
+`-- PortalError
+    |-- NotFound        no such page, student or document for this person     (404)
+    |-- Forbidden       the form's token is missing or stale                  (403)
+    |-- SlowDown        too many failed sign-ins                              (429)
+    |-- Conflict        what was on the page is no longer so                  (409)
+    `-- Refused         a value that was entered can't be taken               (400)
+"""
+
+# ruff: noqa: N818 (named for what happened)
+from __future__ import annotations
+
+from typing import ClassVar
+
+from samegoal_sync.errors import Actor, SyncError
+
+
+class PortalError(SyncError):
+    """Base; each is shown as a page that says what to do."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+    default_actor = Actor.DISTRICT
+
+
+class NotFound(PortalError):
+    """Also the answer for what belongs to another district: its existence is not told."""
+
+    status = 404
+    title = "Page not found"
+
+    def __init__(self, what: str = "There is nothing here that you may see") -> None:
+        super().__init__(
+            what,
+            hint="Check the address, or go back to the list of students. If you expected to see "
+            "this page, ask an administrative user of your district for access.",
+        )
+
+
+class Forbidden(PortalError):
+    """A form came without the token of the session that it claims to belong to."""
+
+    status = 403
+    title = "This form has expired"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The form was opened before you last signed in, or did not come from this portal",
+            hint="Go back, reload the page and send the form again. Nothing was changed.",
+        )
+
+
+class SlowDown(PortalError):
+    """Too many failed sign-ins for this account or from this address."""
+
+    status = 429
+    title = "Too many tries"
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        minutes = max(1, round(seconds / 60))
+        super().__init__(
+            "There were too many failed tries to sign in",
+            hint=f"Wait {minutes} minute{'s' if minutes > 1 else ''} and try again. If you forgot "
+            "your password, ask an administrative user or SameGoal to reset it.",
+        )
+
+
+class Conflict(PortalError):
+    """What the person saw is no longer so; nothing was changed."""
+
+    status = 409
+    title = "This has changed meanwhile"
+
+
+class Refused(PortalError):
+    """A value can't be taken; nothing was changed."""
+
+    status = 400
+    title = "This can't be saved"
+    exit_status = 2

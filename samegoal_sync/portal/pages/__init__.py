@@ -1,0 +1,1 @@
+"""The pages, one module a place in the portal; ``routes.py`` lists them with who may see them."""

@@ -1,0 +1,59 @@
+"""The list of students. What was searched for lives in the session, never in an address."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from starlette.responses import HTMLResponse, Response
+
+from samegoal_sync.portal.audit import Action
+from samegoal_sync.portal.rendering import render
+from samegoal_sync.portal.students import ChoicesByDistrict, Found, Search, find_students
+from samegoal_sync.portal.visit import Visit
+
+_choices = ChoicesByDistrict()
+
+
+def students(visit: Visit) -> Response:
+    """The list as last searched; ``?after=`` and ``?before=`` hold a student's opaque id."""
+    search = _remembered(visit)
+    found = _find(visit, search)
+    with visit.district() as connection:
+        choices = _choices.get(connection, visit.slug)
+    return visit.page("students.html", found=found, search=search, choices=choices)
+
+
+def search_students(visit: Visit) -> Response:
+    """Search; a script gets the rows alone, a browser without it the whole page."""
+    search = Search(*(visit.field(name)[:120] for name in ("text", "building", "grade", "status")))
+    if visit.field("clear"):
+        search = Search()
+    visit.remember(f"search {visit.slug}", search.as_state())
+    if visit.request.headers.get("x-part") == "results":
+        return HTMLResponse(
+            render("students_found.html", found=_find(visit, search), here={"slug": visit.slug})
+        )
+    return visit.go(f"/d/{visit.slug}/students")
+
+
+def _remembered(visit: Visit) -> Search:
+    return Search(**visit.session.state.get(f"search {visit.slug}", {}))
+
+
+def _find(visit: Visit, search: Search) -> Found:
+    with visit.district() as connection:
+        found = find_students(
+            connection,
+            search,
+            after=_edge(visit, "after"),
+            before=_edge(visit, "before"),
+        )
+        visit.record(connection, Action.LISTED, what=f"{len(found.students)} students shown")
+    return found
+
+
+def _edge(visit: Visit, name: str) -> UUID | None:
+    try:
+        return UUID(visit.request.query_params[name])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,74 @@
+"""Jinja2 templates, escaped, strict about names, with the few filters that they use."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from samegoal_sync.portal.labels import label
+
+#: Shown where there is no value: an en dash.
+_NOTHING = "\u2013"
+
+_ROLES = {
+    "technical_team": "Technical team",
+    "administrative": "Administrative user",
+    "teacher": "Teacher",
+}
+
+
+def render(template: str, **values: Any) -> str:
+    """A template's text."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("samegoal_sync.portal"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        day=day, moment=moment, label=label, role=_ROLES.__getitem__, shown=shown, number=number
+    )
+    return environment
+
+
+def day(value: date | None) -> str:
+    """``Nov 25, 2026``"""
+    return f"{value:%b} {value.day}, {value.year}" if value else _NOTHING
+
+
+def moment(value: datetime | None, zone: str = "UTC") -> str:
+    """``Nov 25, 2026, 2:05 AM CST`` in a district's zone."""
+    if value is None:
+        return _NOTHING
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {local.hour % 12 or 12}:{local:%M %p %Z}"
+
+
+def shown(value: Any) -> str:
+    """A value of a record as people read it."""
+    if value is None or value == "":
+        return _NOTHING
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():.0f} s"
+    return str(value)
+
+
+def number(value: int | float) -> str:
+    """``12,345``"""
+    return f"{value:,}"

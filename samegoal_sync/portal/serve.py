@@ -1,0 +1,24 @@
+"""Serve the portal until the process is told to end."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from samegoal_sync.portal.app import create_app
+from samegoal_sync.settings import Settings
+
+
+def serve(settings: Settings, database_url: str, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve in this process. Its log names no page, so no student's record can be in it.
+
+    Behind a proxy that ends TLS, the proxy's address is told to uvicorn by
+    ``FORWARDED_ALLOW_IPS``; cookies are then marked Secure.
+    """
+    uvicorn.run(
+        create_app(settings, database_url),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+    )

@@ -1,0 +1,148 @@
+"""One request of a signed-in person: what a page is given, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from samegoal_sync.portal.accounts import Role, User
+from samegoal_sync.portal.audit import Action, record
+from samegoal_sync.portal.database import PortalDatabase, Rows, one
+from samegoal_sync.portal.errors import NotFound
+from samegoal_sync.portal.rendering import render
+from samegoal_sync.portal.sessions import Session, save_state
+from samegoal_sync.settings import Settings
+
+if TYPE_CHECKING:
+    from samegoal_sync.districts.registry import Registry
+
+
+@dataclass(frozen=True)
+class Portal:
+    """What all requests share."""
+
+    settings: Settings
+    database: PortalDatabase
+    dagster_ui: str | None = None
+
+    @property
+    def registry(self) -> Registry:
+        """The registry of districts: settings and secrets."""
+        from samegoal_sync.districts.registry import Registry  # slow to import
+
+        return Registry(self.settings, self.database.url)
+
+
+@dataclass
+class Visit:
+    """A request that may be answered: the person is signed in and may open the page."""
+
+    request: Request
+    portal: Portal
+    session: Session
+    form: FormData
+
+    @property
+    def user(self) -> User:
+        return self.session.user
+
+    @cached_property
+    def slug(self) -> str:
+        """The district of the page; ``find_district`` has seen to it that it may be seen."""
+        return str(self.request.path_params["district"])
+
+    @property
+    def manages(self) -> bool:
+        """Whether the person may open the district's settings."""
+        return self.user.role != Role.TEACHER
+
+    @property
+    def address(self) -> str:
+        """Where the person is, as the server sees it."""
+        return self.request.client.host if self.request.client else ""
+
+    def field(self, name: str) -> str:
+        """A text field of the form that was sent; empty when it is not there."""
+        value = self.form.get(name, "")
+        return value.strip() if isinstance(value, str) else ""
+
+    def uuid(self, name: str) -> UUID:
+        """An opaque id of the address.
+
+        Raises:
+            NotFound: it is not one.
+        """
+        try:
+            return UUID(str(self.request.path_params[name]))
+        except ValueError:
+            raise NotFound from None
+
+    @contextmanager
+    def district(self) -> Iterator[Rows]:
+        """A transaction that sees this page's district only."""
+        with self.portal.database.district(self.slug) as connection:
+            yield connection
+
+    def record(self, connection: Rows, action: Action, **told: Any) -> None:
+        """Write a line of the audit log in this transaction."""
+        district = self.slug if "district" in self.request.path_params else self.user.district
+        record(connection, self.user, action, district=district, address=self.address, **told)
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """Answer with a page."""
+        return HTMLResponse(
+            render(
+                template,
+                visit=self,
+                user=self.user,
+                csrf=self.session.csrf,
+                message=self._message(),
+                here=self._district_named(),
+                dagster_ui=self.portal.dagster_ui,
+                **values,
+            ),
+            status,
+        )
+
+    def go(self, path: str, message: str | None = None) -> Response:
+        """Answer with another address, which shows the message."""
+        if message:
+            self.remember("message", message)
+        return RedirectResponse(path, 303)
+
+    def remember(self, name: str, value: Any) -> None:
+        """Keep a value in the session; ``None`` forgets it."""
+        if value is None:
+            self.session.state.pop(name, None)
+        else:
+            self.session.state[name] = value
+        with self.portal.database.owner() as connection:
+            save_state(connection, self.session)
+
+    def _message(self) -> str | None:
+        message: str | None = self.session.state.get("message")
+        if message:
+            self.remember("message", None)
+        return message
+
+    def _district_named(self) -> dict[str, Any] | None:
+        if "district" not in self.request.path_params:
+            return None
+        with self.district() as connection:
+            named: dict[str, Any] | None = one(
+                connection,
+                "select slug, name, state, time_zone, hour, expires_on, message from districts",
+            )
+            return named
+
+
+#: A page: takes the visit, gives the answer; runs in a thread.
+Page = Callable[[Visit], Response]

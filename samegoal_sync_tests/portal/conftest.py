@@ -1,0 +1,190 @@
+"""Two small districts with an account a role, and a portal to ask."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+
+from samegoal_sync.database import connect
+from samegoal_sync.portal.accounts import Role, add_user
+from samegoal_sync.portal.app import create_app
+from samegoal_sync.secret import Secret
+from samegoal_sync.settings import Settings
+
+PASSWORD = "correct horse battery"
+FAIRVIEW, OAKDALE = "fairview-isd", "oakdale-isd"
+
+
+@dataclass
+class Person:
+    """A browser of somebody; ``post`` sends the session's token along."""
+
+    base: str
+    http: requests.Session
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.http.get(self.base + path, **_quick(options))
+
+    def send(self, path: str, fields: dict[str, str], **options: Any) -> requests.Response:
+        return self.http.post(self.base + path, data=fields, **_quick(options))
+
+    def post(self, path: str, **fields: str) -> requests.Response:
+        return self.send(path, {"csrf": self.token(), **fields})
+
+    def token(self) -> str:
+        return token_of(self.get("/", allow_redirects=True).text)
+
+    def sign_in(self, login: str, password: str = PASSWORD) -> requests.Response:
+        page = self.get("/sign-in").text
+        return self.send("/sign-in", {"csrf": token_of(page), "login": login, "password": password})
+
+
+def _quick(options: dict[str, Any]) -> dict[str, Any]:
+    return {"allow_redirects": False, "timeout": 30, **options}
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The application on a free port of this machine; its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, ws="none", log_level="error", access_log=False)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            thread.join(0.01)
+            assert thread.is_alive()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def token_of(page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", storage=tmp_path / "frames", allow_loopback=True)
+
+
+@pytest.fixture
+def districts(database_url: str) -> str:
+    """Two districts of three students; ids are the same in both."""
+    with connect(database_url) as connection:
+        for slug, name in ((FAIRVIEW, "Fairview ISD"), (OAKDALE, "Oakdale ISD")):
+            add_district(connection, slug, name)
+    for slug, who in ((FAIRVIEW, "fairview"), (OAKDALE, "oakdale")):
+        for role in (Role.ADMINISTRATIVE, Role.TEACHER):
+            add_user(
+                database_url,
+                f"{role.value}@{who}.example",
+                Secret(PASSWORD),
+                name=f"{who.title()} {role.value}",
+                role=role,
+                district=slug,
+            )
+    add_user(
+        database_url,
+        "team@samegoal.example",
+        Secret(PASSWORD),
+        name="Tess Team",
+        role=Role.TECHNICAL_TEAM,
+    )
+    return database_url
+
+
+def add_district(connection: Any, slug: str, name: str) -> None:
+    """A district whose first night went through."""
+    connection.execute(
+        "insert into districts (slug, name, state, base_url, client_key, mail_domain) "
+        "values (%s, %s, 'active', %s, 'KEY', 'fairview.example')",
+        (slug, name, f"https://{slug}.example/API"),
+    )
+    connection.execute(
+        "insert into syncs (district, run_id, night, state, started_at, counts) values "
+        "(%s, 'run-1', current_date, 'published', now(), '{\"sent\": 3, \"changed\": 3}')",
+        (slug,),
+    )
+    for student_id, last, first, status in (
+        ("1001", "García Núñez", "María", "ENROLLED"),
+        ("1002", "O'Brien", "Sam", "WITHDREW"),
+        ("1003", "Zimmer", "Ann", "ENROLLED"),
+    ):
+        connection.execute(
+            "insert into students (district, student_id, last_name, first_name, date_of_birth, "
+            "gender, district_enrollment, grade, building, sis_internal_id) values "
+            "(%s, %s, %s, %s, '2014-05-06', 'F', %s, '05', 'Elm Elementary', %s)",
+            (slug, student_id, last, first, status, int(student_id) + 5000),
+        )
+    for guardian_id, priority, first in ((71, 1, "Rosa"), (72, 2, "Luis")):
+        connection.execute(
+            "insert into guardians (district, student_id, guardian_id, priority, last_name, "
+            "first_name, relationship, custodial, cell_phone, email) values "
+            "(%s, '1001', %s, %s, 'García', %s, 'Parent', true, '(555) 010-0199', %s)",
+            (slug, guardian_id, priority, first, f"{first.lower()}@{slug}.example"),
+        )
+
+
+@pytest.fixture
+def portal(districts: str, settings: Settings) -> Iterator[str]:
+    """The portal over the two districts; its address."""
+    with served(create_app(settings, districts)) as address:
+        yield address
+
+
+@pytest.fixture
+def browser_of(portal: str) -> Iterator[Callable[[], Person]]:
+    """A new browser, nobody signed in."""
+    opened: list[requests.Session] = []
+
+    def browser() -> Person:
+        opened.append(requests.Session())
+        return Person(portal, opened[-1])
+
+    yield browser
+    for session in opened:
+        session.close()
+
+
+@pytest.fixture
+def sign_in(browser_of: Callable[[], Person]) -> Callable[[str], Person]:
+    """Sign in as ``teacher@fairview.example`` and the like."""
+
+    def signed_in(login: str) -> Person:
+        person = browser_of()
+        answer = person.sign_in(login)
+        assert answer.status_code == 303, answer.text
+        return person
+
+    return signed_in
+
+
+@pytest.fixture
+def student_address(districts: str) -> Callable[[str, str], str]:
+    """The Details page of a student."""
+
+    def address(slug: str, student_id: str = "1001") -> str:
+        with connect(districts) as connection:
+            row = connection.execute(
+                "select portal_id from students where district = %s and student_id = %s",
+                (slug, student_id),
+            ).fetchone()
+        assert row
+        return f"/d/{slug}/students/{row[0]}"
+
+    return address

@@ -1,0 +1,80 @@
+"""The list of students: finds by name or id as one types, by opaque pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from samegoal_sync.portal.database import PortalDatabase
+from samegoal_sync.portal.students import Search, find_students
+from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
+
+
+def found(url: str, text: str = "", **filters: str) -> list[str]:
+    database = PortalDatabase(url)
+    try:
+        with database.district(FAIRVIEW) as connection:
+            students = find_students(connection, Search(text, **filters)).students
+            return [student["student_id"] for student in students]
+    finally:
+        database.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("", ["1001", "1002", "1003"]),
+        ("garcia nunez", ["1001"]),
+        ("GARCÍA N", ["1001"]),
+        ("maria garcia", ["1001"]),
+        ("garcia, mar", ["1001"]),
+        ("obr", ["1002"]),
+        ("o'brien", ["1002"]),
+        ("sam", ["1002"]),
+        ("100", ["1001", "1002", "1003"]),
+        ("1003", ["1003"]),
+        ("nobody", []),
+        ("%", []),
+    ],
+)
+def test_search_folds_accents_case_and_punctuation(
+    districts: str, text: str, ids: list[str]
+) -> None:
+    assert found(districts, text) == ids
+
+
+def test_filters_narrow(districts: str) -> None:
+    assert found(districts, status="WITHDREW") == ["1002"]
+    assert found(districts, building="Elm Elementary", grade="05", status="ENROLLED") == [
+        "1001",
+        "1003",
+    ]
+    assert found(districts, grade="06") == []
+
+
+def test_a_search_is_kept_in_the_session_and_not_in_an_address(
+    sign_in: Callable[[str], Person],
+) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    answer = teacher.post(f"/d/{FAIRVIEW}/students", text="garcia")
+    assert answer.headers["location"] == f"/d/{FAIRVIEW}/students"
+    page = teacher.get(answer.headers["location"]).text
+    assert "García Núñez" in page
+    assert "Zimmer" not in page
+
+
+def test_a_script_gets_the_rows_alone(sign_in: Callable[[str], Person]) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    answer = teacher.send(
+        f"/d/{FAIRVIEW}/students",
+        {"csrf": teacher.token(), "text": "zim"},
+        headers={"x-part": "results"},
+    )
+    assert answer.status_code == 200
+    assert "Zimmer" in answer.text
+    assert "<html" not in answer.text
+
+
+def test_who_is_not_enrolled_has_a_badge(sign_in: Callable[[str], Person]) -> None:
+    assert "Withdrew" in sign_in("teacher@fairview.example").get(f"/d/{FAIRVIEW}/students").text
