@@ -1,4 +1,4 @@
-"""Buildings: the school of the enrollment that counts, by the name that the district has in SameGoal.
+"""Buildings: the school of the enrollment that counts, as the district names it in SameGoal.
 
 Schools are rows per school year: a school is found again in another year by its Code.
 """

@@ -60,7 +60,7 @@ def counting_enrollments(
 
 
 def entity_scope(raw: RawObjects, entities: pl.DataFrame) -> pl.DataFrame:
-    """``StudentID, in_district``: students with any enrollment, and whether one is in the district."""
+    """``StudentID, in_district``: who has any enrollment, and whether one is in the district."""
     keys = pl.concat(
         lookup(raw, name).select("StudentID", "EntityID")
         for name in ("Enrollment/StudentEntityYear", "Enrollment/EntryWithdrawal")

@@ -17,8 +17,8 @@ class DemographicsError(SyncError):
     """A district's frames can't be curated; nothing is published of them."""
 
 
-class SeveralDistricts(DemographicsError):
-    """The Integration Access sees several districts, and the registry doesn't say which is meant."""
+class SeveralDistricts(DemographicsError):  # noqa: N818
+    """The access sees several districts, and the registry doesn't say which is meant."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -28,7 +28,7 @@ class SeveralDistricts(DemographicsError):
         )
 
 
-class NotFit(DemographicsError):
+class NotFit(DemographicsError):  # noqa: N818
     """Frames failed blocking checks; ``checks`` names them, with counts and never with values."""
 
     default_actor = Actor.DISTRICT
@@ -39,7 +39,7 @@ class NotFit(DemographicsError):
         told = "; ".join(f"{name} ({_numbers(counts)})" for name, counts in checks)
         super().__init__(
             f"The {stage} frames are not fit to go on: {told}.",
-            hint="docs/rejects.md tells each check and its remedy; what is published stays as it is",
+            hint="docs/rejects.md tells each check and its remedy; what is published stays",
         )
 
 

@@ -79,7 +79,7 @@ def curate_students(
     students = _with_enrollment(raw, _identified(raw, today), today, district_id)
     students = students.with_columns(_outcome(today))
     curated = _described(raw, students.filter(pl.col("reason").is_null()), settings, district_id)
-    conditions = _invalid(curated)
+    conditions = _invalid()
     absent = absent_columns(STUDENT_RULES, raw)
     frame = _frame(curated, conditions, partly_absent_columns(STUDENT_RULES, raw), absent)
     account = _account(students)
@@ -211,7 +211,7 @@ def _with_home_language(students: pl.DataFrame, raw: RawObjects) -> pl.DataFrame
     )
 
 
-def _invalid(curated: pl.DataFrame) -> dict[str, tuple[str, pl.Expr]]:
+def _invalid() -> dict[str, tuple[str, pl.Expr]]:
     """Curated column -> rule and condition by which its value is set aside."""
     has_gender = pl.col("gender_word").is_not_null() | pl.col("gender_code").is_not_null()
     damaged = {name: ("text_damaged", is_damaged(pl.col(name))) for name in _OPTIONAL_TEXTS}

@@ -1,0 +1,202 @@
+"""Every reject rule: what it is, why it is one, who mends it, on which screen of Qmlativ, how.
+
+``docs/rejects.md`` and ``samegoal-sync rejects`` are made of these lines; a rule without an
+entry fails a check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from samegoal_sync.errors import Actor
+
+
+class RejectKind(StrEnum):
+    """What is set aside: the whole row, one value, or nothing (someone should look)."""
+
+    ROW = "row"
+    VALUE = "value"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True)
+class RejectRule:
+    """One rule.
+
+    Attributes:
+        what: what was found.
+        why: why it can't be published as it is.
+        screen: where in Qmlativ it is mended.
+        remedy: what to do there.
+        actor: who must act.
+    """
+
+    kind: RejectKind
+    what: str
+    why: str
+    screen: str
+    remedy: str
+    actor: Actor = Actor.DISTRICT
+
+
+_PROFILE = "Student Management > Students > Student Profile"
+_GENERAL = f"{_PROFILE} > General"
+_NAME = f"{_PROFILE} > General > Name"
+_FAMILY = f"{_PROFILE} > Family > Guardians"
+_CODES = "District > Codes"
+
+
+def _row(what: str, why: str, screen: str, remedy: str) -> RejectRule:
+    return RejectRule(RejectKind.ROW, what, why, screen, remedy)
+
+
+def _value(what: str, why: str, screen: str, remedy: str) -> RejectRule:
+    return RejectRule(RejectKind.VALUE, what, why, screen, remedy)
+
+
+def _notice(what: str, why: str, screen: str, remedy: str) -> RejectRule:
+    return RejectRule(RejectKind.NOTICE, what, why, screen, remedy)
+
+
+REJECT_RULES: dict[str, RejectRule] = {
+    "student_id_blank": _row(
+        "A student has no Student Number.",
+        "The Student Number is the Student Id in SameGoal; without it nobody can be found.",
+        _GENERAL,
+        "Enter the Student Number.",
+    ),
+    "student_id_invalid": _row(
+        "A Student Number is longer than 20 characters or holds other than letters and digits.",
+        "SameGoal takes Student Ids of 1 to 20 letters and digits.",
+        _GENERAL,
+        "Correct the Student Number.",
+    ),
+    "student_id_twice": _row(
+        "Two students have the same Student Number.",
+        "Either could be the student of that Id in SameGoal; publishing one might show the "
+        "record of the other.",
+        _GENERAL,
+        "Give one of the students another Student Number, or merge them if they are one.",
+    ),
+    "name_missing": _row(
+        "The Name record of a student did not come.",
+        "A student without a name can't be shown.",
+        _NAME,
+        "Open the student: if the name shows there, tell SameGoal; else enter it.",
+    ),
+    "name_invalid": _row(
+        "A first or last name is blank, has no letter, or has lost characters.",
+        "Legal documents need the student's name as it is.",
+        _NAME,
+        "Enter the legal first and last name again.",
+    ),
+    "date_of_birth_blank": _row(
+        "A student has no birth date.",
+        "SameGoal requires it, and it tells students of one name apart.",
+        _NAME,
+        "Enter the birth date.",
+    ),
+    "date_of_birth_unreadable": _row(
+        "A birth date is no date.",
+        "A guessed date would stand in legal documents.",
+        _NAME,
+        "Enter the birth date again.",
+    ),
+    "date_of_birth_impossible": _row(
+        "A birth date lies in the future or more than 26 years back.",
+        "It is a typing error, or the person is no student.",
+        _NAME,
+        "Correct the birth date.",
+    ),
+    "gender_not_accepted": _value(
+        "The legal gender is neither male nor female.",
+        "SameGoal's import takes only these; a preferred gender is entered in SameGoal by hand.",
+        _NAME,
+        "Correct the legal gender if it is wrong; else set it in SameGoal by hand.",
+    ),
+    "zip_invalid": _value(
+        "A zip code is neither five digits nor ZIP+4.",
+        "Mail would go astray.",
+        "Demographics > Addresses > Zip Codes",
+        "Correct the zip code of the address.",
+    ),
+    "language_unknown": _value(
+        "A language has no two-letter ISO 639-1 code that could be found by its name or code.",
+        "SameGoal stores the two-letter code, and a guess would send letters in a wrong language.",
+        f"{_CODES} > Language",
+        "Use the language's English name in the code's description, if it has such a code.",
+    ),
+    "enrollment_date_unreadable": _value(
+        "A start or end date of the enrollment that counts is no date.",
+        "District Enrollment depends on it.",
+        f"{_PROFILE} > Entry/Withdrawal",
+        "Enter the date again.",
+    ),
+    "text_damaged": _value(
+        "A text has lost characters on its way.",
+        "A half name or address is worse than the one published.",
+        _PROFILE,
+        "Enter the value again.",
+    ),
+    "guardian_key_blank": _row(
+        "A row of a student's guardians lacks the student or the guardian.",
+        "Nobody can say whose guardian it is.",
+        _FAMILY,
+        "Remove the guardian and add them again.",
+    ),
+    "guardian_name_invalid": _row(
+        "A guardian's last name is blank, has no letter, or has lost characters.",
+        "Letters need a name.",
+        _FAMILY,
+        "Enter the guardian's name.",
+    ),
+    "guardian_minor_student": _row(
+        "A guardian is an enrolled student under 18, or one whose age is not known.",
+        "A fellow student was picked by mistake; they would see a student's documents.",
+        _FAMILY,
+        "Replace the guardian by the right person. An adult student may be their own guardian.",
+    ),
+    "phone_invalid": _value(
+        "A phone number can't be called: not ten digits of a North American number.",
+        "Nobody can be reached at it.",
+        f"{_FAMILY} > Phone Numbers",
+        "Enter area code and number, or mark it international.",
+    ),
+    "email_invalid": _value(
+        "A guardian's first e-mail is no e-mail address.",
+        "SameGoal mails documents to it.",
+        f"{_FAMILY} > Email",
+        "Correct the address.",
+    ),
+    "email_two_addresses": _value(
+        "A guardian's e-mail field holds two addresses.",
+        "One may be another person's, who would receive the student's documents.",
+        f"{_FAMILY} > Email",
+        "Keep that person's own address; enter the other on the other person's record.",
+    ),
+    "possible_duplicate": _notice(
+        "Two students share legal name and birth date under two ids.",
+        "They may be one student, whose documents would be split. They are never merged.",
+        _GENERAL,
+        "Merge them in Qmlativ if they are one.",
+    ),
+    "no_guardian": _notice(
+        "A present student has no guardian in SameGoal.",
+        "No guardian is entered, or all are restricted, set aside or beyond the district's choice.",
+        _FAMILY,
+        "Check the student's guardians.",
+    ),
+}
+
+#: Why a student or a pair is not published although nothing is wrong with it.
+SCOPE_REASONS: dict[str, str] = {
+    "never_enrolled": "no enrollment in the last, the current or the coming school year",
+    "other_district": "enrolled in entities of another district of the same Skyward system only",
+    "left_before_last_school_year": "left before the last school year began",
+    "student_unknown": "its student did not come",
+    "student_set_aside": "its student is set aside; what is published stays",
+    "student_out_of_scope": "its student is out of scope",
+    "restricted": "kept from the student by an active restriction",
+    "beyond_choice": "beyond the guardians that the district chose to publish",
+}
