@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from samegoal_sync.errors import SyncError
 from samegoal_sync.sandbox.access import IntegrationAccess
 from samegoal_sync.sandbox.faults import Fault, FaultKind
+from samegoal_sync.sandbox.pages import page_routes
 
 if TYPE_CHECKING:
     from samegoal_sync.sandbox.server import Sandbox
@@ -64,6 +65,7 @@ def shown(access: IntegrationAccess) -> dict[str, Any]:
 def admin_app(sandbox: Sandbox) -> Starlette:
     """The application behind everything that is not a base URL."""
     routes = [
+        *page_routes(sandbox),
         Route("/sandbox/{slug}/access", _Access(sandbox).handle, methods=["GET", "POST"]),
         Route("/sandbox/{slug}/access/{key}/{step}", _Access(sandbox).step, methods=["POST"]),
         Route(

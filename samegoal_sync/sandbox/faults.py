@@ -67,7 +67,7 @@ DESCRIPTIONS: dict[FaultKind, str] = {
     FaultKind.GZIP: "the right body, compressed",
     FaultKind.REPEATED_PAGE: "the page before once more",
     FaultKind.LOOPING_NEXT: "Next points to the first page for ever",
-    FaultKind.DUPLICATE_ROWS: "a row was added: the page begins with the last row of the one before",
+    FaultKind.DUPLICATE_ROWS: "a row was added: the page begins with the last row of another",
     FaultKind.MISSED_ROWS: "a row was deleted: the page lacks its first row",
 }
 

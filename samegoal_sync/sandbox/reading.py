@@ -116,11 +116,10 @@ class Pages:
 
     def _found(self, request: ListRequest) -> pl.DataFrame:
         """All rows that the search finds, in its order; in no useful order without one."""
-        rows, facts, search = (
-            self._tables[request.object],
-            object_fields()[request.object],
-            request.search,
-        )
+        facts, search = object_fields()[request.object], request.search
+        key = primary_key(request.object)
+        needed = {key, "DistrictID", "EntityID", *request.fields, *request.looked_at()}
+        rows = self._tables[request.object].select(name for name in facts if name in needed)
         if request.districts is not None:
             rows = self._covered(rows, request.districts)
         if search.get("searchcondition"):
@@ -128,7 +127,7 @@ class Pages:
         orders = sort_orders(search.get("searchsort"), facts)
         if not orders:
             return rows.reverse()
-        if orders == [(primary_key(request.object), False)]:
+        if orders == [(key, False)]:
             return rows
         names = [name for name, _ in orders]
         return rows.sort(names, descending=[down for _, down in orders], maintain_order=True)
