@@ -190,7 +190,8 @@ def record_failure(
                 run_id,
                 night,
                 started_at,
-                Jsonb({"transient": error.transient}),  # whether the nightly schedule tries again
+                # Whether the schedule tries again, and which way back the district needs.
+                Jsonb({"transient": error.transient, "error": type(error).__name__}),
                 error.what,
                 error.hint,
                 error.actor,
