@@ -61,12 +61,13 @@ def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
 
     Example: samegoal-sync rejects fairview-isd
     """
+    from samegoal_sync.samegoal.publication_rules import ALL_RULES
     from samegoal_sync.samegoal.rejects import last_rejects
-    from samegoal_sync.samegoal.remedies import remedy
 
     found = last_rejects(app.database_url, district)
     rules = sorted(found.rows["rule"].unique().to_list())
-    remedies = {rule: remedy(rule) for rule in rules}
+    # A rule may have left the rule book since that night.
+    remedies = {rule: ALL_RULES[rule] for rule in rules if rule in ALL_RULES}
     if as_json:
         print_json(
             {
@@ -83,7 +84,7 @@ def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
         Table("Rule", "Count", "Who acts", "Where", "What to do",
               title=f"Set aside in the night of {found.night}"),
         (
-            (rule, str((found.rows["rule"] == rule).sum()), told.actor, told.where, told.remedy)
+            (rule, str((found.rows["rule"] == rule).sum()), told.actor, told.screen, told.remedy)
             for rule, told in remedies.items()
         ),
     )  # fmt: skip

@@ -94,9 +94,7 @@ def count(
         "guardians_removed": removed,
         "changes": changes,
         "students_without_guardians": without,
-        "values_set_aside": sum(
-            c.rejects.filter(pl.col("severity") == "value").height for c in (students, guardians)
-        ),
+        "values_set_aside": _values_set_aside(students, guardians),
     }
     return counts, _findings(connection) | {"students_renamed": renamed}
 
@@ -115,10 +113,14 @@ def nothing_published(students: Curated, guardians: Curated) -> dict[str, int]:
         counts |= {f"{who}_{outcome}": n for outcome, n in outcomes.items()}
         _require_sum(counts, who, (*STATES, "withheld"))
     counts.setdefault("guardians_withheld", 0)
-    counts["values_set_aside"] = sum(
-        c.rejects.filter(pl.col("severity") == "value").height for c in (students, guardians)
-    )
+    counts["values_set_aside"] = _values_set_aside(students, guardians)
     return counts
+
+
+def _values_set_aside(*curated: Curated) -> int:
+    """Rejects of a value; one without a column is a notice, which sets nothing aside."""
+    value = (pl.col("severity") == "value") & pl.col("column").is_not_null()
+    return sum(one.rejects.filter(value).height for one in curated)
 
 
 def _states(

@@ -16,12 +16,17 @@ from samegoal_sync.demographics.curated import Curated
 from samegoal_sync.samegoal.columns import GUARDIANS, kept_or_sent, names
 from samegoal_sync.samegoal.staging import HASH, prepared, stage, storable
 
+#: Withheld because the district publishes two guardians a student: a half read may have put
+#: the wrong two first, so this is no reason to remove before the next whole one.
+BEYOND_CHOICE = "beyond_choice"
+
 
 def compare_guardians(connection: Connection[Any], slug: str, guardians: Curated) -> None:
     """Fill ``sent_pairs``, ``next_guardians`` and ``removed``; needs ``matched``.
 
-    Guardians read by half (``whole`` false) are neither added, changed nor replaced. A pair
-    that is withheld is removed even then: a wrong guardian is a disclosure, a missing one is not.
+    Guardians read by half (``whole`` false) are neither added, changed nor replaced. One who may
+    not see the student is removed even then: a wrong guardian is a disclosure, a missing one
+    is not.
     """
     rows = prepared(guardians.frame, GUARDIANS, guardians.absent)
     key = list(GUARDIANS.key)
@@ -87,15 +92,19 @@ def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
     connection.execute(
         """
         create temp table removed on commit drop as
-        select distinct m.student_id, p.student_id as published_id, p.guardian_id,
-            coalesce(t.outcome, '') = 'withheld' as withheld
+        select distinct p.student_id as published_id, p.guardian_id,
+            case when m.outcome = 'curated' then m.student_id else p.student_id end
+                as student_id,
+            coalesce(t.outcome = 'withheld' and t.reason is distinct from %(choice)s, false)
+                as withheld
         from matched m
         join guardians p on p.district = %(slug)s and p.student_id = m.published_id
         left join sent_pairs t on t.student_id = m.student_id and t.guardian_id = p.guardian_id
         where m.refused is null
-            and (t.outcome = 'withheld' or %(replace)s and m.outcome = 'curated'
+            and (t.outcome = 'withheld' and t.reason is distinct from %(choice)s
+                or %(replace)s and m.outcome = 'curated'
                 and coalesce(t.outcome, '') not in ('curated', 'set_aside'))
         """,
-        {"slug": slug, "replace": replace},
+        {"slug": slug, "replace": replace, "choice": BEYOND_CHOICE},
     )
     connection.execute("analyze removed")

@@ -159,7 +159,10 @@ def _presence(connection: Connection[Any], slug: str, *, whole_district: bool) -
     connection.execute(
         """
         create temp table presence on commit drop as
-        select distinct published_id as student_id, published_id, 'returned' as kind from matched
+        select distinct
+            case when outcome = 'curated' then student_id else published_id end as student_id,
+            published_id, 'returned' as kind
+        from matched
         where missing_since is not null and refused is null
             and outcome in ('curated', 'set_aside')
         """

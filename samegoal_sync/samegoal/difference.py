@@ -97,6 +97,7 @@ def _keep_additions(connection: Connection[Any]) -> None:
             where not student_is_new and differs;
         delete from next_guardians where not student_is_new;
         delete from removed where not withheld;
+        update removed set student_id = published_id;
         delete from presence;
         """
     )

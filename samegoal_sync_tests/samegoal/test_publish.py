@@ -238,6 +238,16 @@ def test_a_restriction_that_begins_removes_the_guardian_that_night(house: House)
     ]
 
 
+def test_the_districts_choice_removes_only_in_a_whole_read(house: House) -> None:
+    students = curated_students(_students(1))
+    pairs = [guardian(1, of=1), guardian(2, of=1, priority=2)]
+    house.publish(students, curated_guardians(pairs))
+    beyond = [("S000001", 500002, "withheld", "beyond_choice")]
+    for whole, left in ((False, 2), (True, 1)):
+        house.publish(students, curated_guardians(pairs[:1], others=beyond, whole=whole))
+        assert house.value("select count(*) from guardians") == left
+
+
 def test_a_guardian_set_aside_keeps_what_is_published(house: House) -> None:
     students = curated_students(_students(1))
     house.publish(students, curated_guardians([guardian(1, of=1)]))
@@ -278,6 +288,14 @@ def test_a_changed_student_number_is_followed_by_qmlativs_id(house: House) -> No
         ).state
         == "unchanged"
     )
+
+
+def test_a_student_comes_back_with_another_number(house: House) -> None:
+    house.publish(curated_students(_students(1)))
+    house.publish(curated_students([]))
+    night = house.publish(curated_students([student(1, student_id="NEW1")]))
+    assert (night.counts["students_returned"], night.counts["students_changed"]) == (1, 1)
+    assert house.rows("select student_id, missing_since from students") == [("NEW1", None)]
 
 
 def test_a_student_number_of_another_student_is_not_taken_over(house: House) -> None:
@@ -428,6 +446,20 @@ def test_additions_only_adds_and_still_removes_the_restricted(house: House) -> N
         (500003,),
         (500004,),
     ]
+
+
+def test_additions_only_removes_the_restricted_of_a_student_with_a_new_number(
+    house: House,
+) -> None:
+    house.publish(curated_students(_students(1)), curated_guardians([guardian(1, of=1)]))
+    night = house.publish(
+        curated_students([student(1, student_id="NEW1")]),
+        curated_guardians([], others=[("NEW1", 500001, "withheld", "restricted")]),
+        settings=DistrictSettings(additions_only=Stretch(NIGHT, NIGHT)),
+    )
+    assert night.counts["guardians_removed"] == 1
+    assert house.rows("select student_id from students") == [("S000001",)]
+    assert house.value("select count(*) from guardians") == 0
 
 
 def test_sums_add_up_and_are_stored(house: House) -> None:
