@@ -35,8 +35,3 @@ def parsed(column: str) -> pl.Expr:
 def is_blank(column: str) -> pl.Expr:
     """Whether Qmlativ has no value: null, empty, or only blanks."""
     return pl.col(column).str.strip_chars().str.len_bytes().fill_null(0) == 0
-
-
-def is_unreadable(column: str) -> pl.Expr:
-    """Whether there is a text that is no date in any form we know."""
-    return parsed(column).is_null() & ~is_blank(column)

@@ -7,10 +7,11 @@ import polars as pl
 from samegoal_sync.demographics.raw_frames import lookup
 from samegoal_sync.qmlativ.raw import RawObjects
 
-_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-_ADDRESS = rf"^({_LOCAL})@({_HOST})$"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
+_ADDRESS = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,}}$"
 _SEVERAL = r"@.*@|@[^@]*[,;/\s]+\S|[,;]"
+_LONGEST, _LONGEST_LOCAL = 254, 64
 
 
 def emails(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
@@ -25,13 +26,22 @@ def emails(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
         .sort("NameID", "Rank", "NameEmailID", nulls_last=True)
         .unique("NameID", keep="first", maintain_order=True)
     )
-    fits = text.str.contains(_ADDRESS) & (text.str.len_bytes() <= 254)
-    fits &= text.str.find("@", literal=True) <= 64
-    several = ~fits & text.str.contains(_SEVERAL)
-    host = text.str.extract(_ADDRESS, 2).str.to_lowercase()
-    return first.select(
+    parts = text.str.split_exact("@", 1)
+    local, host = parts.struct.field("field_0"), parts.struct.field("field_1")
+    short = (text.str.len_bytes() <= _LONGEST) & (local.str.len_bytes() <= _LONGEST_LOCAL)
+    judged = first.select(
         "NameID",
-        pl.when(fits).then(text.str.extract(_ADDRESS, 1) + "@" + host).alias("email"),
-        (~fits & ~several).alias("email_invalid"),
-        several.alias("email_several"),
+        text.alias("text"),
+        (local + "@" + host.str.to_lowercase()).alias("email"),
+        (text.str.contains(_ADDRESS) & short).alias("fits"),
     )
+    unfit = judged.filter(~pl.col("fits")).select(
+        "NameID",
+        pl.lit(None, pl.String).alias("email"),
+        (~pl.col("text").str.contains(_SEVERAL)).alias("email_invalid"),
+        pl.col("text").str.contains(_SEVERAL).alias("email_several"),
+    )
+    fit = judged.filter("fits").select(
+        "NameID", "email", email_invalid=pl.lit(False), email_several=pl.lit(False)
+    )
+    return pl.concat([fit, unfit])

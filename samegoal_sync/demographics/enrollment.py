@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from samegoal_sync.demographics.dates import is_unreadable, parsed
+from samegoal_sync.demographics.dates import is_blank, parsed
 from samegoal_sync.demographics.raw_frames import lookup
 from samegoal_sync.demographics.school_years import numeric_years
 from samegoal_sync.demographics.text import cleaned
@@ -53,20 +53,33 @@ def counting_enrollments(
         and ``recent``: whether it lies in the last, current or a coming school year.
     """
     candidates = _candidates(raw, entities, today).join(graduated, on="StudentID", how="left")
-    marked = candidates.with_columns(returns=_returns(), stayed=_stayed(today)).with_columns(
-        pl.col("returns", "stayed").any().over("StudentID").name.prefix("student_")
+    marked = candidates.with_columns(returns=_returns(), stayed=_stayed(today))
+    marked = marked.with_columns(
+        _any_of_student(marked, trait).alias(f"student_{trait}") for trait in ("returns", "stayed")
     )
     return _chosen(_with_status(marked))
 
 
-def entity_scope(raw: RawObjects, entities: pl.DataFrame) -> pl.DataFrame:
-    """``StudentID, in_district``: who has any enrollment, and whether one is in the district."""
+def entity_scope(raw: RawObjects, entities: pl.DataFrame) -> pl.Expr:
+    """``in_district`` of a StudentID: true, false, or null for who has no enrollment at all."""
     keys = pl.concat(
         lookup(raw, name).select("StudentID", "EntityID")
         for name in ("Enrollment/StudentEntityYear", "Enrollment/EntryWithdrawal")
     )
-    ours = pl.col("EntityID").is_in(entities.get_column("EntityID").implode()).fill_null(False)
-    return keys.group_by("StudentID").agg(ours.any().alias("in_district"))
+    ours = keys.filter(pl.col("EntityID").is_in(entities.get_column("EntityID").implode()))
+    student = pl.col("StudentID")
+    return (
+        pl.when(student.is_in(ours.get_column("StudentID").unique().implode()))
+        .then(True)
+        .when(student.is_in(keys.get_column("StudentID").unique().implode()))
+        .then(False)
+        .alias("in_district")
+    )
+
+
+def _any_of_student(candidates: pl.DataFrame, trait: str) -> pl.Expr:
+    students = candidates.filter(trait).get_column("StudentID").unique()
+    return pl.col("StudentID").is_in(students.implode())
 
 
 def _candidates(raw: RawObjects, entities: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -116,7 +129,12 @@ def _spans(raw: RawObjects, today: date) -> pl.DataFrame:
             pl.col("IsDefaultEntity").alias("span_default"),
             parsed("StartDate").alias("start"),
             parsed("EndDate").alias("end"),
-            (is_unreadable("StartDate") | is_unreadable("EndDate")).alias("unreadable"),
+            "StartDate",
+            "EndDate",
+        )
+        .with_columns(
+            unreadable=(start.is_null() & ~is_blank("StartDate"))
+            | (end.is_null() & ~is_blank("EndDate"))
         )
         .with_columns(begun=begun, is_open=begun & (end.is_null() | (end >= today)))
         .with_columns(ended=pl.col("begun") & ~pl.col("is_open"))
@@ -128,16 +146,16 @@ def _spans(raw: RawObjects, today: date) -> pl.DataFrame:
         next_start=pl.when(~pl.col("begun")).then(start),
         last_end=pl.when("ended").then(end),
     ).sort("says_most", pl.coalesce("last_end", "start"), "EntryWithdrawalID")
-    joined_codes = ordered.join(
-        withdrawal_codes(raw), on="WithdrawalCodeID", how="left", maintain_order="left"
-    )
-    return joined_codes.group_by(_ENROLLMENT).agg(
-        pl.col("is_open").any().alias("open"),
-        pl.col("begun").any().alias("started"),
-        pl.col("open_until", "last_end", "start").max(),
-        pl.col("next_start").min(),
-        pl.col("SchoolID", "left_as", "left_reason").last(),
-        pl.col("span_default", "unreadable").any(),
+    return (
+        ordered.group_by(_ENROLLMENT)
+        .agg(
+            pl.col("is_open", "begun", "span_default", "unreadable").any(),
+            pl.col("open_until", "last_end", "start").max(),
+            pl.col("next_start").min(),
+            pl.col("SchoolID", "WithdrawalCodeID").last(),
+        )
+        .rename({"is_open": "open", "begun": "started"})
+        .join(withdrawal_codes(raw), on="WithdrawalCodeID", how="left")
     )
 
 

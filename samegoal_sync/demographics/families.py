@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from samegoal_sync.demographics.raw_frames import lookup
+from samegoal_sync.demographics.raw_frames import lookup, position
 from samegoal_sync.qmlativ.raw import RawObjects
 
 
@@ -14,19 +14,27 @@ def student_families(raw: RawObjects) -> pl.DataFrame:
     ``family_rank`` counts 1, 2, ... by Rank, ties and missing ranks by id. ``in_first_family``
     is null where two families share the lowest rank: then nobody can say which is the first.
     """
-    lowest = pl.col("Rank").fill_null(127) == pl.col("Rank").fill_null(127).min().over("StudentID")
-    tied = lowest.cast(pl.Int32).sum().over("StudentID") > 1
-    return (
+    families = (
         lookup(raw, "Family/StudentFamily")
         .filter(pl.col("StudentID").is_not_null() & pl.col("FamilyID").is_not_null())
         .sort("StudentID", "Rank", "StudentFamilyID", nulls_last=True)
-        .unique(["StudentID", "FamilyID"], keep="first", maintain_order=True)
-        .select(
-            "StudentID",
-            "FamilyID",
-            pl.int_range(1, pl.len() + 1).over("StudentID").alias("family_rank"),
-            pl.when(~(lowest & tied)).then(lowest).alias("in_first_family"),
-        )
+    )
+    if families.select("StudentID", "FamilyID").is_duplicated().any():
+        families = families.unique(["StudentID", "FamilyID"], keep="first", maintain_order=True)
+    numbered = families.select(
+        "StudentID", "FamilyID", "Rank", position("StudentID", "family_rank")
+    )
+    first, second = (
+        numbered.filter(pl.col("family_rank") == place).select("StudentID", "Rank")
+        for place in (1, 2)
+    )
+    tied = first.join(second, on=["StudentID", "Rank"], nulls_equal=True).get_column("StudentID")
+    unclear = pl.col("StudentID").is_in(tied.implode())
+    return numbered.select(
+        "StudentID",
+        "FamilyID",
+        "family_rank",
+        pl.when(~unclear).then(pl.col("family_rank") == 1).alias("in_first_family"),
     )
 
 

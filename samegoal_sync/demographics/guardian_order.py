@@ -11,7 +11,7 @@ from datetime import date
 import polars as pl
 
 from samegoal_sync.demographics.families import student_families
-from samegoal_sync.demographics.raw_frames import lookup
+from samegoal_sync.demographics.raw_frames import lookup, position
 from samegoal_sync.demographics.restrictions import restricted_pairs
 from samegoal_sync.demographics.text import cleaned
 from samegoal_sync.qmlativ.raw import RawObjects
@@ -52,10 +52,7 @@ def ordered_pairs(raw: RawObjects, today: date) -> pl.DataFrame:
         pairs = pairs.with_columns(pl.col("restricted").any().over(_PAIR)).unique(
             _PAIR, keep="first", maintain_order=True
         )
-    numbered = pairs.with_columns(
-        priority=pl.int_range(1, pl.len() + 1).over("StudentID"),
-    )
-    return _described(raw, numbered)
+    return _described(raw, pairs.with_columns(position("StudentID", "priority")))
 
 
 def _described(raw: RawObjects, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -21,14 +21,14 @@ from samegoal_sync.demographics.languages import languages
 from samegoal_sync.demographics.names import is_no_name, person_names
 from samegoal_sync.demographics.phones import PHONE_TYPES, phones
 from samegoal_sync.demographics.raw_frames import lookup
-from samegoal_sync.demographics.rejects import gathered, keep_list, rejected
+from samegoal_sync.demographics.rejects import gathered, rejected, with_keep
 from samegoal_sync.demographics.restrictions import restrictions_shared
 from samegoal_sync.demographics.rules import (
     GUARDIAN_RULES,
     absent_columns,
     partly_absent_columns,
 )
-from samegoal_sync.demographics.text import is_damaged
+from samegoal_sync.demographics.text import damaged_columns, is_damaged
 from samegoal_sync.districts.district import DistrictSettings
 from samegoal_sync.qmlativ.raw import RawObjects
 
@@ -68,7 +68,8 @@ def curate_guardians(
     """
     pairs = _with_outcome(raw, ordered_pairs(raw, today), students, settings, today)
     curated = _described(raw, pairs.filter(pl.col("outcome") == "curated"))
-    conditions = _invalid()
+    damaged = damaged_columns(curated, _OPTIONAL_TEXTS)
+    conditions = _invalid(damaged)
     absent = absent_columns(GUARDIAN_RULES, raw)
     frame = _frame(curated, conditions, partly_absent_columns(GUARDIAN_RULES, raw), absent)
     left_alone = _without_guardian(students, frame)
@@ -171,16 +172,16 @@ def _described(raw: RawObjects, pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _invalid() -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]]:
+def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]]:
     """Curated column -> (rule, when the value is set aside, when the published one stays).
 
     A published phone may be the very one that is confidential now, and an e-mail goes out by
     mail: what could disclose is not kept.
     """
     conditions: dict[str, list[tuple[str, pl.Expr, pl.Expr]]] = {}
-    for column in _OPTIONAL_TEXTS:
-        damaged = is_damaged(pl.col(column))
-        conditions[column] = [("text_damaged", damaged, damaged)]
+    for column in damaged:
+        hit = is_damaged(pl.col(column))
+        conditions[column] = [("text_damaged", hit, hit)]
     for column in PHONE_TYPES:
         invalid = pl.col(f"{column}_invalid").fill_null(False)
         none = pl.col(column).is_null() & ~pl.col(f"{column}_confidential").fill_null(False)
@@ -210,16 +211,14 @@ def _frame(
         keep[column] = keep.get(column, pl.lit(False)) | pl.col(column).is_null()
     blanked = [
         pl.when(~is_damaged(pl.col(column))).then(column).alias(column)
-        for column in _OPTIONAL_TEXTS
+        for column, rules in conditions.items()
+        if rules[0][0] == "text_damaged"
     ]
     unknown = [pl.lit(None).alias(column) for column in ("restricted",) if column in absent]
+    kept = {name: when for name, when in keep.items() if name not in absent}
     return (
-        curated.rename({"NameIDGuardian": "guardian_id"})
-        .with_columns(
-            *blanked,
-            *unknown,
-            keep_list({name: when for name, when in keep.items() if name not in absent}),
-        )
+        with_keep(curated.rename({"NameIDGuardian": "guardian_id"}), kept)
+        .with_columns(*blanked, *unknown)
         .select(*(pl.col(name).cast(kind) for name, kind in GUARDIAN_COLUMNS.items()), KEEP)
         .sort("student_id", "priority")
     )

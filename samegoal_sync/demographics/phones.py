@@ -15,7 +15,7 @@ PHONE_TYPES = {
     "home_phone": r"\b(?:home|house|land ?line|residence|h)\b",
 }
 _EXTENSION = r"(?i)[ ,;]*(?:extension|ext\.?|x|#)[ .:]*(\d{1,8})$"
-_NORTH_AMERICAN = r"^1?([2-9]\d{2})([2-9]\d{2})(\d{4})$"
+_NORTH_AMERICAN = r"^1?[2-9][0-9]{2}[2-9][0-9]{6}$"
 
 
 def phones(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
@@ -25,21 +25,25 @@ def phones(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
     The first valid phone of a kind by rank, then id, counts. A phone whose confidentiality is
     not said is taken for confidential.
     """
-    listed = _listed(raw, name_ids)
-    return (
-        listed.sort("NameID", "Rank", "NamePhoneID", nulls_last=True)
-        .group_by("NameID")
-        .agg(
-            *(_of_kind(column) for column in PHONE_TYPES),
-            *(
-                ((pl.col("kind") == column) & pl.col(trait)).any().alias(f"{column}_{trait}")
-                for column in PHONE_TYPES
-                for trait in ("invalid", "confidential")
-            ),
-            pl.col("confidential").sum().alias("confidential_phones"),
-            (pl.col("kind").is_null() & ~pl.col("confidential")).sum().alias("untyped_phones"),
-        )
+    listed = _listed(raw, name_ids).sort("NameID", "Rank", "NamePhoneID", nulls_last=True)
+    people = listed.group_by("NameID").agg(
+        pl.col("confidential").sum().alias("confidential_phones"),
+        (pl.col("kind").is_null() & ~pl.col("confidential")).sum().alias("untyped_phones"),
     )
+    for column in PHONE_TYPES:
+        kind = listed.filter(pl.col("kind") == column)
+        first = _firsts(kind.filter(pl.col("written").is_not_null())).rename({"written": column})
+        people = people.join(first, on="NameID", how="left").with_columns(
+            pl.col("NameID")
+            .is_in(kind.filter(trait).get_column("NameID").unique().implode())
+            .alias(f"{column}_{trait}")
+            for trait in ("invalid", "confidential")
+        )
+    return people
+
+
+def _firsts(phones_of_kind: pl.DataFrame) -> pl.DataFrame:
+    return phones_of_kind.filter(pl.col("NameID").is_first_distinct()).select("NameID", "written")
 
 
 def _listed(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
@@ -59,24 +63,44 @@ def _listed(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
         )
         .filter(pl.col("number").is_not_null())
     )
-    written = _written()
-    return rows.join(_kinds(raw), on="PhoneTypeID", how="left").select(
-        "NamePhoneID",
-        "NameID",
-        "Rank",
-        "kind",
-        "confidential",
-        pl.when(~pl.col("confidential")).then(written).alias("written"),
-        (~pl.col("confidential") & written.is_null()).alias("invalid"),
+    written = pl.col("written")
+    return (
+        _with_written(rows)
+        .join(_kinds(raw), on="PhoneTypeID", how="left")
+        .select(
+            "NamePhoneID",
+            "NameID",
+            "Rank",
+            "kind",
+            "confidential",
+            pl.when(~pl.col("confidential")).then(written).alias("written"),
+            (~pl.col("confidential") & written.is_null()).alias("invalid"),
+        )
     )
 
 
-def _of_kind(column: str) -> pl.Expr:
-    return pl.when(pl.col("kind") == column).then("written").drop_nulls().first().alias(column)
+def _with_written(rows: pl.DataFrame) -> pl.DataFrame:
+    """``written``: ``312-555-0123 x45``; an international one as it is; null if none can be called.
+
+    Nearly all numbers are plain; the others take the costlier way.
+    """
+    number = pl.col("number")
+    plain = (
+        ~pl.col("international")
+        & pl.col("extension").is_null()
+        & number.str.contains(r"^[\d\s().-]*$")
+        & ~number.str.starts_with("011")
+    )
+    usual, others = rows.filter(plain), rows.filter(~plain)
+    return pl.concat(
+        [
+            usual.with_columns(written=_domestic(number.str.replace_all(r"\D", ""))),
+            others.with_columns(written=_unusual()),
+        ]
+    )
 
 
-def _written() -> pl.Expr:
-    """``312-555-0123 x45``; an international one as it is; null where none can be called."""
+def _unusual() -> pl.Expr:
     number = pl.col("number")
     foreign = pl.col("international") | number.str.contains(r"^(?:\+(?:[^1]|$)|011)")
     extension = pl.coalesce(
@@ -84,13 +108,18 @@ def _written() -> pl.Expr:
         number.str.extract(_EXTENSION, 1),
     )
     digits = number.str.replace(_EXTENSION, "").str.replace_all(r"[\s().+/_-]", "")
-    form = digits.str.replace(_NORTH_AMERICAN, "$1-$2-$3")
-    known = digits.str.contains(_NORTH_AMERICAN)
-    domestic = pl.when(known).then(
-        pl.concat_str([form, pl.lit(" x") + extension], ignore_nulls=True)
-    )
+    with_extension = pl.concat_str([_domestic(digits), pl.lit(" x") + extension], ignore_nulls=True)
+    domestic = pl.when(_domestic(digits).is_not_null()).then(with_extension)
     abroad = pl.when(number.str.contains(r"^[+\d][\d\s().+/-]{5,}(?:\s*x\d+)?$")).then(number)
     return pl.when(foreign).then(abroad).otherwise(domestic)
+
+
+def _domestic(digits: pl.Expr) -> pl.Expr:
+    """``312-555-0123`` of the digits of a North American number, else null."""
+    form = pl.concat_str(
+        [digits.str.slice(-10, 3), digits.str.slice(-7, 3), digits.str.tail(4)], separator="-"
+    )
+    return pl.when(digits.str.contains(_NORTH_AMERICAN)).then(form)
 
 
 def _kinds(raw: RawObjects) -> pl.DataFrame:

@@ -48,11 +48,24 @@ def gathered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return frame.unique().sort(frame.columns, nulls_last=True)
 
 
-def keep_list(conditions: dict[str, pl.Expr]) -> pl.Expr:
-    """The ``keep`` column: names of the columns whose condition holds for the row."""
-    if not conditions:
-        return pl.lit([], dtype=pl.List(pl.String)).alias(KEEP)
-    names = [
-        pl.when(condition).then(pl.lit(column)) for column, condition in sorted(conditions.items())
-    ]
-    return pl.concat_list(names).list.drop_nulls().alias(KEEP)
+def with_keep(frame: pl.DataFrame, conditions: dict[str, pl.Expr]) -> pl.DataFrame:
+    """The frame with its ``keep`` column: the columns whose condition holds for the row.
+
+    Lists are built only for the few rows that have any; the rows' order is not kept.
+    """
+    names = sorted(conditions)
+    flags = frame.select(conditions[name].fill_null(False).alias(name) for name in names)
+    any_kept = flags.select(pl.any_horizontal(pl.lit(False), *names)).to_series()
+    words = [pl.when(name).then(pl.lit(name)) for name in names]
+    if not any_kept.any():
+        return frame.with_columns(_NOTHING_KEPT)
+    lists = flags.filter(any_kept).select(pl.concat_list(words).list.drop_nulls().alias(KEEP))
+    return pl.concat(
+        [
+            frame.filter(any_kept).with_columns(lists.get_column(KEEP)),
+            frame.filter(~any_kept).with_columns(_NOTHING_KEPT),
+        ]
+    )
+
+
+_NOTHING_KEPT = pl.lit([], dtype=pl.List(pl.String)).alias(KEEP)

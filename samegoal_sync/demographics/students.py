@@ -26,10 +26,10 @@ from samegoal_sync.demographics.languages import languages
 from samegoal_sync.demographics.names import is_no_name, person_names
 from samegoal_sync.demographics.race import race
 from samegoal_sync.demographics.raw_frames import lookup
-from samegoal_sync.demographics.rejects import gathered, keep_list, rejected
+from samegoal_sync.demographics.rejects import gathered, rejected, with_keep
 from samegoal_sync.demographics.rules import STUDENT_RULES, absent_columns, partly_absent_columns
 from samegoal_sync.demographics.school_years import district_entities, district_row
-from samegoal_sync.demographics.text import cleaned, is_damaged
+from samegoal_sync.demographics.text import cleaned, damaged_columns, is_damaged
 from samegoal_sync.districts.district import DistrictSettings
 from samegoal_sync.qmlativ.raw import RawObjects
 
@@ -79,7 +79,8 @@ def curate_students(
     students = _with_enrollment(raw, _identified(raw, today), today, district_id)
     students = students.with_columns(_outcome(today))
     curated = _described(raw, students.filter(pl.col("reason").is_null()), settings, district_id)
-    conditions = _invalid()
+    damaged = damaged_columns(curated, _OPTIONAL_TEXTS)
+    conditions = _invalid(damaged)
     absent = absent_columns(STUDENT_RULES, raw)
     frame = _frame(curated, conditions, partly_absent_columns(STUDENT_RULES, raw), absent)
     account = _account(students)
@@ -141,7 +142,7 @@ def _with_enrollment(
     enrollments = counting_enrollments(
         raw, entities, students.select("StudentID", "graduated"), today
     )
-    return students.join(entity_scope(raw, entities), on="StudentID", how="left").join(
+    return students.with_columns(entity_scope(raw, entities)).join(
         enrollments, on="StudentID", how="left"
     )
 
@@ -159,8 +160,7 @@ def _outcome(today: date) -> list[pl.Expr]:
     aside = {
         "student_id_blank": number.is_null(),
         "student_id_invalid": ~number.str.contains(r"^[A-Za-z0-9]{1,20}$"),
-        "student_id_twice": (inside & number.is_not_null())
-        & (inside.cast(pl.Int32).sum().over("student_id") > 1),
+        "student_id_twice": inside & pl.when(inside).then(number).is_duplicated(),
         "name_missing": pl.col("birth_blank").is_null(),
         "name_invalid": is_no_name("last_name") | is_no_name("first_name"),
         "date_of_birth_blank": pl.col("birth_blank").fill_null(True),
@@ -211,12 +211,12 @@ def _with_home_language(students: pl.DataFrame, raw: RawObjects) -> pl.DataFrame
     )
 
 
-def _invalid() -> dict[str, tuple[str, pl.Expr]]:
+def _invalid(damaged: list[str]) -> dict[str, tuple[str, pl.Expr]]:
     """Curated column -> rule and condition by which its value is set aside."""
     has_gender = pl.col("gender_word").is_not_null() | pl.col("gender_code").is_not_null()
-    damaged = {name: ("text_damaged", is_damaged(pl.col(name))) for name in _OPTIONAL_TEXTS}
+    texts = {name: ("text_damaged", is_damaged(pl.col(name))) for name in damaged}
     unreadable = ("enrollment_date_unreadable", pl.col("enrollment_unreadable"))
-    return damaged | {
+    return texts | {
         "gender": ("gender_not_accepted", pl.col("gender").is_null() & has_gender),
         "zip": ("zip_invalid", pl.col("zip_invalid").fill_null(False)),
         "home_language": ("language_unknown", pl.col("language_invalid").fill_null(False)),
@@ -236,13 +236,14 @@ def _frame(
         keep[column] = keep.get(column, pl.lit(False)) | pl.col(column).is_null()
     blanked = [
         pl.when(~condition).then(column).alias(column)
-        for column, (_, condition) in conditions.items()
-        if column in _OPTIONAL_TEXTS
+        for column, (rule, condition) in conditions.items()
+        if rule == "text_damaged"
     ]
     kept = {column: condition for column, condition in keep.items() if column not in absent}
+    layout = curated.rename({"StudentID": "sis_internal_id"})
     return (
-        curated.rename({"StudentID": "sis_internal_id"})
-        .with_columns(*blanked, keep_list(kept))
+        with_keep(layout, kept)
+        .with_columns(*blanked)
         .select(*STUDENT_COLUMNS, KEEP)
         .sort("student_id")
     )

@@ -5,10 +5,12 @@ Capitals, accents, apostrophes and other scripts are left as they are: a name is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
-#: What makes a text differ from its clean form; most texts hold none of it and are left alone.
-_SUSPECT = r"^\s|\s$|\s\s|[^ -~]"
+#: What makes a trimmed text differ from its clean form; few texts hold any of it.
+_SUSPECT = r"  |[^ -~]"
 #: Zero-width and direction marks that come with copied text; joiners that scripts need stay.
 _INVISIBLE = "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 #: What is left of bytes that were no text (lone surrogates, broken encodings).
@@ -18,23 +20,40 @@ DAMAGED = "\ufffd"
 def cleaned(column: str | pl.Expr) -> pl.Expr:
     """The text without padding, control and invisible characters, in NFC; empty becomes null.
 
-    Most values need nothing but a trim, so the costly steps run only where something is amiss.
+    The costly steps run only on the few values in which something is amiss.
     """
     text = pl.col(column) if isinstance(column, str) else column
+    mended = text.map_batches(_mend, return_dtype=pl.String(), is_elementwise=True)
+    return _null_if_empty(mended)
+
+
+def _mend(text: pl.Series) -> pl.Series:
+    trimmed = text.str.strip_chars()
+    suspect = trimmed.str.contains(_SUSPECT).fill_null(False)
+    if not suspect.any():
+        return trimmed
     mended = (
-        text.str.replace_all(r"\s", " ")
+        trimmed.filter(suspect)
+        .str.replace_all(r"\s", " ")
         .str.replace_all(r"\p{Cc}", "")
         .str.replace_all(_INVISIBLE, "")
         .str.replace_all(r" {2,}", " ")
         .str.normalize("NFC")
         .str.strip_chars()
     )
-    return _null_if_empty(pl.when(text.str.contains(_SUSPECT)).then(mended).otherwise(text))
+    # Each suspect row takes the next of the mended ones.
+    return mended.gather(suspect.cum_sum().clip(1) - 1).zip_with(suspect, trimmed)
 
 
 def is_damaged(text: pl.Expr) -> pl.Expr:
     """Whether the text holds the mark that stands for characters lost on the way."""
     return text.str.contains(DAMAGED, literal=True).fill_null(False)
+
+
+def damaged_columns(frame: pl.DataFrame, columns: Iterable[str]) -> list[str]:
+    """Which of the text columns hold a damaged text at all; mostly none."""
+    hits = frame.select(is_damaged(pl.col(column)).any().alias(column) for column in columns)
+    return [column for column in hits.columns if hits.get_column(column).any()]
 
 
 def has_letter(text: pl.Expr) -> pl.Expr:
