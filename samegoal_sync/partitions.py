@@ -1,0 +1,8 @@
+"""The district partitions: one run of the pipeline is one district."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+#: The partition key is the district's slug; activating a district in the registry adds it.
+DISTRICTS = dg.DynamicPartitionsDefinition(name="district")

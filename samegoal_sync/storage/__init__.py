@@ -1,0 +1,1 @@
+"""Frames on disk: raw and curated ones, a folder a night, complete or absent."""
