@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from samegoal_sync.districts.district import DistrictSettings
 from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.errors import SyncError
-from samegoal_sync.qmlativ.connection import checked_base_url
+from samegoal_sync.qmlativ.connection import checked_base_url, checked_token_url
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
@@ -64,6 +64,9 @@ def _checks(allow_loopback: bool) -> dict[str, Callable[[Any], Any]]:
     def address(text: str) -> str:
         return checked_base_url(text, allow_loopback=allow_loopback)
 
+    def token_address(text: str | None) -> str | None:
+        return checked_token_url(text, allow_loopback=allow_loopback) if text else None
+
     return {
         "slug": _slug,
         "name": _text,
@@ -73,8 +76,7 @@ def _checks(allow_loopback: bool) -> dict[str, Callable[[Any], Any]]:
         "contacts": _contacts,
         "time_zone": _time_zone,
         "hour": _hour,
-        # A token address ends as the vendor says: its shape is checked, its path is kept.
-        "token_url": lambda text: address(text) if text else None,
+        "token_url": token_address,
         "api_prefix": _text,
         "token_fields": _texts,
         "headers": _texts,

@@ -1,0 +1,88 @@
+"""``samegoal-sync status``: how last night went, every district on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+
+if TYPE_CHECKING:
+    from samegoal_sync.districts.status import DistrictStatus
+
+
+@click.command()
+@json_option
+@pass_app
+def status(app: App, as_json: bool) -> int:
+    """Show how last night went, worst first; exit status 1 if a district needs a person.
+
+    Example: samegoal-sync status
+    """
+    from samegoal_sync.districts.status import overall_status
+
+    found = overall_status(app.database_url, datetime.now(UTC))
+    if as_json:
+        print_json([_plain(one) for one in found])
+    elif found:
+        _print_table(found)
+    else:
+        app.console.print("no district is registered; samegoal-sync districts add")
+    return 1 if any(one.needs_a_person for one in found) else 0
+
+
+def _plain(one: DistrictStatus) -> dict[str, Any]:
+    return {
+        **asdict(one),
+        "severity": one.severity.name.lower(),
+        "needs_a_person": one.needs_a_person,
+    }
+
+
+def _print_table(found: list[DistrictStatus]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from samegoal_sync.districts.status import Severity
+
+    colours = {
+        Severity.FAILING: "red",
+        Severity.HELD: "magenta",
+        Severity.STALE: "red",
+        Severity.WARNING: "yellow",
+        Severity.WAITING: "dim",
+        Severity.FINE: "green",
+    }
+    console = Console()  # colour on a terminal only; data, so standard output
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("district", "stands", "last good night", "students", "14 nights", "expires"):
+        table.add_column(name, justify="right" if name == "students" else "left", no_wrap=True)
+    for one in found:
+        word = "fine" if one.severity is Severity.FINE else one.severity.name.lower()
+        table.add_row(
+            one.slug,
+            f"[{colours[one.severity]}]{word}[/]",
+            _ago(one.last_good),
+            "" if one.students is None else f"{one.students:,}",
+            one.sparkline,
+            one.expires_on.isoformat() if one.expires_on else "",
+        )
+    console.print(table)
+    for one in found:
+        if one.problem and one.severity is not Severity.FINE:
+            who = f" [{one.actor} must act]" if one.actor else ""
+            console.print(f"\n{one.slug}: {one.problem}{who}", highlight=False, markup=False)
+            if one.hint:
+                console.print(f"  hint: {one.hint}", highlight=False, markup=False)
+
+
+def _ago(moment: datetime | None) -> str:
+    if moment is None:
+        return "none yet"
+    hours = int((datetime.now(UTC) - moment).total_seconds() // 3600)
+    if hours < 48:
+        return f"{hours} h ago"
+    return f"{hours // 24} days ago"

@@ -1,0 +1,107 @@
+"""The last step aboard: the first import, activation, and the confirmation mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from samegoal_sync.districts.district import District
+from samegoal_sync.districts.errors import MailError
+from samegoal_sync.districts.mail import Postman, build_message, postman_of
+from samegoal_sync.districts.onboarding import activate
+from samegoal_sync.districts.registry import Registry
+from samegoal_sync.districts.requests import newest_request
+
+
+@dataclass(frozen=True)
+class FirstImport:
+    """How it went.
+
+    Attributes:
+        active: whether the district's nights run now.
+        told: for people: what happened and what is next.
+        state / counts: of the sync.
+    """
+
+    slug: str
+    active: bool
+    told: str
+    state: str
+    counts: dict[str, int]
+
+
+def import_and_confirm(registry: Registry, slug: str, who: str) -> FirstImport:
+    """Import a connected district; if it went well, let its nights run and tell the district.
+
+    A failed import leaves it *connected*; the command can be run again.
+
+    Raises:
+        WrongStep, UnknownDistrict: the district can't become active.
+    """
+    from samegoal_sync.instance import dagster_instance  # slow to import
+    from samegoal_sync.runs import import_districts
+
+    (outcome,) = import_districts(registry.settings, registry.database_url, [slug])
+    if outcome.state == "failed":
+        told = (
+            f"{slug}: connected, but the first import failed: {outcome.message}\n"
+            f"  {outcome.actor} must act: {outcome.hint}"
+        )
+        return FirstImport(slug, False, told, outcome.state, outcome.counts)
+    with dagster_instance(registry.settings, registry.database_url) as instance:
+        district = activate(registry, instance, slug, who)
+    mailed = confirm(registry, postman_of(registry.settings), district, outcome.counts)
+    students = outcome.counts.get("students_sent", 0)
+    told = f"{slug}: active; {students:,} students were read ({outcome.state}). {mailed}"
+    return FirstImport(slug, True, told, outcome.state, outcome.counts)
+
+
+def confirm(
+    registry: Registry, postman: Postman | None, district: District, counts: dict[str, int]
+) -> str:
+    """Answer the district's own mail (or write to its contacts); says what became of it.
+
+    A mail server that fails does not undo the activation; it is told and recorded.
+    """
+    request = newest_request(registry, district.slug)
+    to = [request[1]] if request else list(district.contacts)
+    if postman is None or not to:
+        return "No confirmation was mailed (no mail server, or nobody to write to)."
+    message = build_message(
+        postman.way.sender,
+        to,
+        "SameGoal Demographics Integration is complete",
+        confirmation(district, counts),
+        key=f"confirmation-{district.slug}",
+        answers=request[0] if request else None,
+    )
+    try:
+        postman.send(message)
+    except MailError as error:
+        registry.record(district.slug, "mail_failed", "onboarding", error.what)
+        return f"The confirmation could not be mailed: {error.what}."
+    registry.record(district.slug, "mail_sent", "onboarding", "confirmation")
+    return "The confirmation was mailed."
+
+
+def confirmation(district: District, counts: dict[str, int]) -> str:
+    """The text of the confirmation: counts, never names."""
+    students = counts.get("students_added", 0) + counts.get("students_changed", 0)
+    lines = [
+        f"The SameGoal Demographics Integration of {district.name} is complete.",
+        "",
+        f"{students:,} students were imported. From now on students and guardians are imported "
+        f"every night at about {district.hour:02}:00 ({district.time_zone}).",
+        "",
+        "Administrative users find the credentials in SameGoal under Settings > District "
+        "Information > STUDENT INFORMATION SYSTEM INTEGRATION > Skyward Qmlativ.",
+    ]
+    aside = counts.get("students_set_aside", 0)
+    if aside:
+        lines += ["", f"{aside:,} students were set aside; District Information lists why."]
+    if district.expires_on:
+        lines += [
+            "",
+            f"The Integration Access expires on {district.expires_on}. To keep the nights "
+            "running, extend or remove its Expiration Date in Skyward before that day.",
+        ]
+    return "\n".join(lines) + "\n"

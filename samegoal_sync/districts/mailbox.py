@@ -1,0 +1,180 @@
+"""Mail in: finds districts' requests in tier2help's inbox, by IMAP over TLS.
+
+``SAMEGOAL_SYNC_IMAP_URL`` is ``imaps://user:password@host:993/INBOX?authserv=NAME``, where ``authserv``
+is the name by which the receiving server signs its Authentication-Results. Only headers are
+read, and only of mails whose subject names SameGoal; all others are left untouched. A request that
+was taken up is marked answered, one set aside is flagged for a person.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from samegoal_sync.districts.errors import MailError
+from samegoal_sync.errors import SettingError
+from samegoal_sync.secret import Secret
+from samegoal_sync.settings import IMAP_VARIABLE, Settings
+
+SUBJECT = "Complete SameGoal Demographics Integration"
+
+_SECONDS = 30
+_HEADER_BYTES = 65_536
+_OLDEST = timedelta(days=30)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """Where mail comes in."""
+
+    host: str
+    port: int
+    user: str
+    password: Secret
+    folder: str
+    authserv_id: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail whose subject is ours, by its headers.
+
+    Attributes:
+        sender: the one address of From, lower case; ``None`` if there is not exactly one.
+        message_id: with its angle brackets, or ``None``.
+        results: Authentication-Results, topmost first.
+    """
+
+    uid: str
+    sender: str | None
+    message_id: str | None
+    subject: str
+    results: tuple[str, ...]
+
+    @property
+    def domain(self) -> str | None:
+        return self.sender.rpartition("@")[2] if self.sender else None
+
+
+def incoming(url: str) -> Incoming:
+    """Read ``SAMEGOAL_SYNC_IMAP_URL``.
+
+    Raises:
+        SettingError: it can't be used; its password is not repeated.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 993
+    except ValueError:
+        raise _wrong("is not an address") from None
+    authserv = parse_qs(parts.query).get("authserv", [""])[0]
+    if parts.scheme != "imaps" or not parts.hostname or not parts.username or not parts.password:
+        raise _wrong("is not imaps:// with a user, a password and a host")
+    if not authserv:
+        raise _wrong("does not say by which name the server signs Authentication-Results")
+    return Incoming(
+        host=parts.hostname,
+        port=port,
+        user=unquote(parts.username),
+        password=Secret(unquote(parts.password)),
+        folder=unquote(parts.path.strip("/")) or "INBOX",
+        authserv_id=authserv,
+    )
+
+
+def _wrong(what: str) -> SettingError:
+    return SettingError(
+        f"{IMAP_VARIABLE} {what}",
+        hint="write it as imaps://user:password@host:993/INBOX?authserv=mx.samegoal.com",
+    )
+
+
+def incoming_of(settings: Settings) -> Incoming | None:
+    """Where our mail comes in; ``None`` when no mailbox is set."""
+    return incoming(settings.imap_url) if settings.imap_url else None
+
+
+class Mailbox:
+    """An open mailbox."""
+
+    def __init__(self, server: imaplib.IMAP4) -> None:
+        self._server = server
+
+    def requests(self, now: datetime) -> list[Mail]:
+        """Mails of the last 30 days with our subject that nobody has taken up, oldest first."""
+        since = (now - _OLDEST).astimezone(UTC)
+        day = f"{since.day:02}-{_MONTHS[since.month - 1]}-{since.year}"
+        _, found = self._server.uid(
+            "SEARCH", "UNANSWERED", "UNFLAGGED", "UNDELETED", "SINCE", day, "SUBJECT", "SameGoal"
+        )
+        mails = [self._headers(uid.decode()) for uid in (found[0] or b"").split()]
+        return [mail for mail in mails if mail and is_our_subject(mail.subject)]
+
+    def _headers(self, uid: str) -> Mail | None:
+        _, answer = self._server.uid("FETCH", uid, f"(BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>)")
+        raw = next((part[1] for part in answer if isinstance(part, tuple)), None)
+        return None if raw is None else read_headers(uid, raw)
+
+    def mark_answered(self, mail: Mail) -> None:
+        """Taken up: not read again."""
+        self._server.uid("STORE", mail.uid, "+FLAGS", r"(\Answered \Seen)")
+
+    def set_aside(self, mail: Mail) -> None:
+        """Left for a person: flagged, and still unread."""
+        self._server.uid("STORE", mail.uid, "+FLAGS", r"(\Flagged)")
+
+
+def is_our_subject(subject: str) -> bool:
+    """Word for word ours; case and blanks are forgiven."""
+    return " ".join(subject.split()).casefold() == SUBJECT.casefold()
+
+
+def read_headers(uid: str, raw: bytes) -> Mail:
+    """What we go by of a mail's headers."""
+    message = message_from_bytes(raw, EmailMessage, policy=policy.default)
+    senders = [address for header in message.get_all("From", []) for address in header.addresses]
+    sender = senders[0].addr_spec.lower() if len(senders) == 1 else None
+    message_id = str(message.get("Message-ID", "")).strip()
+    return Mail(
+        uid=uid,
+        sender=sender,
+        message_id=message_id if message_id.startswith("<") and " " not in message_id else None,
+        subject=str(message.get("Subject", "")),
+        results=tuple(str(value) for value in message.get_all("Authentication-Results", [])),
+    )
+
+
+@contextmanager
+def opened_mailbox(where: Incoming) -> Iterator[Mailbox]:
+    """Sign in and open the folder.
+
+    Raises:
+        MailError: the server could not be reached or refused; its words are not repeated.
+    """
+    try:
+        with imaplib.IMAP4_SSL(
+            where.host, where.port, ssl_context=ssl.create_default_context(), timeout=_SECONDS
+        ) as server:
+            server.login(where.user, where.password.reveal())
+            status, _ = server.select(_quoted(where.folder))
+            if status != "OK":
+                raise imaplib.IMAP4.error
+            yield Mailbox(server)
+    except (OSError, imaplib.IMAP4.error) as error:
+        raise MailError(
+            f"the mailbox at {where.host} could not be read ({type(error).__name__})",
+            hint=f"check {IMAP_VARIABLE} (host, port, user, password, folder); it is tried again",
+        ) from None
+
+
+def _quoted(folder: str) -> str:
+    escaped = folder.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
