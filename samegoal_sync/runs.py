@@ -30,6 +30,9 @@ __all__ = [
 
 _POLL_SECONDS = 0.3
 
+#: Events go to Dagster's storage as ever; the terminal is for the command's own words.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
 #: Called with the district, steps done and steps in all.
 OnProgress = Callable[[str, int, int], None]
 
@@ -159,6 +162,7 @@ def _import(
         job.execute_in_process(
             instance=instance,
             partition_key=district.slug,
+            run_config=_QUIET,
             run_id=run_id,
             tags=run_tags(district, kind="by hand"),
             raise_on_error=False,
