@@ -9,6 +9,7 @@
     |   |-- ObjectNotGranted         an essential object
     |   |-- FieldNotGranted          an essential field
     |   |-- FieldMistyped            an essential field holds what its type can't
+    |   |-- RequestRefused           any other 4xx; ``grants.py`` finds out what was not granted
     |   |-- StudentNotFound          no student has the number asked for
     |   |-- AddressRefused           redirect elsewhere, private address, nothing there
     |   |-- CertificateRefused       TLS
@@ -26,6 +27,7 @@ Messages hold hosts, objects, fields, ids of districts, statuses and counts; nev
 
 from __future__ import annotations
 
+# ruff: noqa: N818  (names say what happened, as Dagster's and psycopg's do)
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -142,6 +144,20 @@ class FieldMistyped(PermanentError):
         super().__init__(
             f"Qmlativ sent values of another type than it documents: {told}",
             hint="compare the field's type on the server's Swagger page with qmlativ/catalog.py",
+        )
+
+
+class RequestRefused(PermanentError):
+    """The server refuses one request (4xx); ``words`` are its names, to be compared only."""
+
+    default_actor = Actor.SKYWARD
+
+    def __init__(self, asked: str, status: int, words: frozenset[str] = frozenset()) -> None:
+        self.asked, self.status, self.words = asked, status, words
+        super().__init__(
+            f"Qmlativ refuses to answer about {asked} ({status})",
+            hint=f"SameGoal must have {asked} approved by Skyward for its product, and the "
+            "district must have ticked its entities in the Integration Access",
         )
 
 

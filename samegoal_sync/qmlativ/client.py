@@ -1,0 +1,213 @@
+"""The client: one district's Qmlativ, read whole or for one student, and never written.
+
+with QmlativClient(connection) as client:
+    students = client.read(RawAsset.STUDENTS)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+
+from samegoal_sync.qmlativ.addresses import Addresses
+from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, RawAsset, objects_of
+from samegoal_sync.qmlativ.conditions import Condition, all_of, equal
+from samegoal_sync.qmlativ.connection import Connection
+from samegoal_sync.qmlativ.errors import EntityNotGranted, RequestRefused
+from samegoal_sync.qmlativ.limits import Limits
+from samegoal_sync.qmlativ.metadata import SystemMetadata, metadata_of
+from samegoal_sync.qmlativ.object_reading import GrantedReader
+from samegoal_sync.qmlativ.one_student import read_one_student
+from samegoal_sync.qmlativ.raw import RawObjects
+from samegoal_sync.qmlativ.reading import Rows
+from samegoal_sync.qmlativ.retry import Clock, Patience
+from samegoal_sync.qmlativ.scope import Scope
+from samegoal_sync.qmlativ.transport import Transport, parsed
+
+Progress = Callable[[str, int], None]
+
+#: Objects read side by side; each holds few pages, all share the threads of ``Limits``.
+_OBJECTS_AT_ONCE = 4
+_BY_NAME = {item.name: item for item in CATALOG}
+_DEFAULT_LIMITS = Limits()
+
+
+class QmlativClient:
+    """Reads one district. A context manager; safe to share between threads.
+
+    Args:
+        connection: address and credentials.
+        limits: bounds on threads, sizes and time; the deadline begins now.
+        clock: another one in tests.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        limits: Limits = _DEFAULT_LIMITS,
+        clock: Clock | None = None,
+    ) -> None:
+        self._connection = connection
+        self._patience = Patience(limits, clock or Clock())
+        self._transport = Transport(connection, limits, self._patience)
+        self._addresses = Addresses(connection.base_url, connection.api_prefix)
+        self._pages = ThreadPoolExecutor(limits.threads, thread_name_prefix="qmlativ-page")
+        self._reader = GrantedReader(
+            self._transport, self._addresses, self._patience, limits, self._pages
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what is under way and give the connections back."""
+        self._pages.shutdown(wait=True, cancel_futures=True)
+        self._transport.close()
+
+    def system_metadata(self) -> SystemMetadata:
+        """The district, its entity and its school year: the cheapest proof of credentials.
+
+        Raises:
+            QmlativError: see ``errors.py``; among them ``DistrictNotChosen``.
+        """
+        return self._metadata
+
+    def read(self, asset: RawAsset, progress: Progress | None = None) -> RawObjects:
+        """Everything that one raw asset holds: complete, or an error.
+
+        Args:
+            progress: told an object's name and the rows read of it so far.
+
+        Raises:
+            QmlativError: an essential object or field is not shared, or the server failed
+                beyond all patience.
+        """
+        items = objects_of(asset)
+        return self._read([(item, self._scope.condition(item)) for item in items], progress)
+
+    def read_student(self, student_number: str) -> RawObjects:
+        """One student with all that belongs to them, in the objects of all three raw assets.
+
+        Guardians who are students themselves come with their own Student and enrollment rows,
+        so that the rule about them holds: pick the student out of what is curated.
+
+        Args:
+            student_number: the Student Id that people know; it only travels in POST bodies.
+
+        Raises:
+            StudentNotFound: there is none.
+        """
+        return read_one_student(self._read_where, student_number)
+
+    def _read_where(self, conditions: Sequence[tuple[str, Condition | None]]) -> RawObjects:
+        """Objects by name, each narrowed by a condition beside its scope."""
+        wanted = []
+        for name, condition in conditions:
+            parts = [one for one in (condition, self._scope.condition(_BY_NAME[name])) if one]
+            wanted.append((_BY_NAME[name], all_of(parts) if parts else None))
+        return self._read(wanted, None)
+
+    @cached_property
+    def _metadata(self) -> SystemMetadata:
+        address, asked = self._addresses.system_metadata(), "the system's metadata"
+        try:
+            answer = self._patience.call(lambda: parsed(self._transport.get(address, asked), asked))
+        except RequestRefused:
+            raise EntityNotGranted(self._connection.host) from None
+        return metadata_of(answer, self._connection.host, self._connection.district_id)
+
+    @cached_property
+    def _scope(self) -> Scope:
+        district = self._metadata
+        this = district.numeric_year
+        near = pl.col("NumericYear").is_between(this - 1, this + 1)
+        years = self._small("District/SchoolYear", None).filter(near)["SchoolYearID"].to_list()
+        school_years = frozenset([*years, district.school_year_id])
+        if not district.several_districts:
+            return Scope(school_years)
+        ours = equal("DistrictID", district.district_id)
+        entities = self._small("District/Entity", ours).filter(DistrictID=district.district_id)
+        return Scope(school_years, district.district_id, frozenset(entities["EntityID"]))
+
+    def _small(self, name: str, condition: Condition | None) -> pl.DataFrame:
+        entity_id = self._metadata.entity_id
+        return self._reader.read(entity_id, _BY_NAME[name], condition, threading.Event()).frame
+
+    def _read(
+        self,
+        wanted: Iterable[tuple[QmlativObject, Condition | None]],
+        progress: Progress | None,
+    ) -> RawObjects:
+        began, before = time.monotonic(), self._counters()
+        rows = self._side_by_side(list(wanted), progress or (lambda _name, _rows: None))
+        statistics = {name: value - before[name] for name, value in self._counters().items()}
+        statistics["seconds"] = time.monotonic() - began
+        return RawObjects(
+            {name: one.frame for name, one in rows.items()},
+            {name: one.absent for name, one in rows.items() if one.absent},
+            statistics | _sums(rows.values()),
+        )
+
+    def _side_by_side(
+        self, wanted: Sequence[tuple[QmlativObject, Condition | None]], progress: Progress
+    ) -> dict[str, Rows]:
+        """Each object's rows; the first that fails stops the others."""
+        stop, entity_id = threading.Event(), self._metadata.entity_id
+
+        def read(item: QmlativObject, condition: Condition | None) -> Rows:
+            return self._reader.read(
+                entity_id, item, condition, stop, lambda rows: progress(item.name, rows)
+            )
+
+        with ThreadPoolExecutor(_OBJECTS_AT_ONCE, thread_name_prefix="qmlativ-object") as objects:
+            futures = [objects.submit(read, item, condition) for item, condition in wanted]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+            finally:
+                if not all(future.done() for future in futures):
+                    stop.set()
+                    objects.shutdown(wait=False, cancel_futures=True)
+        _raise_first(futures)
+        return {item.name: one.result() for (item, _), one in zip(wanted, futures, strict=True)}
+
+    def _counters(self) -> dict[str, float]:
+        return {
+            "bytes": float(self._transport.received),
+            "retries": float(self._patience.retries),
+            "renewals": float(self._transport.renewals),
+        }
+
+
+def _raise_first(futures: Sequence[Future[Rows]]) -> None:
+    """The error that stopped the read, not the stops that it caused in the others."""
+    for future in futures:
+        error = None if future.cancelled() else future.exception()
+        if error is not None and not isinstance(error, CancelledError):
+            raise error
+
+
+def _sums(rows: Iterable[Rows]) -> dict[str, float]:
+    read = list(rows)
+    return {
+        "rows": float(sum(one.frame.height for one in read)),
+        "pages": float(sum(one.pages for one in read)),
+        "duplicates": float(sum(one.duplicates for one in read)),
+        "mended": float(sum(one.mended for one in read)),
+        "mistyped": float(sum(one.mistyped.total() for one in read)),
+    }

@@ -1,0 +1,73 @@
+"""Connections that refuse private addresses, judged by what they really reached.
+
+A district's address is typed in by people and its name may lead anywhere, also inside a
+cloud's own network; so the peer is looked at once the socket is open, before a byte is sent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from samegoal_sync.qmlativ.errors import AddressRefused
+
+
+class _PublicHTTPSConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _checked(super()._new_conn(), self.host, loopback=False)
+
+
+class _LoopbackHTTPSConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _checked(super()._new_conn(), self.host, loopback=True)
+
+
+class _LoopbackHTTPConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _only_loopback(super()._new_conn(), self.host)
+
+
+class _PublicHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicHTTPSConnection
+
+
+class _LoopbackHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _LoopbackHTTPSConnection
+
+
+class _LoopbackHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _LoopbackHTTPConnection
+
+
+class GuardedAdapter(HTTPAdapter):
+    """An adapter of requests whose sockets are checked; no retries of its own."""
+
+    def __init__(self, *, connections: int, allow_loopback: bool) -> None:
+        self._allow_loopback = allow_loopback
+        super().__init__(pool_connections=4, pool_maxsize=connections, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        https = _LoopbackHTTPSPool if self._allow_loopback else _PublicHTTPSPool
+        # Plain http is for loopback alone, whatever address was let through before.
+        self.poolmanager.pool_classes_by_scheme = {"http": _LoopbackHTTPPool, "https": https}
+
+
+def _checked(opened: socket.socket, host: str, *, loopback: bool) -> socket.socket:
+    address = ipaddress.ip_address(opened.getpeername()[0].partition("%")[0])
+    if address.is_global or (loopback and address.is_loopback):
+        return opened
+    opened.close()
+    raise AddressRefused(host, "its name leads into a private network")
+
+
+def _only_loopback(opened: socket.socket, host: str) -> socket.socket:
+    if ipaddress.ip_address(opened.getpeername()[0].partition("%")[0]).is_loopback:
+        return opened
+    opened.close()
+    raise AddressRefused(host, "it is asked without https")

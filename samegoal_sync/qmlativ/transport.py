@@ -1,0 +1,237 @@
+"""One request, one answer: OAuth 2.0 session, shared token, bounded body, faults as types."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import requests
+import urllib3
+from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error, TokenExpiredError
+from requests_oauthlib import OAuth2Session
+
+from samegoal_sync.qmlativ.connection import Connection, is_loopback
+from samegoal_sync.qmlativ.errors import (
+    AccessRefused,
+    AddressRefused,
+    AnswerBroken,
+    AnswerTooLarge,
+    CertificateRefused,
+    QmlativError,
+    ServerSilent,
+    ServerUnreachable,
+)
+from samegoal_sync.qmlativ.faults import StaleToken, fault_of, refused, token_fault
+from samegoal_sync.qmlativ.limits import Limits
+from samegoal_sync.qmlativ.restraint import gate_of
+from samegoal_sync.qmlativ.retry import Patience
+from samegoal_sync.qmlativ.sockets import GuardedAdapter
+
+# requests-oauthlib writes tokens to its log at DEBUG; DEBUG may show no more than INFO.
+for _name in ("requests_oauthlib", "oauthlib"):
+    logging.getLogger(_name).setLevel(logging.INFO)
+
+_BLOCK = 1 << 20
+_ERROR_BYTES = 1 << 16
+_TOKEN_BYTES = 1 << 20
+
+
+class Transport:
+    """Sends GET and POST to one district's server; safe to share between threads."""
+
+    def __init__(self, connection: Connection, limits: Limits, patience: Patience) -> None:
+        self._connection, self._limits, self._patience = connection, limits, patience
+        self._gate = gate_of(connection.host, limits)
+        self._client = BackendApplicationClient(client_id=connection.client_key)
+        self._session = _session(connection, limits, self._client)
+        self._lock, self._counting = threading.Lock(), threading.Lock()
+        self._generation = 0
+        self._basic = False
+        self.received = 0
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    @property
+    def renewals(self) -> int:
+        """How many tokens were asked for after the first."""
+        return max(0, self._generation - 1)
+
+    def get(self, address: str, asked: str) -> bytes:
+        """The body of an answer to a GET; ``asked`` names it in messages."""
+        return self._with_token("GET", address, asked, {})
+
+    def search(
+        self, address: str, asked: str, fields: Sequence[str], body: Mapping[str, object]
+    ) -> bytes:
+        """The body of an answer to a search: fields in the query, everything else in the body."""
+        params = [("searchFields", field) for field in fields]
+        return self._with_token("POST", address, asked, {"params": params, "json": body})
+
+    def _with_token(self, method: str, address: str, asked: str, parts: dict[str, Any]) -> bytes:
+        """Send with the shared token; if it does not hold, once more with a new one."""
+        generation = self._ready(0)
+        try:
+            return self._send(method, address, asked, parts)
+        except (StaleToken, TokenExpiredError):
+            self._ready(generation)
+        try:
+            return self._send(method, address, asked, parts, renewed=True)
+        except (StaleToken, TokenExpiredError):
+            raise AccessRefused(self._connection.host) from None
+
+    def _ready(self, stale: int) -> int:
+        """A token newer than ``stale``: whichever thread comes first asks, the others wait."""
+        with self._lock:
+            if self._generation == stale:
+                self._session.token = self._new_token()
+                self._generation += 1
+            return self._generation
+
+    def _new_token(self) -> dict[str, Any]:
+        host = self._connection.host
+        status, headers, body = self._ask_token(basic=self._basic)
+        if status in (404, 405) and not self._basic:
+            # Some gateways take the pair only as HTTP Basic, the grant in the query.
+            second = self._ask_token(basic=True)
+            if second[0] == 200:
+                self._basic, (status, headers, body) = True, second
+        if status != 200:
+            raise token_fault(host, status, headers, body)
+        try:
+            return dict(self._client.parse_request_body_response(body.decode("utf-8")))
+        except (OAuth2Error, ValueError, Warning):
+            if body.lstrip()[:1] == b"<":
+                raise AddressRefused(host, "a web page stands where tokens are given out") from None
+            raise AnswerBroken("a token", "holds none") from None
+
+    def _ask_token(self, *, basic: bool) -> tuple[int, Mapping[str, str], bytes]:
+        connection = self._connection
+        if basic:
+            query = {"grant_type": "client_credentials", **connection.token_fields}
+            pair = f"{connection.client_key}:{connection.secret.reveal()}".encode()
+            address = f"{connection.token_address}?{urlencode(query)}"
+            parts: dict[str, Any] = {
+                "headers": {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
+            }
+            return self._exchange("GET", address, "a token", parts, token=True)
+        form = self._client.prepare_request_body(
+            include_client_id=True,
+            client_secret=connection.secret.reveal(),
+            **connection.token_fields,
+        )
+        parts = {
+            "data": form,
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        }
+        return self._exchange("POST", connection.token_address, "a token", parts, token=True)
+
+    def _send(
+        self, method: str, address: str, asked: str, parts: dict[str, Any], *, renewed: bool = False
+    ) -> bytes:
+        with self._gate.place(self._limits.slow_seconds):
+            status, headers, body = self._exchange(method, address, asked, parts)
+            if status == 200:
+                return body
+            fault = fault_of(self._connection.host, status, headers, body, asked)
+            if isinstance(fault, StaleToken) and renewed and status == 403:
+                fault = refused(status, asked, body)
+            raise fault
+
+    def _exchange(
+        self, method: str, address: str, asked: str, parts: dict[str, Any], *, token: bool = False
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        limits, host = self._limits, self._connection.host
+        with _faults_of_the_network(host, asked, limits):
+            response = self._session.request(
+                method,
+                address,
+                withhold_token=token,
+                stream=True,
+                allow_redirects=False,
+                timeout=(limits.connect_seconds, limits.read_seconds),
+                **parts,
+            )
+            with closing(response):
+                good = response.status_code == 200
+                most = limits.body_bytes if good else _ERROR_BYTES
+                most = min(most, _TOKEN_BYTES) if token else most
+                body = self._body(response, asked, most, strict=good)
+        return response.status_code, response.headers, body
+
+    def _body(self, response: requests.Response, asked: str, most: int, *, strict: bool) -> bytes:
+        """The decompressed body, never more of it than allowed, in time."""
+        blocks, size = [], 0
+        while block := response.raw.read1(_BLOCK, decode_content=True):
+            blocks.append(block)
+            size += len(block)
+            if size > most:
+                if strict:
+                    raise AnswerTooLarge(asked, f"an answer is larger than {most} bytes")
+                break
+            if self._patience.remaining() <= 0:
+                raise ServerSilent(self._connection.host, self._limits.deadline_seconds)
+        with self._counting:
+            self.received += size
+        return b"".join(blocks)
+
+
+def _session(
+    connection: Connection, limits: Limits, client: BackendApplicationClient
+) -> OAuth2Session:
+    if connection.allow_loopback and is_loopback(urlsplit(connection.base_url).hostname or ""):
+        # oauthlib knows no other way to allow http; sockets.py keeps http to loopback.
+        os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+    session = OAuth2Session(client=client)
+    # A .netrc must not replace the token, a proxy must not hide which host is reached.
+    session.trust_env = False
+    session.headers.update(
+        {"Suppress-Development-Permissions": "true", "Accept": "application/json"}
+    )
+    session.headers.update(connection.headers)
+    adapter = GuardedAdapter(
+        connections=limits.threads + 1, allow_loopback=connection.allow_loopback
+    )
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+@contextmanager
+def _faults_of_the_network(host: str, asked: str, limits: Limits) -> Iterator[None]:
+    """Lower libraries' exceptions as ours; their texts, which hold addresses, are left behind."""
+    try:
+        yield
+    except (QmlativError, StaleToken):
+        raise
+    except requests.exceptions.SSLError:
+        raise CertificateRefused(host) from None
+    except requests.exceptions.ConnectTimeout:
+        raise ServerSilent(host, limits.connect_seconds) from None
+    except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
+        raise ServerSilent(host, limits.read_seconds) from None
+    except urllib3.exceptions.DecodeError:
+        raise AnswerBroken(asked, "can't be decompressed") from None
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        how = "broke off its answer" if "IncompleteRead" in repr(error) else "can't be reached"
+        raise ServerUnreachable(host, how) from None
+
+
+def parsed(body: bytes, asked: str) -> Any:
+    """The JSON of a small answer.
+
+    Raises:
+        AnswerBroken: it is none.
+    """
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise AnswerBroken(asked, "is not JSON") from None

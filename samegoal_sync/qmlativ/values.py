@@ -1,0 +1,125 @@
+"""Rows as typed frames: polars parses the bytes; what it will not take is sorted out by hand.
+
+Real servers send an id as text or a flag as 0 and 1 now and then. polars refuses such a page
+as a whole, so that page alone is read again row by row: what means the same thing becomes it,
+anything else is counted by field. It is never turned into a null that looks like a blank.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TypeGuard
+
+import polars as pl
+
+from samegoal_sync.qmlativ.errors import AnswerBroken
+
+_WHOLE = re.compile(r"[+-]?\d{1,18}")
+_FLAGS: Mapping[object, bool] = {"true": True, "false": False, "1": True, "0": False}
+
+
+class _MistypedError(Exception):
+    """A value that its field's type can't hold."""
+
+
+def typed_frame(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFrame, Counter[str]]:
+    """A JSON array of rows as a frame with exactly the schema's columns.
+
+    Returns:
+        the frame, and how many values of each field could not be held (null in the frame).
+
+    Raises:
+        AnswerBroken: it is no array of objects.
+    """
+    if len(array) < 64 and not array.strip(b"[] \r\n\t"):
+        return pl.DataFrame(schema=schema), Counter()
+    try:
+        return pl.read_json(io.BytesIO(array), schema=schema), Counter()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return _by_hand(array, schema, asked)
+
+
+def missing_keys(array: bytes, frame: pl.DataFrame) -> frozenset[str]:
+    """The fields whose key stands in no row; looked for in the bytes only where all is null."""
+    if frame.is_empty():
+        return frozenset()
+    empty = [name for name in frame.columns if frame[name].null_count() == frame.height]
+    return frozenset(name for name in empty if not _has_key(array, name))
+
+
+def _has_key(array: bytes, name: str) -> bool:
+    """Whether a key occurs: no text can hold ``"X":``, for its quotes would be escaped."""
+    quoted = json.dumps(name).encode()
+    # bytes.find is far faster than a pattern, and mostly there is nothing to find.
+    return quoted in array and re.search(re.escape(quoted) + rb"\s*:", array) is not None
+
+
+def _by_hand(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFrame, Counter[str]]:
+    try:
+        rows = json.loads(array)
+    except ValueError:
+        raise AnswerBroken(asked, "is not JSON") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise AnswerBroken(asked, "holds something other than rows")
+    mistyped: Counter[str] = Counter()
+    columns = []
+    for name, kind in schema.items():
+        convert = _converter(kind)
+        values = [_converted(convert, row.get(name), name, mistyped) for row in rows]
+        columns.append(pl.Series(name, values, dtype=kind))
+    return pl.DataFrame(columns), mistyped
+
+
+def _converted(
+    convert: Callable[[object], object], value: object, name: str, mistyped: Counter[str]
+) -> object:
+    if value is None:
+        return None
+    try:
+        return convert(value)
+    except _MistypedError:
+        mistyped[name] += 1
+        return None
+
+
+def _converter(kind: pl.DataType) -> Callable[[object], object]:
+    if kind == pl.Int64():
+        return _whole
+    return _flag if kind == pl.Boolean() else _text
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+        if _WHOLE.fullmatch(value):
+            return int(value)
+    elif _is_number(value) and value == value // 1 and abs(value) < 2**63:
+        return int(value)
+    raise _MistypedError
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _flag(value: object) -> bool | None:
+    if isinstance(value, str) and not value.strip():
+        return None
+    flag = _FLAGS.get(str(value).strip().lower())
+    if flag is None:
+        raise _MistypedError
+    return flag
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        raise _MistypedError
+    return json.dumps(value)
