@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 
 import click
@@ -118,7 +119,7 @@ def reset(app: App, login: str) -> None:
 
 
 def _password() -> Secret:
-    stdin = click.get_text_stream("stdin")
+    stdin = sys.stdin
     if stdin.isatty():
         return Secret(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
     return Secret(stdin.readline().rstrip("\n"))

@@ -6,23 +6,30 @@ Whoever may not open a page gets the same answer as for a page that does not exi
 from __future__ import annotations
 
 import hmac
+import logging
+import traceback
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.accounts import Role
 from samegoal_sync.portal.database import one
-from samegoal_sync.portal.errors import Forbidden, NotFound, Refused
+from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected
 from samegoal_sync.portal.sessions import COOKIE, Session, find_session, signer
 from samegoal_sync.portal.visit import Page, Portal, Visit
 
 EVERYONE = frozenset(Role)
 MANAGING = frozenset({Role.TECHNICAL_TEAM, Role.ADMINISTRATIVE})
 TEAM = frozenset({Role.TECHNICAL_TEAM})
+
+_log = logging.getLogger(__name__)
 
 _LARGEST_FORM = 512 * 1024
 
@@ -32,9 +39,28 @@ def guarded(page: Page, roles: frozenset[Role]) -> Callable[[Request], Awaitable
 
     async def endpoint(request: Request) -> Response:
         form = await read_form(request)
-        return await run_in_threadpool(_answer, request, form, page, roles)
+        return await run_in_threadpool(without_words, _answer, request, form, page, roles)
 
     return endpoint
+
+
+def without_words(answer: Callable[..., Response], *arguments: Any) -> Response:
+    """Answer; of an unforeseen error only type and place reach the log, as its text may quote
+    a student's record.
+
+    Raises:
+        SyncError: what the page itself says.
+        Unexpected: anything else.
+    """
+    try:
+        return answer(*arguments)
+    except (SyncError, HTTPException):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        sqlstate = getattr(error, "sqlstate", None) or ""
+        _log.error("%s %s at %s:%s", type(error).__name__, sqlstate, place.name, place.lineno)
+        raise Unexpected from None
 
 
 async def read_form(request: Request) -> FormData:

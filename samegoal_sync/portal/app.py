@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.database import PortalDatabase
-from samegoal_sync.portal.errors import NotFound, PortalError, SlowDown
+from samegoal_sync.portal.errors import NotFound, PortalError, SlowDown, Unexpected
 from samegoal_sync.portal.headers import SecurityHeaders
 from samegoal_sync.portal.rendering import render
 from samegoal_sync.portal.routes import page_routes
@@ -28,7 +27,6 @@ from samegoal_sync.settings import Settings
 DAGSTER_UI_VARIABLE = "SAMEGOAL_SYNC_DAGSTER_UI_URL"
 
 _STATIC = Path(__file__).parent / "static"
-_log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -53,7 +51,6 @@ def create_app(
         exception_handlers={
             SyncError: _told,
             HTTPException: _not_found,
-            Exception: _unexpected,
         },
         lifespan=lifespan,
     )
@@ -74,20 +71,7 @@ async def _not_found(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405):
         return _error_page(NotFound.title, NotFound(), error.status_code)
-    return _error_page("This did not work", _plain(), error.status_code)
-
-
-async def _unexpected(_request: Request, error: Exception) -> Response:
-    # The type alone: an error's text may quote a student's record.
-    _log.error("unexpected %s", type(error).__name__)
-    return _error_page("Something went wrong", _plain(), 500)
-
-
-def _plain() -> SyncError:
-    return SyncError(
-        "The portal met something that it does not know",
-        hint="Try again. If it comes again, tell SameGoal the time and the page; nothing was lost.",
-    )
+    return _error_page("This did not work", Unexpected(), error.status_code)
 
 
 def _error_page(

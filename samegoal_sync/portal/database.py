@@ -36,9 +36,15 @@ class PortalDatabase:
             yield connection
 
     @contextmanager
-    def district(self, slug: str) -> Iterator[Rows]:
-        """One transaction that sees and writes this district's rows only."""
+    def district(self, slug: str, *, snapshot: bool = False) -> Iterator[Rows]:
+        """One transaction that sees and writes this district's rows only.
+
+        Args:
+            snapshot: all reads are of one moment; a night that publishes meanwhile is not mixed in.
+        """
         with self._connection() as connection, connection.transaction():
+            if snapshot:
+                connection.execute("set transaction isolation level repeatable read")
             connection.execute("set local role samegoal_portal")
             connection.execute("select set_config('samegoal.district', %s, true)", (slug,))
             yield connection

@@ -6,7 +6,8 @@ SyncError
     |-- Forbidden       the form's token is missing or stale                  (403)
     |-- SlowDown        too many failed sign-ins                              (429)
     |-- Conflict        what was on the page is no longer so                  (409)
-    `-- Refused         a value that was entered can't be taken               (400)
+    |-- Refused         a value that was entered can't be taken               (400)
+    `-- Unexpected      a fault of the portal or of Postgres                  (500)
 """
 
 # ruff: noqa: N818 (named for what happened)
@@ -81,3 +82,16 @@ class Refused(PortalError):
     status = 400
     title = "This can't be saved"
     exit_status = 2
+
+
+class Unexpected(PortalError):
+    """A fault that no page foresaw; its own words, which may quote a record, are not shown."""
+
+    default_actor = Actor.TECHNICAL_TEAM
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The portal met something that it does not know",
+            hint="Try again. If it comes again, tell SameGoal the time and the page; what was "
+            "saved before is safe.",
+        )

@@ -36,7 +36,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        day=day, moment=moment, label=label, role=_ROLES.__getitem__, shown=shown, number=number
+        day=day,
+        moment=moment,
+        label=label,
+        role=_ROLES.__getitem__,
+        shown=shown,
+        number=number,
+        position=position,
     )
     return environment
 
@@ -72,3 +78,8 @@ def shown(value: Any) -> str:
 def number(value: int | float) -> str:
     """``12,345``"""
     return f"{value:,}"
+
+
+def position(values: list[Any], value: Any) -> int:
+    """Where a value stands in a list, counted from 1."""
+    return values.index(value) + 1

@@ -11,9 +11,21 @@ from starlette.routing import BaseRoute, Route
 
 from samegoal_sync.portal.access import EVERYONE, MANAGING, guarded
 from samegoal_sync.portal.accounts import Role
-from samegoal_sync.portal.pages import details, sign_in, students
+from samegoal_sync.portal.pages import (
+    audit_log,
+    details,
+    district,
+    documents,
+    held,
+    problems,
+    settings,
+    sign_in,
+    students,
+)
 from samegoal_sync.portal.visit import Page
 
+_DOCUMENT = "/d/{district}/documents/{document}"
+_INFORMATION = "/d/{district}/district-information"
 _STUDENT = "/d/{district}/students/{student}"
 
 #: Address, method, page, roles.
@@ -25,7 +37,25 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     (_STUDENT, "GET", details.details, EVERYONE),
     (f"{_STUDENT}/basics", "GET", details.basics, MANAGING),
     (f"{_STUDENT}/by-hand", "POST", details.enter_by_hand, EVERYONE),
+    (f"{_STUDENT}/documents", "POST", documents.start, EVERYONE),
+    (_DOCUMENT, "GET", documents.document, EVERYONE),
+    (f"{_DOCUMENT}/pdf", "GET", documents.pdf, EVERYONE),
+    (f"{_DOCUMENT}/fill", "POST", documents.fill, EVERYONE),
+    (f"{_DOCUMENT}/take-over", "POST", documents.take_over, EVERYONE),
+    (f"{_DOCUMENT}/finish", "POST", documents.finish_document, EVERYONE),
     (f"{_STUDENT}/refresh", "POST", details.refresh, EVERYONE),
+    (_INFORMATION, "GET", district.district_information, MANAGING),
+    (f"{_INFORMATION}/secret", "POST", district.reveal_secret, MANAGING),
+    ("/d/{district}/settings/guardians", "POST", settings.save_guardians, MANAGING),
+    ("/d/{district}/settings/dates", "POST", settings.save_dates, MANAGING),
+    ("/d/{district}/settings/buildings", "POST", settings.save_buildings, MANAGING),
+    ("/d/{district}/settings/night", "POST", settings.save_night, MANAGING),
+    ("/d/{district}/held", "GET", held.held_night, MANAGING),
+    ("/d/{district}/held/approve", "POST", held.approve_held, MANAGING),
+    ("/d/{district}/held/discard", "POST", held.discard_held, MANAGING),
+    ("/d/{district}/problems", "GET", problems.problems, MANAGING),
+    ("/d/{district}/problems.csv", "GET", problems.problems_csv, MANAGING),
+    ("/d/{district}/audit-log", "GET", audit_log.audit_log, MANAGING),
 )
 
 

@@ -86,9 +86,9 @@ class Visit:
             raise NotFound from None
 
     @contextmanager
-    def district(self) -> Iterator[Rows]:
-        """A transaction that sees this page's district only."""
-        with self.portal.database.district(self.slug) as connection:
+    def district(self, *, snapshot: bool = False) -> Iterator[Rows]:
+        """A transaction that sees this page's district only; see ``PortalDatabase.district``."""
+        with self.portal.database.district(self.slug, snapshot=snapshot) as connection:
             yield connection
 
     def record(self, connection: Rows, action: Action, **told: Any) -> None:

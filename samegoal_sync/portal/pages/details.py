@@ -19,7 +19,7 @@ _LONGEST_PRONOUNS = 40
 
 def details(visit: Visit) -> Response:
     """The Details tab."""
-    with visit.district() as connection:
+    with visit.district(snapshot=True) as connection:
         record = read_record(connection, visit.uuid("student"))
         documents = documents_of(connection, record.student_id)
         visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Details")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hmac
 import secrets
 
-from itsdangerous import BadSignature
+from itsdangerous import BadSignature, Signer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from samegoal_sync.portal.access import read_form, session_of
+from samegoal_sync.portal.access import read_form, session_of, without_words
 from samegoal_sync.portal.accounts import Role, User, password_fits
 from samegoal_sync.portal.audit import Action, record
 from samegoal_sync.portal.database import one
@@ -29,7 +29,7 @@ async def sign_in(request: Request) -> Response:
     """The sign-in page, and its form."""
     form = await read_form(request)
     answer = _try_to_sign_in if request.method == "POST" else _form
-    return await run_in_threadpool(answer, request, form)
+    return await run_in_threadpool(without_words, answer, request, form)
 
 
 def sign_out(visit: Visit) -> Response:
@@ -108,10 +108,7 @@ def _try_to_sign_in(request: Request, form: FormData) -> Response:
     return response
 
 
-def _require_own_form(request: Request, token: str, cookie_signer: object) -> None:
-    from itsdangerous import Signer
-
-    assert isinstance(cookie_signer, Signer)
+def _require_own_form(request: Request, token: str, cookie_signer: Signer) -> None:
     cookie = request.cookies.get(FORM_COOKIE, "")
     try:
         cookie_signer.unsign(cookie)

@@ -1,0 +1,122 @@
+"""Documents: copied whole when started, changed only by a click, unchangeable when finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from samegoal_sync.database import connect
+from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
+
+Address = Callable[..., str]
+SignIn = Callable[[str], Person]
+
+
+def started(person: Person, address: str, kind: str = "iep") -> str:
+    answer = person.post(f"{address}/documents", kind=kind)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def execute(url: str, statement: str) -> None:
+    with connect(url) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("kind", ["iep", "etr", "plan_504", "prior_written_notice"])
+def test_a_document_starts_filled_in(sign_in: SignIn, student_address: Address, kind: str) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    page = teacher.get(started(teacher, student_address(FAIRVIEW), kind)).text
+    for text in ("García Núñez", "2014-05-06", "Rosa", "(555) 010-0199", "Elm Elementary"):
+        assert text in page
+    assert "Details has changed" not in page
+
+
+def test_a_later_change_is_shown_and_taken_over_by_a_click_alone(
+    sign_in: SignIn, student_address: Address, districts: str
+) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    document = started(teacher, student_address(FAIRVIEW))
+    execute(districts, "update guardians set cell_phone = '(555) 010-0111' where guardian_id = 71")
+    page = teacher.get(document).text
+    assert "Details has changed" in page
+    assert page.count("(555) 010-0199") >= 2
+    answer = teacher.post(
+        f"{document}/take-over", field="guardian:71:cell_phone", seen="(555) 010-0111"
+    )
+    assert answer.status_code == 303
+    page = teacher.get(document).text
+    assert "Details has changed" not in page
+    assert "Taken over" in page
+    assert "(555) 010-0199" in page  # in the history
+
+
+def test_what_changed_after_it_was_seen_is_not_taken_over(
+    sign_in: SignIn, student_address: Address, districts: str
+) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    document = started(teacher, student_address(FAIRVIEW))
+    execute(districts, "update guardians set cell_phone = '(555) 010-0122' where guardian_id = 71")
+    answer = teacher.post(
+        f"{document}/take-over", field="guardian:71:cell_phone", seen="(555) 010-0111"
+    )
+    assert answer.status_code == 409
+    assert "Taken over" not in teacher.get(document).text
+
+
+def test_a_guardian_who_is_gone_is_told_and_stays(
+    sign_in: SignIn, student_address: Address, districts: str
+) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    document = started(teacher, student_address(FAIRVIEW))
+    execute(districts, "delete from guardians where guardian_id = 72")
+    page = teacher.get(document).text
+    assert "No longer on Details" in page
+    assert "Luis" in page
+
+
+def test_only_blank_fields_can_be_filled(sign_in: SignIn, student_address: Address) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    document = started(teacher, student_address(FAIRVIEW))
+    fields = {
+        "student:0:city": "Austin",
+        "student:0:last_name": "Other",
+        "section:0:annual_goals": "Reads 90 words a minute.",
+    }
+    assert teacher.post(f"{document}/fill", **fields).status_code == 303
+    page = teacher.get(document).text
+    assert "Austin" in page
+    assert "Reads 90 words a minute." in page
+    assert "Other<" not in page
+
+
+def test_a_finished_document_can_not_be_changed(
+    sign_in: SignIn, student_address: Address, districts: str
+) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    document = started(teacher, student_address(FAIRVIEW))
+    teacher.post(f"{document}/finish")
+    assert "Finished" in teacher.get(document).text
+    for action in ("fill", "take-over", "finish"):
+        assert teacher.post(f"{document}/{action}").status_code == 409
+    for statement in (
+        "update document_fields set value = 'x'",
+        "update documents set finished_at = null",
+        "insert into document_changes (document_id, district, part, field, kind, who) "
+        "select id, district, 'student', 'x', 'filled', 'x' from documents",
+    ):
+        with pytest.raises(psycopg.errors.RaiseException, match="finished"):
+            execute(districts, statement)
+
+
+def test_a_pdf_holds_every_name(sign_in: SignIn, student_address: Address, districts: str) -> None:
+    execute(
+        districts, "update students set first_name = 'Zoë Łukasz Нина' where student_id = '1001'"
+    )
+    teacher = sign_in("teacher@fairview.example")
+    answer = teacher.get(started(teacher, student_address(FAIRVIEW)) + "/pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+    assert answer.headers["content-disposition"] == 'attachment; filename="iep.pdf"'
