@@ -12,21 +12,13 @@ from urllib.parse import urlsplit
 
 import dagster as dg
 
-from samegoal_sync.instance import dagster_instance, pipeline_environment
+from samegoal_sync.instance import dagster_instance
 from samegoal_sync.settings import Settings
 
 if TYPE_CHECKING:
     from samegoal_sync.demographics.curated import Curated
     from samegoal_sync.districts.district import District
     from samegoal_sync.samegoal.syncs import Publication
-
-__all__ = [
-    "DistrictOutcome",
-    "curated_tonight",
-    "import_districts",
-    "pipeline_environment",
-    "refresh_student",
-]
 
 _POLL_SECONDS = 0.3
 

@@ -25,6 +25,9 @@ SFTP_KEY_VARIABLE = "SAMEGOAL_SYNC_SFTP_KEY"
 SFTP_KNOWN_HOSTS_VARIABLE = "SAMEGOAL_SYNC_SFTP_KNOWN_HOSTS"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
 
+#: Folder in ``home`` where the demo's sandbox keeps what outlives it.
+SANDBOX_FOLDER = "sandbox"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -37,7 +40,8 @@ class Settings:
         secret_keys: Fernet keys, newest first; empty means the key file in ``home``.
         smtp_url / imap_url: mail out and in; ``None`` means no mail.
         sftp_url / sftp_key / sftp_known_hosts: where SameGoal takes files, and the two key files.
-        allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests).
+        allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also where
+            the demo's sandbox lives in ``home``.
     """
 
     home: Path
@@ -88,5 +92,6 @@ class Settings:
             sftp_url=values.get(SFTP_VARIABLE) or None,
             sftp_key=values.get(SFTP_KEY_VARIABLE) or None,
             sftp_known_hosts=values.get(SFTP_KNOWN_HOSTS_VARIABLE) or None,
-            allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"},
+            allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"}
+            or (home / SANDBOX_FOLDER).is_dir(),
         )

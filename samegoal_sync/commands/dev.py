@@ -51,7 +51,7 @@ def env(app: App) -> None:
     Example: eval "$(samegoal-sync env)" && dagster dev
     """
     from samegoal_sync.database import running_database
-    from samegoal_sync.runs import pipeline_environment
+    from samegoal_sync.instance import pipeline_environment
 
     with running_database(app.settings, leave_running=True) as database_url:
         for name, value in pipeline_environment(app.settings, database_url).items():
@@ -99,7 +99,7 @@ def serve(app: App, port: int, portal_port: int) -> None:
     Raises:
         SyncError: one of them did not start, or ended by itself.
     """
-    from samegoal_sync.runs import CHECKOUT, pipeline_environment  # slow to import
+    from samegoal_sync.instance import CHECKOUT, pipeline_environment  # slow to import
 
     logs = app.settings.home / "logs"
     workspace = str(CHECKOUT / "workspace.yaml")

@@ -1,0 +1,167 @@
+"""``samegoal-sync demo``: the whole thing on this machine, against a sandbox Qmlativ."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from samegoal_sync.commands.app import App, pass_app
+from samegoal_sync.commands.dev import port_option, portal_port_option, require_ports, serve
+from samegoal_sync.commands.serving import ended_by_signals, require_free_port
+from samegoal_sync.settings import SANDBOX_FOLDER
+
+if TYPE_CHECKING:
+    from samegoal_sync.districts.registry import Registry
+    from samegoal_sync.sandbox import Sandbox, SandboxDistrict
+
+_WHO = "demo"
+_KEY = "samegoal-demographics"
+#: Restrictions that Skyward has not granted, as for a vendor whose product lacks them.
+_RESTRICTIONS = frozenset(
+    {"Family/StudentGuardianRestrictedAccess", "Family/StudentGuardian.HasActiveRestrictedAccess"}
+)
+
+
+@click.command()
+@port_option
+@portal_port_option
+@click.option(
+    "--sandbox-port", type=click.IntRange(1, 65535), default=8900, show_default=True,
+    help="Port of the sandbox Qmlativ.",
+)  # fmt: skip
+@click.option("--once", is_flag=True, help="End after the summary, without serving anything.")
+@pass_app
+def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -> int | None:
+    """Run the whole thing on this machine, against a sandbox with three invented districts.
+
+    Takes the districts aboard, imports them through Dagster, shows what was imported and one
+    student's Details, then serves the Dagster UI and the portal. Run again, nothing changes.
+
+    Example: samegoal-sync demo --once
+    """
+    from samegoal_sync.sandbox import running_sandbox
+
+    require_free_port(sandbox_port, "--sandbox-port")
+    if not once:
+        require_ports(port, portal_port)
+    with ended_by_signals():
+        # From here on http on the loopback is allowed, for this home only (see settings).
+        folder = app.settings.home / SANDBOX_FOLDER
+        app.settings = replace(app.settings, allow_loopback=True)
+        with running_sandbox(demo_districts(), sandbox_port, state_folder=folder) as sandbox:
+            failed = _night(app, sandbox)
+            if once or failed:
+                return 1 if failed else 0
+            _print_accounts(app)
+            serve(app, port, portal_port)
+    return None
+
+
+def demo_districts() -> tuple[SandboxDistrict, ...]:
+    """Three districts that differ in size, state and in what Skyward has granted."""
+    from samegoal_sync.sandbox import SandboxDistrict
+
+    return (
+        SandboxDistrict("fairview-isd", "Fairview ISD", students=1_800, seed=1),
+        SandboxDistrict("maple-grove", "Maple Grove Public Schools", students=3_200, seed=2),
+        SandboxDistrict(
+            "cedar-hollow", "Cedar Hollow Schools", students=350, seed=3, not_granted=_RESTRICTIONS
+        ),
+    )
+
+
+_ZONES = {
+    "fairview-isd": "America/Chicago",
+    "maple-grove": "America/Denver",
+    "cedar-hollow": "America/New_York",
+}
+
+
+def _night(app: App, sandbox: Sandbox) -> bool:
+    """Bring the districts aboard and import them; whether something needs a person."""
+    from samegoal_sync.commands.sync import import_shown, print_summary
+    from samegoal_sync.districts.registry import Registry
+
+    registry = Registry(app.settings, app.database_url)
+    slugs = list(_ZONES)
+    for slug in slugs:
+        _bring_aboard(app, registry, sandbox, slug)
+    outcomes = import_shown(app, slugs)
+    print_summary(outcomes)
+    _show_student(app, slugs[0])
+    return any(outcome.needs_a_person for outcome in outcomes)
+
+
+def _bring_aboard(app: App, registry: Registry, sandbox: Sandbox, slug: str) -> None:
+    """The mission's steps, as the district, Skyward and the technical team would take them."""
+    from samegoal_sync.districts.errors import UnknownDistrict
+    from samegoal_sync.districts.onboarding import activate, complete, verify
+    from samegoal_sync.instance import dagster_instance
+    from samegoal_sync.secret import Secret
+
+    base_url = sandbox.base_url(slug)
+    try:
+        if registry.get(slug).base_url != base_url:
+            registry.update(slug, who=_WHO, base_url=base_url)
+        if registry.has_secret(slug):
+            return
+    except UnknownDistrict:
+        registry.add(
+            who=_WHO, slug=slug, name=sandbox.system(slug).district.name, base_url=base_url,
+            client_key=_KEY, mail_domain=f"{slug}.example", time_zone=_ZONES[slug],
+        )  # fmt: skip
+    access = sandbox.create_access(slug, _KEY)
+    verify(registry, slug, _WHO)
+    secret = Secret(sandbox.generate_secret(slug, _KEY))
+    complete(registry, slug, secret, _WHO, access.expires)
+    with dagster_instance(app.settings, app.database_url) as instance:
+        activate(registry, instance, slug, _WHO)
+    app.console.print(f"{slug}: aboard, its access expires on {access.expires}", highlight=False)
+
+
+def _show_student(app: App, slug: str) -> None:
+    """Print the Details of one enrolled student with guardians: the first by Student Id."""
+    from samegoal_sync.commands.published import student
+    from samegoal_sync.database import connect
+
+    with connect(app.database_url) as connection:
+        row = connection.execute(
+            """
+            select student_id from students s
+            where district = %s and district_enrollment = 'ENROLLED' and exists (
+                select from guardians g
+                where g.district = s.district and g.student_id = s.student_id)
+            order by student_id limit 1
+            """,
+            (slug,),
+        ).fetchone()
+    if row is None:
+        return
+    app.console.print(f"\nsamegoal-sync student {slug} {row[0]}", style="bold", highlight=False)
+    click.get_current_context().invoke(student, district=slug, student_id=row[0])
+
+
+def _print_accounts(app: App) -> None:
+    """One account a role, with a password of this run; told here and nowhere else."""
+    from samegoal_sync.portal.accounts import Role, add_user, list_users, reset_user
+    from samegoal_sync.secret import Secret
+
+    there = {user.login for user in list_users(app.database_url)}
+    app.console.print("\nSign in to the portal as", style="bold")
+    for role, slug in (
+        (Role.TECHNICAL_TEAM, None),
+        (Role.ADMINISTRATIVE, "fairview-isd"),
+        (Role.TEACHER, "fairview-isd"),
+    ):
+        login, password = role.value.replace("_", "-"), secrets.token_urlsafe(12)
+        if login in there:
+            reset_user(app.database_url, login, Secret(password))
+        else:
+            name = role.value.replace("_", " ").title()
+            add_user(app.database_url, login, Secret(password), name=name, role=role, district=slug)
+        where = slug or "all districts"
+        app.console.print(f"  {login:<15} {password}   ({where})", highlight=False)
+    app.console.print()
