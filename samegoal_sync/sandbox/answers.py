@@ -47,13 +47,13 @@ def refusal(status: int, message: str) -> Refusal:
     return Refusal(Answer.json(status, body))
 
 
-async def send_answer(answer: Answer, send: Send) -> int:
-    """Send it and say how many bytes of body went out."""
+async def send_answer(answer: Answer, send: Send) -> None:
+    """Send it, or break it on the way as its fault says."""
     kind = answer.fault.kind if answer.fault else None
     body, headers = answer.body, dict(answer.headers)
     if kind is FaultKind.RESET:
         reset_connection(send)
-        return 0
+        return
     if kind is FaultKind.GZIP:
         body = await asyncio.to_thread(gzip.compress, body, 1)
         headers["content-encoding"] = "gzip"
@@ -66,18 +66,18 @@ async def send_answer(answer: Answer, send: Send) -> int:
         answer.status, content_type, headers, None if kind is FaultKind.ENDLESS else len(body), send
     )
     if kind is FaultKind.ENDLESS:
-        return await _send_endlessly(send)
+        await _send_endlessly(send)
+        return
     if kind is FaultKind.TRUNCATED:
         half = body[: max(1, len(body) // 2)]
         await send({"type": "http.response.body", "body": half, "more_body": True})
         await asyncio.sleep(0.05)
         reset_connection(send)
-        return len(half)
+        return
     if kind is FaultKind.SLOW and answer.fault:
         await _send_slowly(body, answer.fault.seconds or 5.0, send)
     else:
         await send({"type": "http.response.body", "body": body})
-    return len(body)
 
 
 async def _send_head(
@@ -99,15 +99,12 @@ async def _send_slowly(body: bytes, seconds: float, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_endlessly(send: Send) -> int:
+async def _send_endlessly(send: Send) -> None:
     """Rows for ever; ends when the client hangs up."""
-    sent = 0
     row = b'{"Paging":{"Next":null},"Objects":[' + b'{"NameID":1},' * 80_000
     while not _hung_up(send):
         await send({"type": "http.response.body", "body": row, "more_body": True})
-        sent += len(row)
         await asyncio.sleep(0)
-    return sent
 
 
 async def stay_silent(seconds: float, send: Send) -> None:

@@ -56,10 +56,12 @@ def fields_of(condition: Mapping[str, Any]) -> set[str]:
     """Names of the fields that a (lowered) condition looks at."""
     names: set[str] = set()
     for kind, content in condition.items():
+        if not isinstance(content, Mapping):
+            continue
         if kind == _GROUP:
             for inner in content.get("conditions") or []:
-                names |= fields_of(inner)
-        elif isinstance(content, Mapping):
+                names |= fields_of(inner) if isinstance(inner, Mapping) else set()
+        else:
             names.add(str(content.get("fieldname")))
     return names
 

@@ -24,6 +24,8 @@ from samegoal_sync.sandbox.plan import (
 from samegoal_sync.sandbox.students import date_text, day_of_event
 
 _LEAVING_CODES = {"T1": 0.42, "T2": 0.22, "T3": 0.1, "H1": 0.1, "W1": 0.06, "D1": 0.08, "N1": 0.02}
+#: Months in which next year's enrollments of everybody exist beside this year's.
+_ROLLED_OVER = (5, 6)
 
 
 def place(plan: Plan, grade: pl.Expr, offset: int = 0) -> pl.Expr:
@@ -136,6 +138,10 @@ def enrollment_spans(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:
             later=-1,
         ),
     ]
+    if plan.district.today.month in _ROLLED_OVER:
+        staying = active.filter(pl.col("grade") < len(GRADES) - 1)
+        place_then = place(plan, pl.col("grade") + 1)
+        spans.append(_span(plan, staying, current + 1, 1, place_then, later=1))
     return pl.concat(spans)
 
 

@@ -112,7 +112,7 @@ def make_guardians(plan: Plan, families: pl.DataFrame) -> pl.DataFrame:
 
 def _whole_families(families: pl.DataFrame) -> pl.Series:
     """Families whose first guardian exists."""
-    return families.filter(pl.col("household") != "nobody")["f"]
+    return families.filter(pl.col("household") != "nobody")["f"].implode()
 
 
 def _first_household(families: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ def student_guardians(plan: Plan, students: pl.DataFrame, guardians: pl.DataFram
     pairs = students.select("s", "f", "StudentID").join(
         guardians.select("f", "g", "NameID", "code", "rank"), on="f", maintain_order="left"
     )
-    rows = pl.concat([pairs, _themselves(plan, students)]).with_columns(
+    rows = pl.concat([pairs, _themselves(plan, students), _siblings(plan, students)]).with_columns(
         StudentGuardianID=pl.col("s") * 8 + pl.col("g") + 1
     )
     draws = Draws(plan.seed, "StudentGuardianID", "student guardian")
@@ -55,6 +55,21 @@ def _themselves(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:
         NameID="NameID",
         code=pl.lit("SELF"),
         rank=pl.lit(5, pl.Int32),
+    )
+
+
+def _siblings(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:
+    """A fault of typing: the eldest child of a family entered as guardian of the third."""
+    draws = Draws(plan.seed, "s", "sibling guardian")
+    third = (pl.col("child") == 2) & pl.col("dirt") & draws.chance("sibling", 0.02)
+    return students.filter(third).select(
+        "s",
+        "f",
+        "StudentID",
+        g=pl.lit(5, pl.Int64),
+        NameID=pl.col("NameID") - 2,
+        code=pl.lit("SIB"),
+        rank=pl.lit(6, pl.Int32),
     )
 
 

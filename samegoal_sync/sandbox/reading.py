@@ -59,6 +59,11 @@ class ListRequest:
             raise BadSearchError("The body is not JSON") from None
         if not isinstance(parsed, Mapping):
             raise BadSearchError("The body is not a JSON object")
+        condition, sort = parsed.get("searchcondition") or {}, parsed.get("searchsort") or []
+        if not isinstance(condition, Mapping) or not isinstance(sort, list):
+            raise BadSearchError("SearchCondition is an object, SearchSort a list")
+        if not all(isinstance(item, Mapping) for item in sort):
+            raise BadSearchError("SearchSort is a list of objects")
         return parsed
 
     def looked_at(self) -> set[str]:
