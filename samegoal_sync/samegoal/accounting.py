@@ -33,19 +33,17 @@ _STUDENT_STATE = """
 _GUARDIAN_STATE = """
     select case
         when t.outcome <> 'curated' then t.outcome
-        when m.refused is not null then 'out_of_scope'
+        when t.refused then 'out_of_scope'
         when not %(whole)s or w.student_id is not null then 'held'
         when n.is_new then 'added'
         when n.differs then 'changed'
-        when p.guardian_id is not null then 'unchanged'
+        when t.published_id is not null then 'unchanged'
     end, count(*)
-    from sent_pairs t
-    left join matched m on m.student_id = t.student_id and m.outcome = 'curated'
+    from pairs t
     left join next_guardians n
         on n.student_id = t.student_id and n.guardian_id = t.guardian_id
-    left join guardians p on p.district = %(slug)s
-        and p.student_id = m.published_id and p.guardian_id = t.guardian_id
     left join waiting w on w.student_id = t.student_id and w.guardian_id = t.guardian_id
+    where t.outcome is not null
     group by 1
 """
 

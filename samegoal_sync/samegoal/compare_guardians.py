@@ -1,6 +1,6 @@
 """Tonight's guardians beside the published ones, for the students that are published tonight.
 
-``sent_pairs``      every pair of student and guardian that Qmlativ sent
+``pairs``           every pair that Qmlativ sent beside every published one of tonight's students
 ``next_guardians``  the curated pairs that may change, as they would be published
 ``removed``         published pairs that go
 """
@@ -36,8 +36,9 @@ def compare_guardians(connection: Connection[Any], slug: str, guardians: Curated
         "sent_pairs",
         account.join(rows.select(*key, HASH), on=key, how="left"),
     )
+    connection.execute(_PAIRS, {"slug": slug})
     changed = pl.DataFrame(
-        connection.execute(_CANDIDATES, {"slug": slug}).fetchall() if guardians.whole else [],
+        connection.execute(_CANDIDATES).fetchall() if guardians.whole else [],
         schema={"student_id": pl.String, "guardian_id": pl.Int64},
         orient="row",
     )
@@ -46,15 +47,30 @@ def compare_guardians(connection: Connection[Any], slug: str, guardians: Curated
     _removed(connection, slug, replace=guardians.whole)
 
 
+_PAIRS = """
+    create temp table pairs on commit drop as
+    select coalesce(s.student_id, p.next_id) as student_id,
+        coalesce(s.guardian_id, p.guardian_id) as guardian_id,
+        s.outcome, s.reason, s.refused, s.row_hash,
+        p.student_id as published_id, p.row_hash as published_hash
+    from (
+        select t.*, m.refused is not null as refused
+        from sent_pairs t
+        left join matched m on m.student_id = t.student_id and m.outcome = 'curated'
+    ) s
+    full join (
+        select g.student_id, g.guardian_id, g.row_hash, m.student_id as next_id
+        from guardians g
+        join matched m on m.published_id = g.student_id
+            and m.outcome = 'curated' and m.refused is null
+        where g.district = %(slug)s
+    ) p on p.next_id = s.student_id and p.guardian_id = s.guardian_id
+"""
+
 _CANDIDATES = """
-    select t.student_id, t.guardian_id
-    from sent_pairs t
-    join matched m on m.student_id = t.student_id
-        and m.outcome = 'curated' and m.refused is null
-    left join guardians p on p.district = %(slug)s
-        and p.student_id = m.published_id and p.guardian_id = t.guardian_id
-    where t.outcome = 'curated'
-        and (t.row_hash is distinct from p.row_hash or m.published_id <> m.student_id)
+    select student_id, guardian_id from pairs
+    where outcome = 'curated' and not refused
+        and (row_hash is distinct from published_hash or published_id <> student_id)
 """
 
 
@@ -88,22 +104,27 @@ def _next_rows(connection: Connection[Any], slug: str) -> None:
 
 
 def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
-    """Published pairs that are withheld, or that tonight's whole set does not hold."""
+    """Published pairs that are withheld, or that tonight's whole set does not hold.
+
+    One who may not see the student goes even when the student is set aside tonight.
+    """
     connection.execute(
         """
         create temp table removed on commit drop as
-        select distinct p.student_id as published_id, p.guardian_id,
-            case when m.outcome = 'curated' then m.student_id else p.student_id end
-                as student_id,
-            coalesce(t.outcome = 'withheld' and t.reason is distinct from %(choice)s, false)
+        select student_id, published_id, guardian_id,
+            coalesce(outcome = 'withheld' and reason is distinct from %(choice)s, false)
                 as withheld
-        from matched m
-        join guardians p on p.district = %(slug)s and p.student_id = m.published_id
-        left join sent_pairs t on t.student_id = m.student_id and t.guardian_id = p.guardian_id
-        where m.refused is null
-            and (t.outcome = 'withheld' and t.reason is distinct from %(choice)s
-                or %(replace)s and m.outcome = 'curated'
-                and coalesce(t.outcome, '') not in ('curated', 'set_aside'))
+        from pairs
+        where published_id is not null
+            and (outcome = 'withheld' and reason is distinct from %(choice)s
+                or %(replace)s and coalesce(outcome, '') not in ('curated', 'set_aside'))
+        union
+        select p.student_id, p.student_id, p.guardian_id, true
+        from sent_pairs t
+        join matched m on m.student_id = t.student_id and m.outcome = 'set_aside'
+        join guardians p on p.district = %(slug)s
+            and p.student_id = m.published_id and p.guardian_id = t.guardian_id
+        where t.outcome = 'withheld' and t.reason is distinct from %(choice)s
         """,
         {"slug": slug, "replace": replace, "choice": BEYOND_CHOICE},
     )

@@ -62,30 +62,39 @@ def _match(connection: Connection[Any], slug: str) -> None:
     connection.execute(
         """
         create temp table matched on commit drop as
-        select t.*, p.student_id as published_id, p.row_hash as published_hash, p.origin,
-            p.missing_since, p.district_enrollment as published_enrollment,
+        select t.student_id, t.sis_internal_id, t.outcome, t.row_hash,
+            case when use_id then t.id_found else t.sis_found end as published_id,
+            case when use_id then t.id_hash else t.sis_hash end as published_hash,
+            case when use_id then t.id_origin else t.sis_origin end as origin,
+            case when use_id then t.id_missing else t.sis_missing end as missing_since,
+            case when use_id then t.id_enrollment else t.sis_enrollment end
+                as published_enrollment,
             coalesce(h.historical_idle, false) as idle,
-            null::text as refused
+            case when taken then 'student_id_taken' end as refused
         from (
             select t.*,
                 t.outcome = 'curated' and by_id.student_id is not null and (
                     by_id.sis_internal_id <> t.sis_internal_id
                     or by_sis.student_id <> by_id.student_id) is true as taken,
-                case when by_sis.student_id is not null then by_sis.student_id
-                    when by_id.sis_internal_id is null or t.sis_internal_id is null
-                    then by_id.student_id end as found
+                by_sis.student_id is null and (by_id.sis_internal_id is null
+                    or t.sis_internal_id is null) as use_id,
+                by_id.student_id as id_found, by_sis.student_id as sis_found,
+                by_id.row_hash as id_hash, by_sis.row_hash as sis_hash,
+                by_id.origin as id_origin, by_sis.origin as sis_origin,
+                by_id.missing_since as id_missing, by_sis.missing_since as sis_missing,
+                by_id.district_enrollment as id_enrollment,
+                by_sis.district_enrollment as sis_enrollment
             from sent_keys t
             left join students by_sis
                 on by_sis.district = %(slug)s and by_sis.sis_internal_id = t.sis_internal_id
             left join students by_id
                 on by_id.district = %(slug)s and by_id.student_id = t.student_id
         ) t
-        left join students p on p.district = %(slug)s and p.student_id = t.found
-        left join entered_by_hand h on h.district = %(slug)s and h.student_id = t.found
+        left join entered_by_hand h on h.district = %(slug)s
+            and h.student_id = case when use_id then t.id_found else t.sis_found end
         """,
         {"slug": slug},
     )
-    connection.execute("update matched set refused = 'student_id_taken' where taken")
     connection.execute("analyze matched")
 
 

@@ -119,7 +119,11 @@ def publish_in(
     )
     counts, findings = count(connection, slug, students, guardians)
     findings |= _about(students, guardians, additions_only=rules.additions_only)
-    reasons = judge(connection, slug, rules.guards, sync.night) if rules.guards else []
+    reasons = (
+        judge(connection, slug, rules.guards, sync.night)
+        if rules.guards and counts["changes"]
+        else []
+    )
     sync_id, before = open_sync(connection, sync)
     if reasons:
         return _hold(connection, sync, sync_id, students, guardians, reasons, findings)

@@ -65,7 +65,6 @@ def stage(connection: Connection[Any], table: str, frame: pl.DataFrame) -> None:
     connection.execute(sql.SQL("create temp table {} ({}) on commit drop").format(target, body))
     columns = [*(c for c, _ in schema), *([KEEP] if KEEP in frame.columns else [])]
     copy_rows(connection, sql.SQL("{} ({})").format(target, names(columns)), frame.select(columns))
-    connection.execute(sql.SQL("analyze {}").format(target))
 
 
 def copy_rows(connection: Connection[Any], target: sql.Composable, frame: pl.DataFrame) -> None:

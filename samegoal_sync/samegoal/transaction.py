@@ -58,6 +58,8 @@ def _transaction(
         connection.isolation_level = isolation
         try:
             with connection.transaction():
+                # A large district's comparison fits in memory: Postgres's defaults spill it.
+                connection.execute("set local work_mem = '64MB'; set local temp_buffers = '64MB'")
                 yield connection
         except (psycopg.OperationalError, psycopg.errors.UniqueViolation) as error:
             # A person may enter by hand the very student that is being published.

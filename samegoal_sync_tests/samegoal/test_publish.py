@@ -238,6 +238,16 @@ def test_a_restriction_that_begins_removes_the_guardian_that_night(house: House)
     ]
 
 
+def test_a_restriction_counts_also_for_a_student_who_is_set_aside(house: House) -> None:
+    house.publish(curated_students(_students(1)), curated_guardians([guardian(1, of=1)]))
+    night = house.publish(
+        curated_students([], others=[(10_001, "S000001", "set_aside", "birth_date_impossible")]),
+        curated_guardians([], others=[("S000001", 500001, "withheld", "restricted")]),
+    )
+    assert night.counts["guardians_removed"] == 1
+    assert house.value("select count(*) from guardians") == 0
+
+
 def test_the_districts_choice_removes_only_in_a_whole_read(house: House) -> None:
     students = curated_students(_students(1))
     pairs = [guardian(1, of=1), guardian(2, of=1, priority=2)]
