@@ -10,6 +10,7 @@ from typing import Any
 
 from samegoal_sync.errors import Actor
 from samegoal_sync.portal.database import Rows, one, rows
+from samegoal_sync.portal.reject_words import words_of
 
 _STUDENTS_SHOWN = 200
 
@@ -49,8 +50,6 @@ def problems_of(
 
 def as_csv(connection: Rows) -> str:
     """Every case of the last night as CSV: keys and rules, never a value or a name."""
-    from samegoal_sync.portal.reject_words import words_of
-
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
     writer.writerow(
@@ -92,8 +91,6 @@ def _safe(value: Any) -> str:
 
 
 def _of_rejects(connection: Rows) -> list[Problem]:
-    from samegoal_sync.portal.reject_words import words_of
-
     by_rule: dict[str, list[dict[str, Any]]] = {}
     for case in _cases(connection):
         by_rule.setdefault(case["rule"], []).append(case)
@@ -107,7 +104,7 @@ def _of_rejects(connection: Rows) -> list[Problem]:
                 words.why,
                 words.screen,
                 words.remedy,
-                cases[0]["severity"],
+                words.kind.value,
                 len(cases),
                 cases[:_STUDENTS_SHOWN],
             )
@@ -154,7 +151,7 @@ def _of_expiry(expires_on: date, today: date) -> Problem:
         if days >= 0
         else "The Integration Access has expired",
         why="After that day Qmlativ refuses every read, and Details is no longer updated.",
-        screen="Administrative Access > Integration Access > SameGoal Demographics",
+        screen="Administrative Access > API > Integration > SameGoal Demographics",
         remedy="Set a later Expiration Date, or clear it.",
         severity="night",
         total=1,
@@ -167,7 +164,7 @@ def _of_absent(columns: list[str]) -> Problem:
         actor=Actor.SKYWARD.value,
         what=f"Qmlativ did not share: {', '.join(columns)}",
         why="A field that is not granted is not blank: what was published of it stays.",
-        screen="Administrative Access > Integration Access > SameGoal Demographics",
+        screen="Administrative Access > API > Integration > SameGoal Demographics",
         remedy="Ask Skyward to approve these fields for the product SameGoal Demographics.",
         severity="night",
         total=len(columns),

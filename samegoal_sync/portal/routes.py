@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Route
 
-from samegoal_sync.portal.access import EVERYONE, MANAGING, guarded
+from samegoal_sync.portal.access import EVERYONE, MANAGING, TEAM, guarded
 from samegoal_sync.portal.accounts import Role
 from samegoal_sync.portal.pages import (
     audit_log,
@@ -21,6 +21,7 @@ from samegoal_sync.portal.pages import (
     settings,
     sign_in,
     students,
+    team,
 )
 from samegoal_sync.portal.visit import Page
 
@@ -32,6 +33,7 @@ _STUDENT = "/d/{district}/students/{student}"
 PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     ("/", "GET", sign_in.home, EVERYONE),
     ("/sign-out", "POST", sign_in.sign_out, EVERYONE),
+    ("/team", "GET", team.team, TEAM),
     ("/d/{district}/students", "GET", students.students, EVERYONE),
     ("/d/{district}/students", "POST", students.search_students, EVERYONE),
     (_STUDENT, "GET", details.details, EVERYONE),
