@@ -57,3 +57,35 @@ def run_request(request: NightRequest) -> dg.RunRequest:
             "attempt": str(request.attempt),
         },
     )
+
+
+@dg.op(name="prune_runs")
+def _prune(context: dg.OpExecutionContext) -> None:
+    """Delete finished runs older than 30 days that nothing needs."""
+    from samegoal_sync.districts.pruning import prune_runs
+
+    context.log.info(f"deleted {prune_runs(context.instance, datetime.now(UTC))} old runs")
+
+
+@dg.job(
+    name="prune_runs",
+    executor_def=dg.in_process_executor,
+    description="Deletes Dagster's old runs; never a district's latest materialization.",
+)
+def prune_runs_job() -> None:
+    """One step."""
+    _prune()
+
+
+prune_runs_daily = dg.ScheduleDefinition(
+    name="prune_runs",
+    job=prune_runs_job,
+    cron_schedule="30 18 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="At midday in America, when no district's night runs.",
+)
+
+#: What ``definitions`` gathers.
+SCHEDULES = (nightly, prune_runs_daily)
+JOBS = (prune_runs_job,)

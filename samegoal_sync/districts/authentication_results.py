@@ -36,9 +36,13 @@ def judge(headers: Sequence[str], authserv_id: str, domain: str) -> Verdict:
     if name != authserv_id.lower():
         return Verdict(False, "the topmost authentication results are not our mail server's")
     dmarc = [found for found in results if found["method"] == "dmarc"]
-    if any(found["result"] != "pass" for found in dmarc):
-        return Verdict(False, f"dmarc={dmarc[0]['result']}")
-    if any(_domain(found.get("header.from")) == domain for found in dmarc):
+    # dmarc=none: the domain publishes no policy, so that its signature or SPF must do.
+    refused = [found["result"] for found in dmarc if found["result"] not in ("pass", "none")]
+    if refused:
+        return Verdict(False, f"dmarc={refused[0]}")
+    if any(
+        found["result"] == "pass" and _domain(found.get("header.from")) == domain for found in dmarc
+    ):
         return Verdict(True, "dmarc=pass")
     if any(
         found["method"] == "dkim"

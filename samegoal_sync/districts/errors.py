@@ -72,8 +72,17 @@ class SecretMissing(DistrictError):
         )
 
 
-class NotVerified(DistrictError):
-    """The Integration Access can't be used as it is; the hint says who changes what."""
+class NightLost(DistrictError):
+    """A run ended without a row in ``syncs``: its process was killed, or its machine stopped."""
+
+    transient = True
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"last night's run of {slug} ended without a result: its process was stopped",
+            hint="it is tried again by itself; if that fails too, see the run in the Dagster UI, "
+            f"and then: samegoal-sync sync {slug}",
+        )
 
 
 class MailError(SyncError):

@@ -1,7 +1,7 @@
 """Mail in: finds districts' requests in tier2help's inbox, by IMAP over TLS.
 
-``SAMEGOAL_SYNC_IMAP_URL`` is ``imaps://user:password@host:993/INBOX?authserv=NAME``, where ``authserv``
-is the name by which the receiving server signs its Authentication-Results. Only headers are
+``SAMEGOAL_SYNC_IMAP_URL`` is ``imaps://user:password@host:993/INBOX?authserv=NAME``. The
+last is the name by which the receiving server signs its Authentication-Results. Only headers are
 read, and only of mails whose subject names SameGoal; all others are left untouched. A request that
 was taken up is marked answered, one set aside is flagged for a person.
 """
