@@ -101,7 +101,8 @@ def serve(app: App, port: int, portal_port: int) -> None:
     """
     from samegoal_sync.instance import CHECKOUT, pipeline_environment  # slow to import
 
-    logs = app.settings.home / "logs"
+    # Not "logs": that folder of DAGSTER_HOME is telemetry's, which Dagster empties.
+    logs = app.settings.home / "output"
     workspace = str(CHECKOUT / "workspace.yaml")
     programs = (
         _Program("Dagster UI", port, logs / "dagster.log",
