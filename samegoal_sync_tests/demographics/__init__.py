@@ -1,0 +1,1 @@
+"""Tests of the middle: rules column by column, on small districts built by hand."""
