@@ -84,7 +84,7 @@ def night_run(context: AssetExecutionContext) -> Iterator[NightRun]:
             run.record_failure(error)
         if not error.transient:
             # Failure(allow_retries=False) alone does not keep Dagster from retrying the run.
-            context.instance.add_run_tags(context.run_id, {"dagster/max_retries": "0"})
+            context.instance.add_run_tags(context.run.run_id, {"dagster/max_retries": "0"})
         raise dg.Failure(
             description=str(error),
             metadata={"what": error.what, "who must act": str(error.actor), "hint": error.hint},
@@ -97,12 +97,12 @@ def _run(context: AssetExecutionContext, registry: Registry) -> NightRun:
     now = datetime.now(UTC)
     today = district.today(now)
     told = context.run.tags.get("night")
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     started = record.start_time if record and record.start_time else now.timestamp()
     return NightRun(
         registry=registry,
         district=district,
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         today=today,
         night=date.fromisoformat(told) if told else today,
         started_at=datetime.fromtimestamp(started, UTC),

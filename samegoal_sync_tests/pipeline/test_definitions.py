@@ -1,0 +1,109 @@
+"""The pipeline on one page: keys, checks, job and schedule as a snapshot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from samegoal_sync.definitions import defs
+from samegoal_sync.demographics import checks as stage_checks
+from samegoal_sync.demographics import fitness
+from samegoal_sync.demographics.curated import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+from samegoal_sync.demographics.rules import column_sources
+
+ASSETS = {
+    "qmlativ/entities": "qmlativ",
+    "qmlativ/students": "qmlativ",
+    "qmlativ/guardians": "qmlativ",
+    "student_demographics": "demographics",
+    "guardian_demographics": "demographics",
+    "samegoal/students": "samegoal",
+    "samegoal/guardians": "samegoal",
+}
+
+
+def _nodes() -> dict[str, dg.AssetSpec]:
+    return {
+        spec.key.to_user_string(): spec
+        for spec in defs.resolve_all_asset_specs()
+        if spec.key.to_user_string() in ASSETS
+    }
+
+
+def test_assets_and_groups_are_as_documented() -> None:
+    assert {key: spec.group_name for key, spec in _nodes().items()} == ASSETS
+
+
+def test_every_asset_is_partitioned_by_district_owned_and_described() -> None:
+    for key, spec in _nodes().items():
+        assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition), key
+        assert spec.partitions_def.name == "district"
+        assert spec.owners == ["team:samegoal-technical-team"]
+        assert spec.description
+        assert spec.kinds
+
+
+def test_a_record_flows_one_way() -> None:
+    deps = {
+        key: {dep.asset_key.to_user_string() for dep in spec.deps} for key, spec in _nodes().items()
+    }
+    raw = {"qmlativ/entities", "qmlativ/students", "qmlativ/guardians"}
+    assert all(not deps[key] for key in raw)
+    assert deps["student_demographics"] <= raw
+    assert deps["guardian_demographics"] <= raw | {"student_demographics"}
+    assert "student_demographics" in deps["samegoal/students"]
+    assert "guardian_demographics" in deps["samegoal/guardians"]
+
+
+def test_the_schedule_and_the_job() -> None:
+    schedule = defs.resolve_schedule_def("nightly")
+    assert schedule.job_name == "import_district"
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert defs.resolve_job_def("import_district").executor_def.name == "in_process"
+
+
+def test_checks_bear_the_names_and_weights_of_fitness() -> None:
+    raw = {check.name: check.blocking for check in stage_checks.RAW_CHECKS}
+    curated = {
+        check.name: check.blocking
+        for check in (*stage_checks.STUDENT_CHECKS, *stage_checks.GUARDIAN_CHECKS)
+    }
+    assert raw == fitness.RAW_CHECKS
+    assert curated == fitness.CURATED_CHECKS
+
+
+def test_every_check_is_kept_per_district() -> None:
+    for node in defs.resolve_asset_graph().asset_check_keys:
+        spec = defs.resolve_asset_graph().get(node)
+        assert spec.partitions_def is not None, node
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [("student_demographics", STUDENT_COLUMNS), ("guardian_demographics", GUARDIAN_COLUMNS)],
+)
+def test_lineage_comes_from_the_transforms_own_rules(
+    table: str, columns: dict[str, object]
+) -> None:
+    metadata = _nodes()[table].metadata
+    lineage = metadata["dagster/column_lineage"].deps_by_column
+    schema = [column.name for column in metadata["dagster/column_schema"].columns]
+    assert schema == list(columns)
+    for column, sources in column_sources(table).items():
+        told = {dep.column_name for dep in lineage[column]}
+        assert told == {f"{name}.{field}" for name, field in sources}, column
+
+
+def test_definitions_load_without_environment_and_stay_light() -> None:
+    code = (
+        "import sys, samegoal_sync.definitions\n"
+        "heavy = {'pandera', 'pandas', 'requests', 'paramiko'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={}, check=False
+    )
+    assert done.returncode == 0, done.stderr
