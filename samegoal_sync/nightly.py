@@ -6,7 +6,7 @@ a district's hour can change without a change of code. A run key of district, lo
 attempt keeps Dagster from starting the same one twice, daylight saving nights included.
 """
 
-from __future__ import annotations
+# Without postponed annotations: Dagster looks at the context's type itself.
 
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
