@@ -46,6 +46,11 @@ def last_good(connection: Rows) -> dict[str, Any] | None:
     return good
 
 
+def finding(good: dict[str, Any] | None, frame: str, name: str) -> Any:
+    """A finding of a night's ``students`` or ``guardians`` frame; ``None`` if it tells nothing."""
+    return (good["findings"] if good else {}).get(frame, {}).get(name)
+
+
 def bars(nights: list[dict[str, Any]]) -> list[Bar]:
     """The trend picture: a bar a run, oldest left, as high as its students; colour is the state."""
     sent = [int(night["counts"].get("students_sent", 0)) for night in nights]

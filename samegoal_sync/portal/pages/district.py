@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from samegoal_sync.districts.district import District, DistrictState
 from samegoal_sync.portal.audit import Action
-from samegoal_sync.portal.nights import bars, last_good, last_nights
+from samegoal_sync.portal.nights import bars, finding, last_good, last_nights
 from samegoal_sync.portal.visit import Visit
 
 #: What is done, in order, and who does what next while it is not.
@@ -75,6 +75,7 @@ def _page(visit: Visit, secret: str | None = None) -> Response:
         bars=bars(nights),
         held=bool(nights) and nights[0]["state"] == "held",
         unmatched=_unmatched(district, good),
+        restrictions_shared=finding(good, "guardians", "restrictions_shared"),
         buildings=buildings,
         today=today,
     )
@@ -99,7 +100,7 @@ def _next_step(district: District) -> str:
 
 def _unmatched(district: District, good: dict[str, Any] | None) -> list[str]:
     """Schools as Qmlativ names them that have no building named for them in the settings."""
-    found = (good["findings"] if good else {}).get("buildings_not_matched", [])
+    found = finding(good, "students", "buildings_not_matched") or []
     return [school for school in found if school not in district.settings.buildings]
 
 
