@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 
+import polars as pl
+
 from samegoal_sync.qmlativ.catalog import CATALOG
 from samegoal_sync.sandbox.access import AccessBook, IntegrationAccess, a_year_after
 from samegoal_sync.sandbox.changes import DayChanges, advance_district
-from samegoal_sync.sandbox.facts import object_fields
+from samegoal_sync.sandbox.facts import complete, object_fields, primary_key
 from samegoal_sync.sandbox.faults import FaultBoard
 from samegoal_sync.sandbox.generate import generate_district
 from samegoal_sync.sandbox.plan import SandboxDistrict
@@ -171,6 +173,15 @@ class System:
             self.tables, self.today, self.days = tables, today, self.days + days
             self.pages = Pages(tables, self._end_of_list)
             return total
+
+    def replace_table(self, name: str, rows: pl.DataFrame) -> None:
+        """Put other rows in the place of an object's: a mishap that no ordinary day brings.
+
+        What is missing of its fields is null. It is not part of what outlives a restart.
+        """
+        with self._lock:
+            self.tables = {**self.tables, name: complete(name, rows.sort(primary_key(name)))}
+            self.pages = Pages(self.tables, self._end_of_list)
 
     def record(self, entry: LogEntry, *, write: bool = False) -> None:
         """Keep a call in the usage log; attempts to write are counted besides."""

@@ -10,7 +10,11 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
+from samegoal_sync.qmlativ.catalog import RawAsset
+from samegoal_sync.qmlativ.client import QmlativClient
+from samegoal_sync.qmlativ.connection import Connection
+from samegoal_sync.sandbox import Sandbox, SandboxDistrict, raw_objects, running_sandbox
+from samegoal_sync.secret import Secret
 from samegoal_sync_tests.sandbox.api_caller import ApiCaller
 from samegoal_sync_tests.sandbox.conftest import SLUG, TODAY
 
@@ -227,3 +231,43 @@ def test_a_system_of_two_districts_covers_what_the_access_ticks() -> None:
             "Objects"
         ]
         assert all(row["EntityID"] > 1001 for row in years)
+
+
+def test_a_mishap_replaces_a_table_and_shows_at_once(
+    own_sandbox: Sandbox, own_api: ApiCaller
+) -> None:
+    rows = own_sandbox.tables(SLUG)["Student/Student"]
+    own_sandbox.replace_table(SLUG, "Student/Student", rows.head(10).select("StudentID", "NameID"))
+    served = own_api.search("Student/Student", ["StudentID", "StudentNumber"]).json()["Objects"]
+    assert len(served) == 10
+    assert all(row["StudentNumber"] is None for row in served)
+
+
+@pytest.mark.parametrize("refuse", [False, True])
+def test_our_client_reads_exactly_what_the_system_holds(refuse: bool) -> None:
+    hidden = frozenset({"Family/StudentGuardianRestrictedAccess", "Demographics/Name.IsHispanic"})
+    district = SandboxDistrict(
+        SLUG,
+        "Fairview ISD",
+        200,
+        today=TODAY,
+        not_granted=hidden,
+        refuse_not_granted=refuse,
+    )
+    with running_sandbox([district]) as sandbox:
+        sandbox.create_access(SLUG, "CLIENT")
+        secret = Secret(sandbox.generate_secret(SLUG, "CLIENT"))
+        connection = Connection(sandbox.base_url(SLUG), "CLIENT", secret, allow_loopback=True)
+        with QmlativClient(connection) as client:
+            read = [client.read(asset) for asset in RawAsset]
+        raw = read[0].merged_with(*read[1:])
+        expected = raw_objects(sandbox.tables(SLUG), not_granted=hidden)
+        for name, frame in expected.frames.items():
+            key = frame.columns[0]
+            assert raw[name].sort(key).equals(frame.sort(key)), name
+        assert raw.absent == expected.absent
+        assert sandbox.writes(SLUG) == 0
+        assert all(
+            entry.suppressed_development_permissions or "token" in entry.url
+            for entry in sandbox.log(SLUG)
+        )
