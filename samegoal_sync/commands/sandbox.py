@@ -6,6 +6,7 @@ import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -161,7 +162,7 @@ def extend(slug: str, key: str, expires: datetime | None, url: str) -> None:
     Example: samegoal-sync sandbox access extend fairview-isd SG-FAIRVIEW --expires 2028-08-01
     """
     body = {"expires": expires.date().isoformat() if expires else None}
-    _print_record(_call("POST", url, f"{slug}/access/{key}/extend", body))
+    _print_record(_call("POST", url, f"{slug}/access/{quote(key, safe='')}/extend", body))
 
 
 @access.command()
@@ -173,7 +174,7 @@ def deactivate(slug: str, key: str, url: str) -> None:
 
     Example: samegoal-sync sandbox access deactivate fairview-isd SG-FAIRVIEW
     """
-    _print_record(_call("POST", url, f"{slug}/access/{key}/deactivate"))
+    _print_record(_call("POST", url, f"{slug}/access/{quote(key, safe='')}/deactivate"))
 
 
 @access.command()
@@ -185,7 +186,7 @@ def activate(slug: str, key: str, url: str) -> None:
 
     Example: samegoal-sync sandbox access activate fairview-isd SG-FAIRVIEW
     """
-    _print_record(_call("POST", url, f"{slug}/access/{key}/activate"))
+    _print_record(_call("POST", url, f"{slug}/access/{quote(key, safe='')}/activate"))
 
 
 @access.command("generate-secret")
@@ -197,7 +198,7 @@ def generate_secret(slug: str, key: str, url: str) -> None:
 
     Example: samegoal-sync sandbox access generate-secret fairview-isd SG-FAIRVIEW
     """
-    click.echo(_call("POST", url, f"{slug}/access/{key}/secret")["secret"])
+    click.echo(_call("POST", url, f"{slug}/access/{quote(key, safe='')}/secret")["secret"])
 
 
 @sandbox.command()

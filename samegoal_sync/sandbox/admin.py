@@ -67,7 +67,7 @@ def admin_app(sandbox: Sandbox) -> Starlette:
     routes = [
         *page_routes(sandbox),
         Route("/sandbox/{slug}/access", _Access(sandbox).handle, methods=["GET", "POST"]),
-        Route("/sandbox/{slug}/access/{key}/{step}", _Access(sandbox).step, methods=["POST"]),
+        Route("/sandbox/{slug}/access/{key:path}/{step}", _Access(sandbox).step, methods=["POST"]),
         Route(
             "/sandbox/{slug}/faults", _Control(sandbox).faults, methods=["GET", "POST", "DELETE"]
         ),

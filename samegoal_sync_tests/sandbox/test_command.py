@@ -30,6 +30,13 @@ def test_the_steps_by_command(own_sandbox: Sandbox) -> None:
     assert listed[0]["key"] == "SG-CMD"
 
 
+def test_a_key_may_hold_any_character(own_sandbox: Sandbox) -> None:
+    key = "SG/1?x=&%20 y"
+    assert _run(own_sandbox, "access", "create", SLUG, key).exit_code == 0
+    assert "no end" in _run(own_sandbox, "access", "extend", SLUG, key).output
+    assert _run(own_sandbox, "access", "generate-secret", SLUG, key).exit_code == 0
+
+
 def test_days_and_faults_by_command(own_sandbox: Sandbox) -> None:
     changes = json.loads(_run(own_sandbox, "advance", SLUG, "--days", "2").output)
     assert changes["today"] == "2026-11-27"

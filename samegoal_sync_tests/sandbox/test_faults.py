@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -144,3 +145,8 @@ def test_every_kind_is_described_and_an_unknown_one_refused(api: ApiCaller) -> N
     with pytest.raises(UsageError, match="does not know"):
         parse_fault("meteor")
     assert _with(api, "meteor").status_code == 400
+
+
+def test_the_docs_list_every_kind_as_it_is() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    assert all(f"| `{kind}` | {text} |" in page for kind, text in DESCRIPTIONS.items())
