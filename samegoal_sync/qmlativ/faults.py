@@ -11,6 +11,7 @@ from samegoal_sync.qmlativ.errors import (
     AccessExpired,
     AccessRefused,
     AddressRefused,
+    EntityNotGranted,
     QmlativError,
     RequestRefused,
     ServerBusy,
@@ -23,6 +24,7 @@ _TOKEN_EXPIRED = re.compile(r"token\s+(has\s+|is\s+)?(expired|invalid)", re.IGNO
 _ACCESS = re.compile(r"access|client|credential", re.IGNORECASE)
 _EXPIRED = re.compile(r"expir|not\s+(yet\s+)?effective", re.IGNORECASE)
 _INACTIVE = re.compile(r"inactive|not\s+active|deactivated", re.IGNORECASE)
+_ENTITY = re.compile(r"\bentit(y|ies)\b", re.IGNORECASE)
 _NOT_GRANTED = re.compile(r"grant|permission|not\s+shared|approved", re.IGNORECASE)
 
 
@@ -59,6 +61,8 @@ def _access_fault(host: str, status: int, text: str, asked: str) -> QmlativError
         return expired
     if status == 403 and _NOT_GRANTED.search(text):
         return RequestRefused(asked, status, _words(text))
+    if status == 403 and _ENTITY.search(text):
+        return EntityNotGranted(host)
     return StaleToken()
 
 

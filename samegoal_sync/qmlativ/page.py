@@ -47,8 +47,13 @@ def parse_page(body: bytes, number: int, size: int, schema: pl.Schema, asked: st
     Raises:
         AnswerBroken: not JSON, cut off, or neither rows nor paging in it.
     """
-    array, rest = _cut(body, asked)
-    frame, mistyped = typed_frame(array, schema, asked)
+    array, rest = _cut(body) or _taken_apart(body, asked)
+    try:
+        frame, mistyped = typed_frame(array, schema, asked)
+    except AnswerBroken:
+        # Cut at a bracket that was not the array's, or really broken: the whole body tells.
+        array, rest = _taken_apart(body, asked)
+        frame, mistyped = typed_frame(array, schema, asked)
     key = schema.names()[0]
     if frame[key].null_count() and not mistyped[key]:
         raise AnswerBroken(asked, "holds rows without their primary key")
@@ -56,15 +61,17 @@ def parse_page(body: bytes, number: int, size: int, schema: pl.Schema, asked: st
     return Page(number, frame, following, missing_keys(array, frame), mistyped)
 
 
-def _cut(body: bytes, asked: str) -> tuple[bytes, dict[str, object]]:
-    """The array of rows, and the answer without it."""
-    opens = _OPENS.search(body)
-    closes = body.rfind(b"]")
-    if opens and closes >= opens.end():
-        start = opens.end() - 1
-        rest = _dict(body[: opens.start()] + _KEY + b":null" + body[closes + 1 :])
-        if rest is not None:
-            return body[start : closes + 1], rest
+def _cut(body: bytes) -> tuple[bytes, dict[str, object]] | None:
+    """The array of rows and the answer without it, by position; ``None`` where that fails."""
+    opens, closes = _OPENS.search(body), body.rfind(b"]")
+    if opens is None or closes < opens.end():
+        return None
+    rest = _dict(body[: opens.start()] + _KEY + b":null" + body[closes + 1 :])
+    return None if rest is None else (body[opens.end() - 1 : closes + 1], rest)
+
+
+def _taken_apart(body: bytes, asked: str) -> tuple[bytes, dict[str, object]]:
+    """The same by parsing everything: slow and sure."""
     whole = _dict(body)
     if whole is None:
         raise AnswerBroken(asked, _how_broken(body))

@@ -153,7 +153,7 @@ class ObjectReader:
     def _gaps(self, pages: Sequence[Page]) -> list[Gap]:
         """Where a missed row's key would lie: between pages, and beyond the last of several."""
         filled = [page.rows[self._key] for page in pages if not page.rows.is_empty()]
-        if len(filled) < 2:
+        if len(pages) < 2 or not filled:
             return []
         gaps: list[Gap] = []
         highest = int(filled[0][-1])

@@ -1,0 +1,89 @@
+"""Rows as typed frames: what means the same becomes it, nothing turns silently into null."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from samegoal_sync.qmlativ.errors import AnswerBroken
+from samegoal_sync.qmlativ.page import parse_page
+from samegoal_sync.qmlativ.values import typed_frame
+
+_SCHEMA = pl.Schema({"ID": pl.Int64(), "Flag": pl.Boolean(), "Text": pl.String()})
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "kept"),
+    [
+        ("ID", "12", 12), ("ID", " 12 ", 12), ("ID", "", None), ("ID", 12.0, 12),
+        ("ID", None, None),
+        ("Flag", 1, True), ("Flag", 0, False), ("Flag", "False", False), ("Flag", "", None),
+        ("Text", 7, "7"), ("Text", True, "true"), ("Text", " padded ", " padded "),
+        ("Text", "", ""),
+    ],
+)  # fmt: skip
+def test_what_means_the_same_becomes_it(field: str, sent: object, kept: object) -> None:
+    # The second row makes polars refuse the page, so that this one is read by hand.
+    rows = [{"ID": 1, field: sent}, {"ID": "2", "Flag": True}]
+    frame, mistyped = typed_frame(json.dumps(rows).encode(), _SCHEMA, "x")
+    assert frame[field].to_list()[0] == kept
+    assert not mistyped
+
+
+@pytest.mark.parametrize(
+    ("field", "sent"),
+    [("ID", "x"), ("ID", "1.5"), ("ID", [1]), ("Flag", "maybe"), ("Flag", 2), ("Text", {"a": 1})],
+)
+def test_what_can_not_be_held_is_counted(field: str, sent: object) -> None:
+    rows = [{"ID": "1", field: sent}]
+    frame, mistyped = typed_frame(json.dumps(rows).encode(), _SCHEMA, "x")
+    assert frame[field].to_list() == [None]
+    assert mistyped == {field: 1}
+
+
+def test_text_of_all_scripts_is_kept() -> None:
+    text = 'Zoë O\u2019Neill "Łódź" 李 \U0001f600 \\ / \u0000 ] }'
+    body = json.dumps({"Objects": [{"ID": 1, "Text": text}], "Paging": {"Next": None}})
+    page = parse_page(body.encode(), 1, 10, _SCHEMA, "x")
+    assert page.rows["Text"].to_list() == [text]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"Paging":{"Next":"/Custom/1/A/B/2/10"},"Objects":[{"ID":1}]}',
+        '{"Objects":[{"ID":1}],"Paging":{"Next":"/Custom/1/A/B/2/10"}}',
+        ' {"Paging" : {"Next" : "/Custom/1/A/B/2/10?x=1"} , "Objects" : [ {"ID":1} ] } ',
+        '{"Paging":{"Next":"/Custom/1/A/B/2/10","Note":"\\"Objects\\":[1]"},"Objects":[{"ID":1}]}',
+        '{"Paging":{"Next":"/Custom/1/A/B/2/10","Odd":[1]},"Objects":[{"ID":1}],"More":[{}]}',
+        '{"Odd":{"Objects":[]},"Paging":{"Next":"/Custom/1/A/B/2/10"},"Objects":[{"ID":1}]}',
+    ],
+)
+def test_any_order_and_spacing_is_read(body: str) -> None:
+    page = parse_page(body.encode(), 1, 10, _SCHEMA, "x")
+    assert page.rows["ID"].to_list() == [1]
+    assert page.next == (2, 10)
+
+
+@pytest.mark.parametrize(
+    "paging", ["null", "{}", '{"Next":null}', '{"Next":""}', '{"Next":"/Custom/1/A/B/1/10"}']
+)
+def test_every_way_to_say_that_nothing_follows(paging: str) -> None:
+    body = f'{{"Paging":{paging},"Objects":[{{"ID":1}}]}}'
+    assert parse_page(body.encode(), 1, 10, _SCHEMA, "x").next is None
+
+
+@pytest.mark.parametrize("body", ['{"Paging":{}}', '{"Paging":{},"Objects":null}'])
+def test_a_page_past_the_end_holds_no_rows(body: str) -> None:
+    assert parse_page(body.encode(), 9, 10, _SCHEMA, "x").rows.is_empty()
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "<html>", '{"a":1}', '{"Paging":{},"Objects":[{"ID":1}', '{"Objects":[1]}',
+             '{"Paging":{},"Objects":[{"Text":"no key"}]}']
+)  # fmt: skip
+def test_what_is_no_page_is_broken(body: str) -> None:
+    with pytest.raises(AnswerBroken):
+        parse_page(body.encode(), 1, 10, _SCHEMA, "x")
