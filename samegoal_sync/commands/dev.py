@@ -123,4 +123,8 @@ def serve(app: App, port: int, portal_port: int) -> None:
             wait_until_listening(running[one.name], one.port, one.name, one.log)
             app.console.print(f"{one.name:<11} {one.address}", highlight=False)
         app.console.print(f"Logs        {logs}\nCtrl-C stops everything.", highlight=False)
-        wait_for_end(running, logs)
+        try:
+            wait_for_end(running, logs)
+        except KeyboardInterrupt:
+            app.console.print("stopping ...")
+            raise

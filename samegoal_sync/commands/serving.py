@@ -46,7 +46,7 @@ def ended_by_signals() -> Iterator[None]:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    names = (signal.SIGTERM, signal.SIGHUP)
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(name, interrupt) for name in names]
     try:
         yield
