@@ -45,7 +45,6 @@ STUDENT_SECTIONS = {
 }
 
 GUARDIAN_FIELDS = (
-    "relationship",
     "cell_phone",
     "home_phone",
     "work_phone",

@@ -136,7 +136,9 @@ def _of_night(last: dict[str, Any]) -> Problem:
         what=last["message"] or f"The night of {last['night']} was {last['state']}",
         why="What was published before stays as it was until this is settled.",
         screen="This portal: District Information, held night" if held else "",
-        remedy=last["hint"] or "Look at the held night, then approve or discard it.",
+        remedy="Look at who and what would change, then approve or discard it."
+        if held
+        else last["hint"] or "Ask SameGoal's technical team.",
         severity="night",
         total=1,
         cases=[],

@@ -43,6 +43,7 @@ def _environment() -> Environment:
         shown=shown,
         number=number,
         position=position,
+        worded=worded,
     )
     return environment
 
@@ -73,6 +74,13 @@ def shown(value: Any) -> str:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.0f} s"
     return str(value)
+
+
+def worded(value: Any, field: str | None) -> str:
+    """A field's value as people read it: codes of enrollment in words."""
+    if value and field in ("district_enrollment", "enrollment_reason"):
+        return label(str(value))
+    return shown(value)
 
 
 def number(value: int | float) -> str:

@@ -14,12 +14,15 @@ def sources_of(table: str) -> dict[str, str]:
     """
     from samegoal_sync.demographics.rules import column_sources  # slow to import
 
-    told: dict[str, str] = {}
-    for column, sources in column_sources(table).items():
-        by_object: dict[str, list[str]] = {}
-        for object_name, field in sources:
-            by_object.setdefault(object_name, []).append(field)
-        told[column] = "; ".join(
-            f"{name}: {', '.join(dict.fromkeys(fields))}" for name, fields in by_object.items()
-        )
-    return told
+    return {column: _told(sources) for column, sources in column_sources(table).items()}
+
+
+def _told(sources: list[tuple[str, str]]) -> str:
+    """The fields that hold the value; keys, by which rows are joined, only if there is no other."""
+    values = [(name, field) for name, field in sources if not field.endswith("ID")] or sources
+    by_object: dict[str, list[str]] = {}
+    for name, field in values:
+        by_object.setdefault(name, []).append(field)
+    return "; ".join(
+        f"{name}: {', '.join(dict.fromkeys(fields))}" for name, fields in by_object.items()
+    )
