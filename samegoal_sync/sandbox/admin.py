@@ -157,14 +157,17 @@ class _Control:
         if request.method == "POST":
             values = await _body(request)
             try:
-                board.add(Fault(**{**values, "kind": FaultKind(values.get("kind", ""))}))
-            except (TypeError, ValueError):
-                raise HTTPException(400, "one of: " + ", ".join(FaultKind)) from None
+                board.add(Fault.from_json(values))
+            except ValueError:
+                told = "a fault has numbers where numbers are asked for, and is one of: "
+                raise HTTPException(400, told + ", ".join(FaultKind)) from None
         return JSONResponse([item.to_json() for item in board.all()])
 
     async def advance(self, request: Request) -> Response:
         """Move on by ``{"days": 1}``; what changed comes back."""
-        days = int((await _body(request)).get("days", 1))
+        days = (await _body(request)).get("days", 1)
+        if not isinstance(days, int):
+            raise HTTPException(400, "days is a whole number")
         changes = self._sandbox.advance(request.path_params["slug"], days)
         return JSONResponse({**asdict(changes), "today": changes.today.isoformat()})
 

@@ -7,6 +7,7 @@ for by one request with the header ``X-Sandbox-Fault: kind`` or ``kind;seconds=2
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -92,6 +93,22 @@ class Fault:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Fault:
+        """A fault of a form or a JSON body; blank counts mean every request.
+
+        Raises:
+            ValueError: an unknown kind, or something that is no number.
+        """
+        count, seconds = values.get("count", 1), values.get("seconds")
+        return cls(
+            FaultKind(str(values.get("kind", ""))),
+            None if count in (None, "") else int(str(count)),
+            int(str(values.get("after") or 0)),
+            str(values.get("path") or ""),
+            None if seconds in (None, "") else float(str(seconds)),
+        )
 
 
 class FaultBoard:

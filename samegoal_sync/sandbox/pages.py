@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from samegoal_sync.errors import SyncError
 from samegoal_sync.sandbox.access import ANY, OAUTH1, OAUTH2, PRODUCT, a_year_after
-from samegoal_sync.sandbox.faults import DESCRIPTIONS, Fault, FaultKind
+from samegoal_sync.sandbox.faults import DESCRIPTIONS, Fault
 from samegoal_sync.sandbox.system import System
 
 if TYPE_CHECKING:
@@ -186,12 +186,4 @@ def _set_faults(system: System, values: dict[str, str]) -> None:
     if "clear" in values:
         system.faults.clear()
         return
-    system.faults.add(
-        Fault(
-            FaultKind(values.get("kind", "")),
-            int(values["count"]) if values.get("count") else None,
-            int(values.get("after") or 0),
-            values.get("path", ""),
-            float(values["seconds"]) if values.get("seconds") else None,
-        )
-    )
+    system.faults.add(Fault.from_json(values))

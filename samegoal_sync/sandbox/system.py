@@ -12,6 +12,7 @@ from functools import cache
 
 import polars as pl
 
+from samegoal_sync.errors import UsageError
 from samegoal_sync.qmlativ.catalog import CATALOG
 from samegoal_sync.sandbox.access import AccessBook, IntegrationAccess, a_year_after
 from samegoal_sync.sandbox.changes import DayChanges, advance_district
@@ -161,8 +162,12 @@ class System:
         """Move the district and its calendar on; the changes of all these days together.
 
         Raises:
-            UsageError: the school year would turn over on the way.
+            UsageError: the school year would turn over on the way, or there are no days.
         """
+        if days < 1:
+            raise UsageError(
+                "A district moves on by whole days", hint="give a number of days from 1"
+            )
         with self._lock:
             tables, today, seed = self.tables, self.today, self.district.seed
             total = DayChanges(today)

@@ -105,6 +105,23 @@ def test_the_admin_addresses_speak_json(own_sandbox: Sandbox, own_api: ApiCaller
 
 
 @pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("advance", {"days": 0}),
+        ("advance", {"days": "many"}),
+        ("faults", {"kind": "slow", "seconds": "long"}),
+        ("today", {"today": "soon"}),
+        ("access", {"key": " "}),
+        ("access/NOBODY/extend", {}),
+    ],
+)
+def test_what_is_not_understood_is_400(
+    own_sandbox: Sandbox, path: str, body: dict[str, object]
+) -> None:
+    assert requests.post(_admin(own_sandbox, path), json=body, timeout=10).status_code == 400
+
+
+@pytest.mark.parametrize(
     "headers",
     [{"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"Sec-Fetch-Site": "cross-site"}],
 )
