@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from samegoal_sync.sandbox.changes import DayChanges, advance_district
+from samegoal_sync.sandbox.changes import advance_district
+from samegoal_sync.sandbox.day_changes import DayChanges
 from samegoal_sync.sandbox.faults import FaultKind
 from samegoal_sync.sandbox.generate import generate_district
 from samegoal_sync.sandbox.plan import SandboxDistrict

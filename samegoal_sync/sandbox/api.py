@@ -1,4 +1,4 @@
-"""The Qmlativ side of the sandbox: login, discovery, metadata, lists, and refusals.
+"""The Qmlativ side of the sandbox: which address answers what, and what is refused.
 
 Written straight on ASGI, so that faults can reach the connection itself and so that the
 sandbox's own cost stays small beside the client's.
@@ -7,28 +7,20 @@ sandbox's own cost stays small beside the client's.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl
 
 from samegoal_sync.errors import UsageError
 from samegoal_sync.sandbox import metadata
 from samegoal_sync.sandbox.access import IntegrationAccess
 from samegoal_sync.sandbox.answers import Answer, Refusal, refusal, send_answer, stay_silent
+from samegoal_sync.sandbox.call import Call, Receive, Scope, Send, read_call
 from samegoal_sync.sandbox.conditions import BadSearchError
 from samegoal_sync.sandbox.facts import object_fields, primary_key
-from samegoal_sync.sandbox.faults import HEADER, Fault, FaultKind
+from samegoal_sync.sandbox.faults import HEADER, FaultKind
+from samegoal_sync.sandbox.login import authorized, token_answer
 from samegoal_sync.sandbox.reading import ListRequest
 from samegoal_sync.sandbox.strikes import faulty_answer, faulty_request
 from samegoal_sync.sandbox.system import LogEntry, System, now
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIXES = ("Custom", "Generic")
 #: Fields that Qmlativ calculates and that fail without a parameter.
@@ -38,41 +30,6 @@ CALCULATED = {
     "Family/Family": frozenset({"FoodServiceBeginningBalance", "FoodServiceCurrentBalance"}),
 }
 _PARAMETERS = frozenset({"schoolyearid", "districtid", "asofdate"})
-_MOST_BODY_BYTES = 1_000_000
-
-
-@dataclass
-class Call:
-    """One request, read whole."""
-
-    method: str
-    path: str
-    query: list[tuple[str, str]]
-    headers: dict[str, str]
-    body: bytes
-    url: str
-    key: str | None = None
-    write: bool = False
-    fault: Fault | None = field(default=None)
-
-    @property
-    def segments(self) -> list[str]:
-        return [part for part in self.path.split("/") if part]
-
-
-async def read_call(scope: Scope, receive: Receive, path: str) -> Call:
-    """The request of a scope, its body read; ``path`` is what follows the base URL's."""
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > _MOST_BODY_BYTES or not message.get("more_body"):
-            break
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    text = scope["query_string"].decode("latin-1")
-    url = scope["path"] + (f"?{text}" if text else "")
-    query = parse_qsl(text, keep_blank_values=True)
-    return Call(scope["method"], path, query, headers, body, url)
 
 
 async def serve_system(
@@ -119,7 +76,7 @@ async def _answer(system: System, call: Call) -> Answer:
         return early
     parts = call.segments
     if parts[-2:] == ["oauth", "token"]:
-        answer = _token(system, call)
+        answer = token_answer(system, call)
     elif parts and parts[0] in PREFIXES:
         answer = await _data(system, call, parts)
     else:
@@ -129,72 +86,6 @@ async def _answer(system: System, call: Call) -> Answer:
     return answer
 
 
-def _token(system: System, call: Call) -> Answer:
-    """The login: form POST, or GET with HTTP Basic and the grant in the query."""
-    fields = dict(call.query)
-    if call.method == "POST":
-        fields |= dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
-    key, secret = _basic(call) or (fields.get("client_id", ""), fields.get("client_secret", ""))
-    call.key = key or None
-    if fields.get("grant_type") != "client_credentials":
-        raise _login_refused(
-            400, "unsupported_grant_type", "The grant type must be client_credentials."
-        )
-    access = system.access.find(key)
-    if access is None or not access.has_secret(secret) or not _extra_field(access, fields):
-        raise _login_refused(400, "invalid_client", "The client key or secret is not valid.")
-    reason = access.refusal(system.today)
-    if reason:
-        raise _login_refused(403, "unauthorized_client", reason)
-    body = {
-        "access_token": system.issue_token(key),
-        "token_type": "bearer",
-        "expires_in": int(system.token_lifetime),
-    }
-    return Answer.json(200, body)
-
-
-def _basic(call: Call) -> tuple[str, str] | None:
-    kind, _, value = call.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        key, _, secret = base64.b64decode(value).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return key, secret
-
-
-def _extra_field(access: IntegrationAccess, fields: dict[str, str]) -> bool:
-    return access.token_field is None or fields.get(access.token_field[0]) == access.token_field[1]
-
-
-def _login_refused(status: int, error: str, description: str) -> Refusal:
-    return Refusal(Answer.json(status, {"error": error, "error_description": description}))
-
-
-def _authorized(system: System, call: Call) -> IntegrationAccess:
-    """The access whose token a call carries.
-
-    Raises:
-        Refusal: 401 without a good token, 403 when the access does not work today.
-    """
-    kind, _, text = call.headers.get("authorization", "").partition(" ")
-    token = system.token(text) if kind.lower() == "bearer" else None
-    if token is None:
-        raise refusal(401, "Authorization has been denied for this request.")
-    call.key = token.key
-    if token.until < time.monotonic():
-        raise refusal(401, "Token has expired")
-    access = system.access.find(token.key)
-    reason = (
-        "The Integration Access was removed." if access is None else access.refusal(system.today)
-    )
-    if access is None or reason:
-        raise refusal(403, reason or "")
-    return access
-
-
 async def _data(system: System, call: Call, parts: list[str]) -> Answer:
     """Everything below the prefix: writes are refused and counted before all else."""
     prefix, rest = parts[0], parts[1:]
@@ -202,7 +93,7 @@ async def _data(system: System, call: Call, parts: list[str]) -> Answer:
     if call.method not in ("GET", "HEAD") and not (call.method == "POST" and numbers == 2):
         call.write = True
         raise refusal(403, "This Integration Access may only read.")
-    access = _authorized(system, call)
+    access = authorized(system, call)
     if rest == ["GetSystemMetadata"]:
         return Answer.json(200, metadata.system_metadata(system, access))
     if not rest or not rest[0].isdigit():

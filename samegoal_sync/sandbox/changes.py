@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ import polars as pl
 from samegoal_sync.errors import UsageError
 from samegoal_sync.sandbox import words
 from samegoal_sync.sandbox.addresses import address_fields
+from samegoal_sync.sandbox.day_changes import DayChanges
 from samegoal_sync.sandbox.draws import Draws
 from samegoal_sync.sandbox.facts import complete, primary_key
 from samegoal_sync.sandbox.generate import Tables, make_cohort
@@ -39,48 +40,6 @@ _GUARDIANS = "Family/StudentGuardian"
 _RESTRICTIONS = "Family/StudentGuardianRestrictedAccess"
 _YEARS = "Enrollment/StudentEntityYear"
 _SPANS = "Enrollment/EntryWithdrawal"
-
-
-@dataclass(frozen=True)
-class DayChanges:
-    """What changed up to ``today``, by Qmlativ's ids.
-
-    Attributes:
-        added / left / changed_school / renamed: StudentIDs.
-        moved_house: StudentIDs whose physical address changed; their guardians moved too.
-        phones: NameIDs of guardians with a new number.
-        guardians_removed: pairs of StudentID and the guardian's NameID.
-        restrictions_begun / restrictions_ended: such pairs; a restriction that was entered
-            earlier and starts to hold today is among them.
-    """
-
-    today: date
-    added: tuple[int, ...] = ()
-    left: tuple[int, ...] = ()
-    changed_school: tuple[int, ...] = ()
-    renamed: tuple[int, ...] = ()
-    moved_house: tuple[int, ...] = ()
-    phones: tuple[int, ...] = ()
-    guardians_removed: tuple[tuple[int, int], ...] = ()
-    restrictions_begun: tuple[tuple[int, int], ...] = ()
-    restrictions_ended: tuple[tuple[int, int], ...] = ()
-
-    def then(self, later: DayChanges) -> DayChanges:
-        """Both together."""
-        values = {
-            item.name: (*getattr(self, item.name), *getattr(later, item.name))
-            for item in fields(self)
-            if item.name != "today"
-        }
-        return DayChanges(later.today, **values)
-
-    def counts(self) -> dict[str, int]:
-        """How many of each."""
-        return {
-            item.name: len(getattr(self, item.name))
-            for item in fields(self)
-            if item.name != "today"
-        }
 
 
 def advance_district(
@@ -114,13 +73,7 @@ def advance_district(
         added=day.arrivals(),
     )
     begun, ended = day.restrictions()
-    return day.tables, DayChanges(
-        **{
-            **{item.name: getattr(changes, item.name) for item in fields(changes)},
-            "restrictions_begun": begun,
-            "restrictions_ended": ended,
-        }
-    )
+    return day.tables, replace(changes, restrictions_begun=begun, restrictions_ended=ended)
 
 
 class _Day:

@@ -18,8 +18,9 @@ from samegoal_sync.errors import SyncError, UsageError
 from samegoal_sync.sandbox.access import IntegrationAccess
 from samegoal_sync.sandbox.admin import admin_app
 from samegoal_sync.sandbox.answers import refusal, send_answer
-from samegoal_sync.sandbox.api import Receive, Scope, Send, serve_system
-from samegoal_sync.sandbox.changes import DayChanges
+from samegoal_sync.sandbox.api import serve_system
+from samegoal_sync.sandbox.call import Receive, Scope, Send
+from samegoal_sync.sandbox.day_changes import DayChanges
 from samegoal_sync.sandbox.faults import Fault, FaultKind
 from samegoal_sync.sandbox.plan import SandboxDistrict
 from samegoal_sync.sandbox.state import StateFolder

@@ -15,7 +15,8 @@ import polars as pl
 from samegoal_sync.errors import UsageError
 from samegoal_sync.qmlativ.catalog import CATALOG
 from samegoal_sync.sandbox.access import AccessBook, IntegrationAccess, a_year_after
-from samegoal_sync.sandbox.changes import DayChanges, advance_district
+from samegoal_sync.sandbox.changes import advance_district
+from samegoal_sync.sandbox.day_changes import DayChanges
 from samegoal_sync.sandbox.facts import complete, object_fields, primary_key
 from samegoal_sync.sandbox.faults import FaultBoard
 from samegoal_sync.sandbox.generate import generate_district
