@@ -5,16 +5,20 @@ from __future__ import annotations
 import dagster as dg
 
 from samegoal_sync.demographics.assets import demographics
+from samegoal_sync.districts.freshness import fresh_within_36_hours
 from samegoal_sync.jobs import import_district_job
-from samegoal_sync.nightly import nightly
+from samegoal_sync.nightly import JOBS, SCHEDULES
 from samegoal_sync.qmlativ.assets import raw_entities, raw_guardians, raw_students
 from samegoal_sync.samegoal.assets import publication
+from samegoal_sync.sensors import SENSORS
 from samegoal_sync.storage.io_managers import CuratedIOManager, RawObjectsIOManager
 
 defs = dg.Definitions(
     assets=[raw_entities, raw_students, raw_guardians, demographics, publication],
-    jobs=[import_district_job],
-    schedules=[nightly],
+    asset_checks=[fresh_within_36_hours],
+    jobs=[import_district_job, *JOBS],
+    schedules=SCHEDULES,
+    sensors=SENSORS,
     resources={"raw_objects": RawObjectsIOManager(), "curated": CuratedIOManager()},
     # One process a run: a process a step costs seconds and gains nothing here.
     executor=dg.in_process_executor,

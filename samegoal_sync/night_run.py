@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster import AssetExecutionContext
@@ -14,9 +15,28 @@ from dagster import AssetExecutionContext
 from samegoal_sync.errors import SyncError
 
 if TYPE_CHECKING:
+    from samegoal_sync.demographics.curated import Curated
     from samegoal_sync.demographics.fitness import Finding
     from samegoal_sync.districts.district import District
     from samegoal_sync.districts.registry import Registry
+    from samegoal_sync.qmlativ.raw import RawObjects
+
+_ROWS = "rows of "
+
+
+class Defect(SyncError):  # noqa: N818 (it names what it is)
+    """An error that nobody foresaw: told by its type and place, since its words may hold data."""
+
+    transient = True
+
+    def __init__(self, error: Exception) -> None:
+        ours = [frame for frame in traceback.extract_tb(error.__traceback__)
+                if "samegoal_sync" in frame.filename]  # fmt: skip
+        place = f"{ours[-1].name}, line {ours[-1].lineno}" if ours else "an unknown place"
+        super().__init__(
+            f"The run broke off by a defect: {type(error).__name__} in {place}.",
+            hint="report this line to whoever keeps samegoal_sync; what is published stays",
+        )
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,17 @@ class NightRun:
     def database_url(self) -> str:
         """The database of the registry and of what is published."""
         return self.registry.database_url
+
+    def last_good_findings(self) -> dict[str, Any]:
+        """Numbers of the district's last published night, for comparison; empty if none."""
+        from samegoal_sync.samegoal.recorded import last_good_findings
+
+        return last_good_findings(self.database_url, self.district.slug)
+
+    def last_good_rows(self) -> dict[str, int]:
+        """Qmlativ object -> rows that it had in the last published night."""
+        found = self.last_good_findings().items()
+        return {name.removeprefix(_ROWS): n for name, n in found if name.startswith(_ROWS)}
 
     def record_failure(self, error: SyncError) -> None:
         """Write the failed sync, from which status, mail and the next attempt follow."""
@@ -80,16 +111,38 @@ def night_run(context: AssetExecutionContext) -> Iterator[NightRun]:
         run = _run(context, registry)
         yield run
     except SyncError as error:
-        if run is not None:
+        raise _failure(context, run, error) from None
+    except Exception as error:
+        raise _failure(context, run, Defect(error)) from None
+
+
+def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, Curated]:
+    """Students and guardians of one district; the rows that Qmlativ sent are noted as findings.
+
+    Raises:
+        DemographicsError: the district can't be curated.
+    """
+    from samegoal_sync.demographics import curate_guardians, curate_students
+
+    settings = district.settings
+    students = curate_students(raw, settings, today, district_id=district.district_id)
+    guardians = curate_guardians(raw, students, settings, today)
+    rows = {f"{_ROWS}{name}": frame.height for name, frame in raw.frames.items()}
+    return replace(students, findings=students.findings | rows), guardians
+
+
+def _failure(context: AssetExecutionContext, run: NightRun | None, error: SyncError) -> dg.Failure:
+    if run is not None:
+        with suppress(SyncError):  # the database itself may be what is gone
             run.record_failure(error)
-        if not error.transient:
-            # Failure(allow_retries=False) alone does not keep Dagster from retrying the run.
-            context.instance.add_run_tags(context.run.run_id, {"dagster/max_retries": "0"})
-        raise dg.Failure(
-            description=str(error),
-            metadata={"what": error.what, "who must act": str(error.actor), "hint": error.hint},
-            allow_retries=error.transient,
-        ) from None
+    if not error.transient:
+        # Failure(allow_retries=False) alone does not keep Dagster from retrying the run.
+        context.instance.add_run_tags(context.run.run_id, {"dagster/max_retries": "0"})
+    return dg.Failure(
+        description=str(error),
+        metadata={"what": error.what, "who must act": str(error.actor), "hint": error.hint},
+        allow_retries=error.transient,
+    )
 
 
 def _run(context: AssetExecutionContext, registry: Registry) -> NightRun:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import dagster as dg
 
 from samegoal_sync.instance import dagster_instance
+from samegoal_sync.night_run import curate
 from samegoal_sync.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,7 +93,6 @@ def refresh_student(
         QmlativError: the read failed, or Qmlativ has no such student.
         SyncError: what was read can't be published; what is published stays.
     """
-    from samegoal_sync.demographics import curate_guardians, curate_students
     from samegoal_sync.districts.registry import Registry
     from samegoal_sync.qmlativ.client import QmlativClient
     from samegoal_sync.samegoal.publish import Mode, publish
@@ -102,8 +102,7 @@ def refresh_student(
     today = district.today(started)
     with QmlativClient(registry.connection(slug)) as client:
         raw = client.read_student(student_id)
-    students = curate_students(raw, district.settings, today)
-    guardians = curate_guardians(raw, students, district.settings, today)
+    students, guardians = curate(raw, district, today)
     return publish(
         database_url, district, students, guardians,
         run_id=f"student-{uuid.uuid4()}", night=today, started_at=started, mode=Mode.STUDENT,
@@ -116,7 +115,6 @@ def curated_tonight(settings: Settings, database_url: str, slug: str) -> tuple[C
     Returns:
         Students and guardians, as tonight's run would publish them.
     """
-    from samegoal_sync.demographics import curate_guardians, curate_students
     from samegoal_sync.districts.registry import Registry
     from samegoal_sync.qmlativ.catalog import RawAsset
     from samegoal_sync.qmlativ.client import QmlativClient
@@ -127,8 +125,7 @@ def curated_tonight(settings: Settings, database_url: str, slug: str) -> tuple[C
     with QmlativClient(registry.connection(slug)) as client:
         entities, *others = [client.read(asset) for asset in RawAsset]
     raw = entities.merged_with(*others)
-    students = curate_students(raw, district.settings, today)
-    return students, curate_guardians(raw, students, district.settings, today)
+    return curate(raw, district, today)
 
 
 def run_tags(district: District, kind: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from samegoal_sync.demographics.checks import (
     check_specs,
 )
 from samegoal_sync.lineage import curated_metadata
-from samegoal_sync.night_run import night_run
+from samegoal_sync.night_run import curate, night_run
 from samegoal_sync.ownership import OWNERS
 from samegoal_sync.partitions import DISTRICTS
 
@@ -61,19 +61,14 @@ def demographics(
     context: AssetExecutionContext, entities: Any, students: Any, guardians: Any
 ) -> Iterator[Any]:
     """Curate students and guardians from the stored raw frames; Qmlativ is not asked."""
-    from samegoal_sync.demographics import curate_guardians, curate_students
     from samegoal_sync.demographics.fitness import check_curated, check_raw, require_fit
-    from samegoal_sync.samegoal.recorded import last_good_findings
 
     with night_run(context) as run:
         raw = entities.merged_with(students, guardians)
         # A blocking check of the raw assets does not stop a later run of these alone.
-        require_fit("raw", check_raw(raw))
-        settings = run.district.settings
-        curated = curate_students(raw, settings, run.today)
-        theirs = curate_guardians(raw, curated, settings, run.today)
-        previous = last_good_findings(run.database_url, run.district.slug)
-        findings = check_curated(curated, theirs, previous)
+        require_fit("raw", check_raw(raw, run.last_good_rows()))
+        curated, theirs = curate(raw, run.district, run.today)
+        findings = check_curated(curated, theirs, run.last_good_findings())
         run.record_unfit("curated", findings)
         yield dg.Output(curated, "student_demographics", metadata=_metadata(curated))
         yield dg.Output(theirs, "guardian_demographics", metadata=_metadata(theirs))

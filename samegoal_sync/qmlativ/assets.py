@@ -43,7 +43,7 @@ def _raw_asset(name: str) -> dg.AssetsDefinition:
 
         with night_run(context) as run:
             objects = _read(run, name)
-            findings = check_raw(objects)
+            findings = check_raw(objects, run.last_good_rows())
             run.record_unfit(f"qmlativ/{name}", findings)
             yield dg.Output(objects, metadata=_metadata(objects))
             yield from check_results(key, RAW_CHECKS, findings)

@@ -66,7 +66,7 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
 
     with night_run(context) as run:
         # A blocking check of the curated assets does not stop a later run of these alone.
-        require_fit("curated", check_curated(students, guardians, _previous(run)))
+        require_fit("curated", check_curated(students, guardians, run.last_good_findings()))
         result = publish(
             run.database_url,
             run.district,
@@ -87,12 +87,6 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
             yield from _materializations(run, result.counts)
         else:
             context.log.warning("nothing was published: the night is %s", result.state.value)
-
-
-def _previous(run: NightRun) -> dict[str, Any]:
-    from samegoal_sync.samegoal.recorded import last_good_findings
-
-    return last_good_findings(run.database_url, run.district.slug)
 
 
 def _materializations(run: NightRun, counts: dict[str, int]) -> Iterator[Any]:
