@@ -133,7 +133,9 @@ def _family_homes(raw: RawObjects, physical: pl.DataFrame) -> pl.DataFrame:
 
 def _is_foreign() -> pl.Expr:
     kind = joined(pl.col("AddressType"), pl.col("AddressTypeCode")).str.to_lowercase()
-    named = kind.str.contains("foreign|international").fill_null(False)
+    named = pl.col("abroad").fill_null(False) | kind.str.contains(
+        "foreign|international"
+    ).fill_null(False)
     return named | pl.any_horizontal(pl.col(*_FOREIGN_LINES).is_not_null())
 
 
@@ -174,7 +176,12 @@ def _places(raw: RawObjects) -> pl.DataFrame:
         cleaned("ZipCode").alias("zip_code"),
         cleaned("City").alias("city"),
         cleaned("FreeFormState").alias("free_state"),
+        (~cleaned("CountryCode").is_in(["US", "USA"])).fill_null(False).alias("abroad"),
     )
     return places.join(states, on="StateID", how="left").select(
-        "ZipID", "zip_code", "city", pl.coalesce("state_code", "free_state").alias("state")
+        "ZipID",
+        "zip_code",
+        "city",
+        "abroad",
+        pl.coalesce("state_code", "free_state").alias("state"),
     )

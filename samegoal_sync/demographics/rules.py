@@ -7,6 +7,7 @@ have approved by Skyward all come from these lines.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from samegoal_sync.qmlativ.raw import RawObjects
 
@@ -37,6 +38,7 @@ class ColumnRule:
         cleaning: how the value is made and cleaned, in words.
         missing: what a blank means.
         invalid: what sets it aside.
+        also: fields that refine a value and are done without where they are not shared.
         reject_key: the working column that holds the id of the row of ``object_name`` on which
             a reject is reported.
     """
@@ -45,6 +47,7 @@ class ColumnRule:
     cleaning: str
     missing: str = "published as blank"
     invalid: str = "text with lost characters: the published value stays"
+    also: Needs = ()
     reject_object: str | None = None
     reject_key: str = "StudentID"
 
@@ -60,8 +63,12 @@ class ColumnRule:
         return not self.is_absent(raw) and not all(item.is_shared(raw) for item in self.sources)
 
 
+def _needs(*needs: tuple[str, str]) -> Needs:
+    return tuple((name, tuple(fields.split())) for name, fields in needs)
+
+
 def _from(*needs: tuple[str, str]) -> Source:
-    return Source(tuple((name, tuple(fields.split())) for name, fields in needs))
+    return Source(_needs(*needs))
 
 
 _STUDENT, _NAME = "Student/Student", "Demographics/Name"
@@ -102,7 +109,7 @@ def _address_rules(place: tuple[str, str], key: str) -> dict[str, ColumnRule]:
         if key == "StudentID"
         else "the mailing address, else the physical one; of several the newest"
     )
-    common = {"reject_object": object_name, "reject_key": key}
+    common: dict[str, Any] = {"reject_object": object_name, "reject_key": key}
     return {
         "address": ColumnRule(
             _street_sources(place),
@@ -134,6 +141,7 @@ def _address_rules(place: tuple[str, str], key: str) -> dict[str, ColumnRule]:
                 ),
             ),
             "five digits, with the four of ZIP+4 after a hyphen; foreign ones as they are",
+            also=_needs(("Demographics/Zip", "CountryCode")),
             invalid="no such form: the published value stays",
             **common,
         ),
@@ -142,13 +150,16 @@ def _address_rules(place: tuple[str, str], key: str) -> dict[str, ColumnRule]:
 
 def _name_rules(key: str, join: tuple[str, str]) -> dict[str, ColumnRule]:
     object_name = _STUDENT if key == "StudentID" else _PAIR
-    required = {"missing": _LAST_OR_NONE, "invalid": "no letter, or lost characters: row set aside"}
+    required: dict[str, Any] = {
+        "missing": _LAST_OR_NONE,
+        "invalid": "no letter, or lost characters: row set aside",
+    }
     if key != "StudentID":
         required = {
             "missing": "pair set aside without a last name; what is published of it stays",
             "invalid": "no letter, or lost characters: pair set aside, published one stays",
         }
-    common = {"reject_object": object_name, "reject_key": key}
+    common: dict[str, Any] = {"reject_object": object_name, "reject_key": key}
     return {
         "last_name": ColumnRule(
             (
@@ -237,6 +248,7 @@ STUDENT_RULES: dict[str, ColumnRule] = {
         ),
         "by dates, codes and flags of the enrollment that counts",
         missing=_NEVER_BLANK,
+        also=_needs((_SPAN, "IsDefaultEntity")),
         invalid="a date of it can't be read: the published value stays",
     ),
     "enrollment_reason": ColumnRule(
@@ -314,7 +326,7 @@ STUDENT_RULES: dict[str, ColumnRule] = {
 }
 
 _OF_GUARDIAN = (_PAIR, "StudentID NameIDGuardian")
-_PAIR_KEY = {"reject_object": _PAIR, "reject_key": "StudentGuardianID"}
+_PAIR_KEY: dict[str, Any] = {"reject_object": _PAIR, "reject_key": "StudentGuardianID"}
 
 
 def _phone(kind: str) -> ColumnRule:
@@ -331,6 +343,7 @@ def _phone(kind: str) -> ColumnRule:
         ),
         f"the first valid {kind} phone by rank, as 312-555-0123 x45; international ones as they "
         "are; confidential ones and faxes never",
+        also=_needs(("Demographics/NamePhone", "Extension IsInternational IsFax Rank")),
         invalid="no number that can be called: the published value stays, unless a confidential "
         "one of this kind exists",
         **_PAIR_KEY,
@@ -432,7 +445,11 @@ def column_sources(table: str) -> dict[str, list[tuple[str, str]]]:
         table: ``student_demographics`` or ``guardian_demographics``.
     """
     return {
-        column: list(dict.fromkeys(pair for source in rule.sources for pair in source.fields))
+        column: list(
+            dict.fromkeys(
+                pair for source in (*rule.sources, Source(rule.also)) for pair in source.fields
+            )
+        )
         for column, rule in RULES[table].items()
     }
 

@@ -24,7 +24,6 @@ class QmlativType(Enum):
     TEXT = "Text"
     FLAG = "Bool"
     DATE = "Date"
-    MOMENT = "DateTime"
 
     @property
     def polars(self) -> pl.DataType:
@@ -103,10 +102,6 @@ def _date(name: str, reason: str, *, essential: bool = False) -> Field:
     return Field(name, QmlativType.DATE, reason, essential)
 
 
-def _moment(name: str, reason: str, *, essential: bool = False) -> Field:
-    return Field(name, QmlativType.MOMENT, reason, essential)
-
-
 def _rank(name: str, reason: str, *, essential: bool = False) -> Field:
     return Field(name, QmlativType.RANK, reason, essential)
 
@@ -124,7 +119,6 @@ ENTITY_OBJECTS: tuple[QmlativObject, ...] = (
         (
             _id("DistrictID", _KEY),
             _text("Name", "district of service", essential=True),
-            _text("StateDistrictCode", "district of service in state reporting"),
         ),
     ),
     QmlativObject(
@@ -133,7 +127,6 @@ ENTITY_OBJECTS: tuple[QmlativObject, ...] = (
         (
             _id("EntityID", _KEY),
             _id("DistrictID", "which district an entity belongs to"),
-            _text("Code", "tells entities apart"),
             _text("Name", "building when no school is joined", essential=True),
             _flag("IsDistrictWide", "tells the district entity from schools"),
             _id("SchoolYearIDCurrent", "the school year that is current for an entity"),
@@ -145,7 +138,6 @@ ENTITY_OBJECTS: tuple[QmlativObject, ...] = (
         (
             _id("SchoolYearID", _KEY),
             _number("NumericYear", "orders school years", essential=True),
-            _text("Description", "school year in words"),
         ),
     ),
     QmlativObject(
@@ -175,10 +167,8 @@ ENTITY_OBJECTS: tuple[QmlativObject, ...] = (
         RawAsset.ENTITIES,
         (
             _id("WithdrawalCodeID", _KEY),
-            _text("Code", "why a student left"),
             _text("Description", "why a student left, in words"),
             _text("Type", "kind of withdrawal"),
-            _text("TypeCode", "kind of withdrawal, as code"),
         ),
     ),
 )
@@ -240,7 +230,6 @@ STUDENT_OBJECTS: tuple[QmlativObject, ...] = (
             _flag("IsActive", "district enrollment", essential=True),
             _flag("IsDefaultEntity", "which enrollment counts", essential=True),
             _text("Grade", "grade"),
-            _moment("WithdrawalDate", "district enrollment"),
         ),
         by_school_year=True,
     ),

@@ -208,7 +208,7 @@ class DistrictBuilder:
         return self.guardians(settings, today).frame.row(0, named=True)
 
     def _ground(self) -> None:
-        self.add("District/District", DistrictID=1, Name="Fairview ISD", StateDistrictCode="043901")
+        self.add("District/District", DistrictID=1, Name="Fairview ISD")
         for entity, name in ((1, "Fairview ISD"), (HIGH, "High Entity"), (MIDDLE, "Middle Entity")):
             self.add(
                 "District/Entity",

@@ -37,7 +37,6 @@ _MESS = {
     # Few ids, so that rows meet, miss and repeat each other.
     QmlativType.ID: st.sampled_from([None, 1, 1, 2, 3]),
 }
-_MESS[QmlativType.MOMENT] = _MESS[QmlativType.DATE]
 
 
 @st.composite
