@@ -19,8 +19,8 @@ import psycopg
 
 from samegoal_sync.database.connect import connect
 from samegoal_sync.database.migrate import migrate
-from samegoal_sync.errors import DatabaseError
-from samegoal_sync.settings import Settings
+from samegoal_sync.errors import DatabaseError, SettingError
+from samegoal_sync.settings import HOME_VARIABLE, Settings
 
 _DATABASE = "samegoal"
 
@@ -67,8 +67,15 @@ def _counted_in(folder: Path) -> Iterator[IO[bytes]]:
     The system gives the lock back even when a process is killed, so the server never stays
     behind for a user that is long gone.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder.parent / "postgres.users").open("ab") as users:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = (folder.parent / "postgres.users").open("ab")
+    except OSError as error:
+        raise SettingError(
+            f"{folder.parent} can't be used ({os.strerror(error.errno or 0)})",
+            hint=f"give this user the folder, or set {HOME_VARIABLE} to another",
+        ) from None
+    with opened as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         yield users
 
