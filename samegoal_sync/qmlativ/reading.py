@@ -64,7 +64,7 @@ class ObjectReader:
             RowsMoving: no two reads agree, or pages repeat.
             AnswerTooLarge: more pages than allowed.
         """
-        pages = list(self._pages(None))
+        pages = list(self._pages())
         if not self._sorted(pages):
             return self._settled(self._joined(pages))
         rows = self._joined(pages)
@@ -77,22 +77,22 @@ class ObjectReader:
             missed = None
         return self._settled(rows) if missed is None else self._mended(rows, missed)
 
-    def _pages(self, condition: Condition | None) -> Iterator[Page]:
+    def _pages(self) -> Iterator[Page]:
         """Pages in order; up to ``threads`` are under way ahead of the one that is handed out."""
-        first = self._ask(1, self._limits.page_size, condition)
+        first = self._ask(1, self._limits.page_size, None)
         size = self._true_size(first)
         if size != self._limits.page_size:
-            first = self._ask(1, size, condition)
+            first = self._ask(1, size, None)
         yield first
         if _is_last(first, size):
             return
-        page, following = first, _Ahead(self._pool, self._ask, size, condition)
+        page, following = first, _Ahead(self._pool, self._ask, size)
         try:
             while not _is_last(page, size):
                 if page.number >= self._limits.pages:
                     raise AnswerTooLarge(self._name, f"more than {page.number} pages")
                 taken = following.take(self._limits.threads)
-                kept = self._not_repeating(page, taken, condition, size)
+                kept = self._not_repeating(page, taken, size)
                 if kept is None:
                     return
                 page = kept
@@ -110,15 +110,13 @@ class ObjectReader:
             return self._limits.page_size
         return min(first.next[1], first.rows.height, self._limits.page_size)
 
-    def _not_repeating(
-        self, before: Page, page: Page, condition: Condition | None, size: int
-    ) -> Page | None:
+    def _not_repeating(self, before: Page, page: Page, size: int) -> Page | None:
         """The page, unless it is the one before once more (``None``: that was the end)."""
         if page.rows.is_empty() or not self._same_keys(before, page):
             return page
         if before.next is None:
             return None
-        again = self._ask(page.number, size, condition)
+        again = self._ask(page.number, size, None)
         if self._same_keys(before, again) and not again.rows.is_empty():
             raise RowsMoving(self._name, f"page {page.number} repeats the page before it")
         return again
@@ -164,23 +162,26 @@ class ObjectReader:
         return [*gaps, (highest, None)]
 
     def _within(self, gaps: Sequence[Gap]) -> list[Page] | None:
-        """The rows whose keys lie in gaps; ``None`` if the server does not heed the condition."""
-        found: list[Page] = []
-        for start in range(0, len(gaps), _GAPS_A_SEARCH):
-            some = gaps[start : start + _GAPS_A_SEARCH]
-            pages = self._first_pages(any_of([self._gap_condition(gap) for gap in some]), some)
-            if pages is None:
-                return None
-            found.extend(pages)
-        return found
+        """The rows whose keys lie in gaps; ``None`` if the server does not heed the condition.
 
-    def _first_pages(self, condition: Condition, gaps: Sequence[Gap]) -> list[Page] | None:
-        pages = []
-        for page in self._pages(condition):
-            if not all(_in_gaps(int(key), gaps) for key in page.rows[self._key]):
+        Always a first page, with the gaps narrowed to what lies beyond it: here no position is
+        counted, so nothing that others write can move a row out of sight.
+        """
+        found: list[Page] = []
+        left = list(gaps)
+        while left:
+            some, rest = left[:_GAPS_A_SEARCH], left[_GAPS_A_SEARCH:]
+            condition = any_of([self._gap_condition(gap) for gap in some])
+            page = self._ask(1, self._limits.page_size, condition)
+            keys = page.rows[self._key]
+            if not keys.is_sorted() or not all(_in_gaps(int(key), some) for key in keys):
                 return None
-            pages.append(page)
-        return pages
+            found.append(page)
+            ended = _is_last(page, self._limits.page_size)
+            left = rest if ended else [*_beyond(int(keys[-1]), some), *rest]
+            if len(found) > self._limits.pages:
+                raise AnswerTooLarge(self._name, f"more than {self._limits.pages} pages")
+        return found
 
     def _gap_condition(self, gap: Gap) -> Condition:
         low, high = gap
@@ -200,7 +201,7 @@ class ObjectReader:
     def _settled(self, rows: Rows) -> Rows:
         """For servers that sort or search otherwise: read until two reads hold the same keys."""
         for _ in range(_SETTLING_READS):
-            again = self._joined(list(self._pages(None)))
+            again = self._joined(list(self._pages()))
             again.pages += rows.pages
             if again.frame[self._key].sort().equals(rows.frame[self._key].sort()):
                 return again
@@ -211,8 +212,8 @@ class ObjectReader:
 class _Ahead:
     """Pages being read ahead of the one in hand: two at first, then up to the bound."""
 
-    def __init__(self, pool: Executor, ask: Ask, size: int, condition: Condition | None) -> None:
-        self._pool, self._ask, self._size, self._condition = pool, ask, size, condition
+    def __init__(self, pool: Executor, ask: Ask, size: int) -> None:
+        self._pool, self._ask, self._size = pool, ask, size
         self._under_way: deque[Future[Page]] = deque()
         self._number, self._most = 1, 1
 
@@ -221,9 +222,7 @@ class _Ahead:
         self._most = min(most, self._most * 2)
         while len(self._under_way) < self._most:
             self._number += 1
-            self._under_way.append(
-                self._pool.submit(self._ask, self._number, self._size, self._condition)
-            )
+            self._under_way.append(self._pool.submit(self._ask, self._number, self._size, None))
         return self._under_way.popleft().result()
 
     def cancel(self) -> None:
@@ -235,6 +234,11 @@ class _Ahead:
 def _is_last(page: Page, size: int) -> bool:
     """Empty, or nothing follows and it is not exactly full (then one more is tried)."""
     return page.rows.is_empty() or (page.next is None and page.rows.height != size)
+
+
+def _beyond(key: int, gaps: Sequence[Gap]) -> list[Gap]:
+    """What is left of gaps above a key."""
+    return [(max(low, key), high) for low, high in gaps if high is None or high - key > 1]
 
 
 def _in_gaps(key: int, gaps: Sequence[Gap]) -> bool:

@@ -48,6 +48,7 @@ class Transport:
 
     def __init__(self, connection: Connection, limits: Limits, patience: Patience) -> None:
         self._connection, self._limits, self._patience = connection, limits, patience
+        self._places = threading.BoundedSemaphore(limits.threads)
         self._gate = gate_of(connection.host, limits)
         self._client = BackendApplicationClient(client_id=connection.client_key)
         self._session = _session(connection, limits, self._client)
@@ -137,7 +138,7 @@ class Transport:
     def _send(
         self, method: str, address: str, asked: str, parts: dict[str, Any], *, renewed: bool = False
     ) -> bytes:
-        with self._gate.place(self._limits.slow_seconds):
+        with self._places, self._gate.place(self._limits.slow_seconds):
             status, headers, body = self._exchange(method, address, asked, parts)
             if status == 200:
                 return body
