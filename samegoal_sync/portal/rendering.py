@@ -80,6 +80,8 @@ def worded(value: Any, field: str | None) -> str:
     """A field's value as people read it: codes of enrollment in words."""
     if value and field in ("district_enrollment", "enrollment_reason"):
         return label(str(value))
+    if value and field == "date_of_birth" and isinstance(value, str):
+        return day(date.fromisoformat(value))
     return shown(value)
 
 

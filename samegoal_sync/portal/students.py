@@ -153,37 +153,29 @@ class Choices:
     statuses: list[str]
 
 
-class ChoicesByDistrict:
-    """The filters' choices, looked up once a published night rather than once a page."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[int, Choices]] = {}
-
-    def get(self, connection: Rows, slug: str) -> Choices:
-        """The choices as of the district's last sync."""
-        latest = one(connection, "select coalesce(max(id), 0) as id from syncs")["id"]
-        kept = self._kept.get(slug)
-        if kept is None or kept[0] != latest:
-            kept = self._kept[slug] = (latest, _choices(connection))
-        return kept[1]
+def choices(connection: Rows) -> Choices:
+    """The values that the district's students have, each found by one step in an index."""
+    grades = _values(connection, "grade")
+    return Choices(
+        buildings=_values(connection, "building"),
+        grades=sorted(grades, key=_grade_order),
+        statuses=_values(connection, "district_enrollment"),
+    )
 
 
-def _choices(connection: Rows) -> Choices:
-    # An index-only scan of students_by_name: the filters' columns ride in it.
+def _values(connection: Rows, column: str) -> list[str]:
+    next_value = (
+        f"select {column} from students "  # noqa: S608 (a column of this file)
+        "where district = current_setting('samegoal.district', true) "
+        f"and {column} is not null {{}} order by {column} limit 1"
+    )
     found = rows(
         connection,
-        "select building, grade, district_enrollment as status from students "
-        "where district = current_setting('samegoal.district', true) "
-        "group by building, grade, district_enrollment",
+        f"with recursive steps (value) as (({next_value.format('')}) union all "  # noqa: S608
+        f"select ({next_value.format(f'and {column} > steps.value')}) from steps "
+        "where steps.value is not null) select value from steps where value is not null",
     )
-    values = {
-        name: {row[name] for row in found if row[name]} for name in ("building", "grade", "status")
-    }
-    return Choices(
-        sorted(values["building"]),
-        sorted(values["grade"], key=_grade_order),
-        sorted(values["status"]),
-    )
+    return [row["value"] for row in found]
 
 
 def _grade_order(grade: str) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from samegoal_sync.demographics import Curated, curate_guardians, curate_students
+from samegoal_sync.demographics import curate_guardians, curate_students
 from samegoal_sync.districts.district import DistrictState
 from samegoal_sync.districts.registry import Registry
 from samegoal_sync.samegoal.publish import publish
@@ -44,20 +44,23 @@ class Simulated:
             SandboxDistrict(slug, slug, students=students, seed=1, today=self.today)
         )
 
-    def night(self) -> Any:
-        """Publish what the simulated Qmlativ holds."""
+    def night(self, *, phone_of: int | None = None) -> Any:
+        """Publish what the simulated Qmlativ holds.
+
+        Args:
+            phone_of: a guardian whose cell phone is 214-555-0100 tonight.
+        """
         district = self.registry.get(self.slug)
         raw = raw_objects(self.tables)
         students = curate_students(raw, district.settings, self.today)
         guardians = curate_guardians(raw, students, district.settings, self.today)
-        return self._publish(students, guardians)
-
-    def _publish(self, students: Curated, guardians: Curated) -> Any:
+        phone = pl.when(pl.col("guardian_id") == phone_of).then(pl.lit("214-555-0100"))
+        frame = guardians.frame.with_columns(cell_phone=phone.otherwise("cell_phone"))
         return publish(
             self.url,
-            self.registry.get(self.slug),
+            district,
             students,
-            guardians,
+            replace(guardians, frame=frame),
             run_id=f"run-{self.slug}-{self.today}",
             night=self.today,
             started_at=datetime.now(UTC),
@@ -75,15 +78,3 @@ class Simulated:
             **self.tables,
             "Student/Student": students.head(int(students.height * (1 - share))),
         }
-
-    def new_phone(self, guardian_id: int) -> Any:
-        """A guardian's cell phone is another tonight; publishes that night."""
-        district = self.registry.get(self.slug)
-        raw = raw_objects(self.tables)
-        students = curate_students(raw, district.settings, self.today)
-        guardians = curate_guardians(raw, students, district.settings, self.today)
-        changed = pl.when(pl.col("guardian_id") == guardian_id)
-        frame = guardians.frame.with_columns(
-            cell_phone=changed.then(pl.lit("214-555-0100")).otherwise("cell_phone")
-        )
-        return self._publish(students, replace(guardians, frame=frame))

@@ -144,7 +144,7 @@ def test_a_phone_that_changed_shows_on_details_and_not_in_the_document(
             (student_id, guardian_id),
         ).fetchone()
     assert old
-    assert simulated.new_phone(guardian_id).state == "published"
+    assert simulated.night(phone_of=guardian_id).state == "published"
     page.goto(details)
     expect(page.locator("#guardians")).to_contain_text("214-555-0100")
     page.goto(document)

@@ -29,7 +29,7 @@ def execute(url: str, statement: str) -> None:
 def test_a_document_starts_filled_in(sign_in: SignIn, student_address: Address, kind: str) -> None:
     teacher = sign_in("teacher@fairview.example")
     page = teacher.get(started(teacher, student_address(FAIRVIEW), kind)).text
-    for text in ("García Núñez", "2014-05-06", "Rosa", "(555) 010-0199", "Elm Elementary"):
+    for text in ("García Núñez", "May 6, 2014", "Rosa", "(555) 010-0199", "Elm Elementary"):
         assert text in page
     assert "Details has changed" not in page
 

@@ -11,7 +11,7 @@ from fpdf.enums import XPos, YPos
 from samegoal_sync.portal.documents.kinds import KINDS
 from samegoal_sync.portal.documents.store import Document, Field
 from samegoal_sync.portal.labels import label
-from samegoal_sync.portal.rendering import moment
+from samegoal_sync.portal.rendering import moment, worded
 
 _FONTS = Path(__file__).parent / "fonts"
 _NEXT: Any = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
@@ -92,4 +92,4 @@ class _Paper(FPDF):
 
 
 def _words(field: Field) -> str:
-    return label(field.value or "") if field.name == "district_enrollment" else field.value or ""
+    return worded(field.value, field.name)

@@ -8,10 +8,8 @@ from starlette.responses import HTMLResponse, Response
 
 from samegoal_sync.portal.audit import Action
 from samegoal_sync.portal.rendering import render
-from samegoal_sync.portal.students import ChoicesByDistrict, Found, Search, find_students
+from samegoal_sync.portal.students import Found, Search, choices, find_students
 from samegoal_sync.portal.visit import Visit
-
-_choices = ChoicesByDistrict()
 
 
 def students(visit: Visit) -> Response:
@@ -19,8 +17,8 @@ def students(visit: Visit) -> Response:
     search = _remembered(visit)
     found = _find(visit, search)
     with visit.district() as connection:
-        choices = _choices.get(connection, visit.slug)
-    return visit.page("students.html", found=found, search=search, choices=choices)
+        offered = choices(connection)
+    return visit.page("students.html", found=found, search=search, choices=offered)
 
 
 def search_students(visit: Visit) -> Response:
