@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import dagster as dg
+import yaml
 
 from samegoal_sync.errors import SettingError
 from samegoal_sync.settings import (
@@ -65,7 +66,12 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[dg.Dagst
     os.environ.update(pipeline_environment(settings, database_url))
     try:
         instance = dg.DagsterInstance.from_config(str(settings.home))
-    except (dg.DagsterInvalidConfigError, dg.DagsterInvariantViolationError) as error:
+    except (
+        dg.DagsterInvalidConfigError,
+        dg.DagsterInvariantViolationError,
+        yaml.YAMLError,
+        OSError,
+    ) as error:
         raise SettingError(
             f"{settings.home / 'dagster.yaml'} is not one that Dagster understands "
             f"({type(error).__name__})",

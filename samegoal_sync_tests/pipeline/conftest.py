@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +84,3 @@ def instance(world: World) -> Iterator[dg.DagsterInstance]:
     """The persistent instance that the world's runs write to."""
     with dagster_instance(world.settings, world.database_url) as opened:
         yield opened
-
-
-@pytest.fixture
-def short_folder() -> Iterator[Path]:
-    """For what needs a short path."""
-    folder = Path(tempfile.mkdtemp(prefix="sg-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)

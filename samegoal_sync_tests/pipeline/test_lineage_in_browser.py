@@ -1,0 +1,85 @@
+"""The Dagster UI as an analyst opens it: the lineage of one district. Takes the README's picture."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from samegoal_sync.instance import CHECKOUT, pipeline_environment
+from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+
+CHROMIUM = Path("/usr/bin/chromium")
+PICTURE = CHECKOUT / "docs" / "pictures" / "lineage.png"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def _ui(world: World) -> Iterator[str]:
+    """The web server on a free port, with its code server, until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "dagster_webserver", "-w", str(CHECKOUT / "workspace.yaml"),
+         "-h", "127.0.0.1", "-p", str(port)],
+        env={**os.environ, **pipeline_environment(world.settings, world.database_url)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{address}/server_info")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(address: str) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise AssertionError(f"{address} does not answer")
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium: apt install chromium")
+def test_the_ui_shows_a_districts_lineage(world: World) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    world.run(*SLUGS)
+    with _ui(world) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1500, "height": 760})
+        page.goto(f"{address}/assets/samegoal/students?view=lineage&lineageScope=upstream")
+        for name in ("student_demographics", "guardian_demographics", "entities"):
+            expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=90_000)
+        page.wait_for_timeout(2_000)  # the graph moves into place
+        PICTURE.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURE)
+        page.goto(f"{address}/assets/samegoal/students?view=partitions&partition={SLUGS[0]}")
+        expect(page.get_by_text(SLUGS[0]).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("students_added").first).to_be_visible(timeout=60_000)
+        browser.close()
