@@ -66,7 +66,9 @@ class Registry:
         with connect(self.database_url) as connection:
             for values in districts:
                 _insert(connection, self._checked(values), who)
-        return [self.get(values["slug"]) for values in districts]
+        slugs = [values["slug"] for values in districts]
+        stored = {str(one.slug): one for one in self._select("where slug = any(%s)", (slugs,))}
+        return [stored[slug] for slug in slugs]
 
     def _checked(self, values: DistrictValues) -> dict[str, Any]:
         return checked_values(

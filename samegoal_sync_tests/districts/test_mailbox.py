@@ -56,7 +56,9 @@ def test_requests_are_taken_up_forged_ones_set_aside_others_left_alone(
     imap.deliver("loose", mail(subject="  complete  samegoal DEMOGRAPHICS\n  integration "))
     imap.deliver("forged", mail(results=f"{OURS}; dmarc=fail header.from=fairview.example"))
     imap.deliver("foreign", mail(sender="x@evil.example"))
-    imap.deliver("selfmade", mail(results=f"mx.evil.example; dmarc=pass\nAuthentication-Results: {PASS}"))
+    imap.deliver(
+        "selfmade", mail(results=f"mx.evil.example; dmarc=pass\nAuthentication-Results: {PASS}")
+    )
     imap.deliver("reply", mail(subject=f"Re: {SUBJECT}"))
     imap.deliver("other", mail(subject="Question about SameGoal reports"))
     taken = take_up_requests(registry, incoming(imap.url), datetime.now(UTC))
