@@ -66,11 +66,11 @@ def _holds(condition: dict[str, Any], row: dict[str, Any]) -> bool | None:
         return None if None in answers else not decisive
     value, how = row[content["FieldName"]], content["ConditionType"]
     if how in ("Null", "NotNull"):
-        return (value is None) == (how == "Null")
+        return bool((value is None) == (how == "Null"))
     if value is None:
         return None
     if how in ("List", "NotList"):
-        return (value in content["List"]) == (how == "List")
+        return bool((value in content["List"]) == (how == "List"))
     return _COMPARE[how](value, content["Value"])
 
 
