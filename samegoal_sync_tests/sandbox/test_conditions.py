@@ -62,7 +62,7 @@ def _holds(condition: dict[str, Any], row: dict[str, Any]) -> bool | None:
         answers = [_holds(inner, row) for inner in content["Conditions"]]
         decisive = content["ConditionGroupType"] == "Or"
         if decisive in answers:
-            return decisive
+            return bool(decisive)
         return None if None in answers else not decisive
     value, how = row[content["FieldName"]], content["ConditionType"]
     if how in ("Null", "NotNull"):
