@@ -33,6 +33,8 @@ MAY_BE_EMPTY = frozenset(
 )
 #: Share of students whose Name row is missing from which on the Name object was not read whole.
 NAMES_MISSING = 0.10
+#: So many restricted guardians don't all become unrestricted in one night.
+RESTRICTIONS_FLOOR = 5
 #: How much a share (of students without an address ...) may grow over last night's.
 SHARE_GROWTH = 0.05
 _SAMPLE = 10
@@ -267,13 +269,23 @@ def _rejects_explained(students: Curated, guardians: Curated) -> Finding:
 
 
 def _restrictions_still_shared(guardians: Curated, previous: Previous) -> Finding:
-    """Restrictions that were shared before are shared tonight.
+    """Restrictions that were there before are there tonight: shared, and not all gone at once.
 
     Otherwise every guardian withheld until yesterday would be published tonight.
     """
-    before, now = previous.get("restrictions_shared"), guardians.findings["restrictions_shared"]
-    counts: dict[str, int | float] = {"restrictions_shared": int(str(now))}
-    return Finding("restrictions_still_shared", not (before == 1 and now == 0), True, counts)
+    shared, restricted = (
+        int(str(guardians.findings[name]))
+        for name in ("restrictions_shared", "guardians_restricted")
+    )
+    had = int(str(previous.get("guardians_restricted", 0)))
+    lost = previous.get("restrictions_shared") == 1 and shared == 0
+    emptied = had >= RESTRICTIONS_FLOOR and restricted == 0
+    counts: dict[str, int | float] = {
+        "restrictions_shared": shared,
+        "guardians_restricted": restricted,
+        "guardians_restricted_last_night": had,
+    }
+    return Finding("restrictions_still_shared", not (lost or emptied), True, counts)
 
 
 def _shares(tonight: Previous, previous: Previous) -> list[Finding]:

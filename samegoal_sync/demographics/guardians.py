@@ -33,6 +33,8 @@ from samegoal_sync.districts.district import DistrictSettings
 from samegoal_sync.qmlativ.raw import RawObjects
 
 ADULT = 18
+#: A birthday on the 29th to 31st is taken for a day before: a doubt of days counts as a minor.
+_SHORTEST_MONTH = 28
 _PAIR = "Family/StudentGuardian"
 #: Without these fields it can't be known who a student's guardians are.
 _ESSENTIAL = {
@@ -133,27 +135,34 @@ def _first(reasons: dict[str, tuple[str, pl.Expr]]) -> list[pl.Expr]:
 
 
 def _enrolled_minors(raw: RawObjects, students: Curated, today: date) -> pl.DataFrame:
-    """``NameIDGuardian, is_minor`` of present students under 18, or of an age nobody knows."""
-    birthday = date(today.year - ADULT, today.month, min(today.day, 28))
-    if today.day > 28:
-        birthday = (
-            date(today.year - ADULT, today.month, today.day) if today.month != 2 else birthday
-        )
-    gone = students.frame.filter(
-        ~pl.col("district_enrollment").is_in(["ENROLLED", "PRE_ENROLLED"])
-    ).get_column("sis_internal_id")
+    """``NameIDGuardian, is_minor`` of present students under 18, or of an age nobody knows.
+
+    Where one student alone was read, nobody can say who else is a student: then every minor counts.
+    """
+    adult_since = date(today.year - ADULT, today.month, min(today.day, _SHORTEST_MONTH))
+    gone = students.frame.filter(~_is_present()).get_column("sis_internal_id")
     present = students.account.filter(
         (pl.col("outcome") != "out_of_scope") & ~pl.col("sis_internal_id").is_in(gone.implode())
     ).get_column("sis_internal_id")
-    born = lookup(raw, "Demographics/Name").select("NameID", parsed("BirthDate").alias("born"))
-    return (
+    names = (
         lookup(raw, "Student/Student")
-        .filter(pl.col("StudentID").is_in(present.implode()) & pl.col("NameID").is_not_null())
-        .join(born, on="NameID", how="left")
-        .filter(pl.col("born").is_null() | (pl.col("born") > birthday))
-        .select(pl.col("NameID").alias("NameIDGuardian"), is_minor=pl.lit(True))
-        .unique("NameIDGuardian")
+        .filter(pl.col("StudentID").is_in(present.implode()))
+        .get_column("NameID")
     )
+    enrolled = pl.col("NameID").is_in(names.implode())
+    born = parsed("BirthDate")
+    minor = enrolled & (born.is_null() | (born > adult_since))
+    if students.account.height == 1:
+        minor |= born > adult_since
+    return (
+        lookup(raw, "Demographics/Name")
+        .filter(minor)
+        .select(pl.col("NameID").alias("NameIDGuardian"), is_minor=pl.lit(True))
+    )
+
+
+def _is_present() -> pl.Expr:
+    return pl.col("district_enrollment").is_in(["ENROLLED", "PRE_ENROLLED"])
 
 
 def _described(raw: RawObjects, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -268,9 +277,7 @@ def _value_rejects(
 
 def _without_guardian(students: Curated, frame: pl.DataFrame) -> pl.DataFrame:
     """A notice for each present student who would have no guardian in SameGoal."""
-    present = students.frame.filter(
-        pl.col("district_enrollment").is_in(["ENROLLED", "PRE_ENROLLED"])
-    )
+    present = students.frame.filter(_is_present())
     return rejected(
         present.join(frame.select("student_id"), on="student_id", how="anti"),
         pl.lit(True),

@@ -160,6 +160,13 @@ def test_restrictions_that_are_shared_no_longer_block() -> None:
     assert failed(check_curated(students, guardians, before)) == ["restrictions_still_shared"]
 
 
+def test_restrictions_that_are_all_gone_at_once_block() -> None:
+    students, guardians = curated(school_of(25))
+    few, many = {"guardians_restricted": 4}, {"guardians_restricted": 5}
+    assert failed(check_curated(students, guardians, few)) == []
+    assert failed(check_curated(students, guardians, many)) == ["restrictions_still_shared"]
+
+
 def test_a_share_that_grew_beyond_last_nights_warns() -> None:
     students, guardians = curated(school_of(25))
     before = {"share_without_race": 0.9, "share_without_guardian_phone": 0.96}

@@ -148,6 +148,14 @@ def test_a_fellow_student_below_18_is_no_guardian(birth: str | None, kept: int) 
         assert "guardian_minor_student" in curated.rejects.get_column("rule").to_list()
 
 
+def test_where_one_student_alone_was_read_every_minor_counts_as_a_student() -> None:
+    home = Household()
+    home.guardian(person=home.district.person(BirthDate="2010-01-01"))
+    assert home.district.guardians().account.item(0, "reason") == "guardian_minor_student"
+    home.district.student("S2", FirstName="Ben")
+    assert home.district.guardians().frame.height == 1
+
+
 def test_an_adult_student_may_be_their_own_guardian() -> None:
     district = DistrictBuilder()
     student = district.student(BirthDate="2007-01-01")
@@ -341,7 +349,7 @@ def test_an_email_comes_from_that_persons_own_record_the_first_by_rank() -> None
 
 def test_a_guardian_without_a_name_is_set_aside_and_keeps_what_is_published() -> None:
     home = Household()
-    home.guardian(person=home.district.person(LastName=" "))
+    home.guardian(person=home.district.person(LastName=" ", BirthDate="1980-01-01"))
     curated = home.district.guardians()
     assert curated.account.select("outcome", "reason").row(0) == (
         "set_aside",
@@ -351,7 +359,8 @@ def test_a_guardian_without_a_name_is_set_aside_and_keeps_what_is_published() ->
 
 def test_an_agency_with_one_name_may_be_a_guardian() -> None:
     home = Household()
-    home.guardian(person=home.district.person(LastName="County Child Services", FirstName=None))
+    agency = home.district.person(LastName="County Child Services", FirstName=None, BirthDate=None)
+    home.guardian(person=agency)
     assert home.district.only_guardian()["first_name"] is None
 
 
