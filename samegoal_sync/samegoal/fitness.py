@@ -40,6 +40,7 @@ def require_fit(students: Curated, guardians: Curated) -> None:
     statuses = students.frame["district_enrollment"].drop_nulls()
     if not statuses.is_in(ENROLLMENTS).all():
         raise NotFit("district_enrollment holds a value that SameGoal does not know")
+    _require_one_outcome(guardians)
     if guardians.frame["priority"].null_count():
         raise NotFit("guardian_demographics has rows without a priority")
     strangers = guardians.frame.join(students.frame, on="student_id", how="anti").height
@@ -60,3 +61,12 @@ def _require_keys(name: str, curated: Curated, published: Published) -> None:
     told = curated.account.filter(pl.col("outcome") == "curated").select(key)
     if told.height != keys.height or keys.join(told, on=key, how="anti").height:
         raise NotFit(f"the rows of {name} and its account differ")
+
+
+def _require_one_outcome(guardians: Curated) -> None:
+    """A pair that is curated and withheld at once would come and go, night after night."""
+    key = list(GUARDIANS.key)
+    others = guardians.account.filter(pl.col("outcome") != "curated").select(key)
+    both = guardians.frame.join(others, on=key, how="semi").height
+    if both:
+        raise NotFit(f"{both} guardians are both curated and not in guardian_demographics")

@@ -19,6 +19,9 @@ from samegoal_sync.samegoal.errors import (
 #: First key of the two-key advisory lock; the second is the district's.
 _LOCK_CLASS = 5_407
 
+#: A publication takes seconds: who waits longer for another one fails, and is tried again.
+_LOCK_WAIT = "10min"
+
 
 @contextmanager
 def district_transaction(database_url: str, slug: str) -> Iterator[Connection[Any]]:
@@ -59,7 +62,10 @@ def _transaction(
         try:
             with connection.transaction():
                 # A large district's comparison fits in memory: Postgres's defaults spill it.
-                connection.execute("set local work_mem = '64MB'; set local temp_buffers = '64MB'")
+                connection.execute(
+                    "set local work_mem = '64MB'; set local temp_buffers = '64MB';"
+                    f"set local lock_timeout = '{_LOCK_WAIT}'"
+                )
                 yield connection
         except (psycopg.OperationalError, psycopg.errors.UniqueViolation) as error:
             # A person may enter by hand the very student that is being published.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import polars as pl
 import pytest
 
 from samegoal_sync.districts.district import DistrictSettings, Stretch
+from samegoal_sync.samegoal.columns import GUARDIANS, STUDENTS, Published
 from samegoal_sync.samegoal.details import student_details
 from samegoal_sync.samegoal.errors import DistrictNotRegistered, NotFit, StudentNotPublished
 from samegoal_sync.samegoal.publish import Mode, publish, record_failure
@@ -503,6 +505,46 @@ def test_frames_that_contradict_themselves_are_refused(
     with pytest.raises(NotFit, match=words):
         house.publish(curated_students(students), curated_guardians(guardians))
     assert house.value("select count(*) from syncs") == 0
+
+
+def test_a_guardian_both_curated_and_withheld_is_refused(house: House) -> None:
+    with pytest.raises(NotFit, match="1 guardians are both"):
+        house.publish(
+            curated_students(_students(1)),
+            curated_guardians(
+                [guardian(1, of=1)], others=[("S000001", 500001, "withheld", "restricted")]
+            ),
+        )
+
+
+def test_rejects_are_kept_thirty_days(house: House) -> None:
+    reject = ("Demographics/Name", 78, "S000001", "race", "text_damaged", "value")
+    first = house.publish(curated_students(_students(1), rejects=[reject]))
+    assert first.counts["values_set_aside"] == 1
+    house.rows("update syncs set finished_at = now() - interval '29 days' returning 1")
+    second = house.publish(curated_students(_students(1), rejects=[reject]))
+    house.rows(
+        "update syncs set finished_at = now() - interval '31 days' where id = %s returning 1",
+        first.sync_id,
+    )
+    third = house.publish(curated_students(_students(1), rejects=[reject]))
+    assert [row[0] for row in house.rows("select sync_id from rejects order by 1")] == [
+        second.sync_id,
+        third.sync_id,
+    ]
+
+
+@pytest.mark.parametrize("published", [STUDENTS, GUARDIANS])
+def test_the_tables_hold_the_curated_columns(house: House, published: Published) -> None:
+    types = {pl.String(): "text", pl.Date(): "date", pl.Int64(): "bigint", pl.Boolean(): "boolean"}
+    columns = dict(
+        house.rows(
+            "select column_name, data_type from information_schema.columns "
+            "where table_schema = 'samegoal' and table_name = %s",
+            published.table,
+        )
+    )
+    assert {c: types[t] for c, t in published.schema.items()}.items() <= columns.items()
 
 
 def test_an_unknown_district_is_refused(house: House) -> None:
