@@ -59,7 +59,7 @@ def run_request(request: NightRequest) -> dg.RunRequest:
     )
 
 
-@dg.op(name="prune_runs")
+@dg.op(name="delete_old_runs")
 def _prune(context: dg.OpExecutionContext) -> None:
     """Delete finished runs older than 30 days that nothing needs."""
     from samegoal_sync.districts.pruning import prune_runs
