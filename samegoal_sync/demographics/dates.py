@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 
-#: Whole text -> date. What follows an ISO date (a time, a zone) is read and left aside.
-_FORMS = (
-    (
-        r"^(\d{4}-\d{2}-\d{2})(?:$|[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z| ?[+-]\d{2}:?\d{2})?$)",
-        "%Y-%m-%d",
-    ),
+#: What may follow an ISO date: nothing, or a time with or without a zone.
+_ISO = r"^\d{4}-\d{2}-\d{2}(?:$|[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z| ?[+-]\d{2}:?\d{2})?$)"
+#: The rarer forms: the whole text, and the layout of its date.
+_OTHERS = (
     (r"^(\d{4}/\d{1,2}/\d{1,2})(?:$| \d{1,2}:\d{2})", "%Y/%m/%d"),
     (r"^(\d{1,2}/\d{1,2}/\d{4})(?:$| \d{1,2}:\d{2})", "%m/%d/%Y"),
     (r"^(\d{1,2}-\d{1,2}-\d{4})(?:$| \d{1,2}:\d{2})", "%m-%d-%Y"),
@@ -25,11 +23,23 @@ def parsed(column: str) -> pl.Expr:
     Args:
         column: a text column of a raw frame.
     """
-    text = pl.col(column).str.strip_chars()
-    iso, *others = (
-        text.str.extract(form, 1).str.to_date(layout, strict=False) for form, layout in _FORMS
-    )
-    return pl.coalesce(iso, *others)
+    return pl.col(column).map_batches(_parse, return_dtype=pl.Date(), is_elementwise=True)
+
+
+def _parse(text: pl.Series) -> pl.Series:
+    """Nearly all dates are ISO; the others take the costlier way."""
+    trimmed = text.str.strip_chars()
+    iso = trimmed.str.contains(_ISO).fill_null(False)
+    dates = trimmed.str.head(10).str.to_date("%Y-%m-%d", strict=False)
+    usual = dates.zip_with(iso, pl.Series([None], dtype=pl.Date))
+    others = ~iso & trimmed.is_not_null()
+    if not others.any():
+        return usual
+    rare = trimmed.filter(others).to_frame("text")
+    forms = [pl.col("text").str.extract(f, 1).str.to_date(d, strict=False) for f, d in _OTHERS]
+    found = rare.select(pl.coalesce(forms)).to_series()
+    # Each row that is not ISO takes the next of those found.
+    return found.gather(others.cum_sum().clip(1) - 1).zip_with(others, usual)
 
 
 def is_blank(column: str) -> pl.Expr:

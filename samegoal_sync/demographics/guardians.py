@@ -108,7 +108,7 @@ def _with_outcome(
     named = (
         pairs.join(where, on="StudentID", how="left")
         .join(names, left_on="NameIDGuardian", right_on="NameID", how="left")
-        .join(_enrolled_minors(raw, students, today), on="NameIDGuardian", how="left")
+        .join(_enrolled_minors(raw, pairs, students, today), on="NameIDGuardian", how="left")
     )
     reasons = {
         "student_unknown": ("out_of_scope", pl.col("student_outcome").is_null()),
@@ -134,7 +134,9 @@ def _first(reasons: dict[str, tuple[str, pl.Expr]]) -> list[pl.Expr]:
     return [outcome.alias("outcome"), reason.alias("reason")]
 
 
-def _enrolled_minors(raw: RawObjects, students: Curated, today: date) -> pl.DataFrame:
+def _enrolled_minors(
+    raw: RawObjects, pairs: pl.DataFrame, students: Curated, today: date
+) -> pl.DataFrame:
     """``NameIDGuardian, is_minor`` of present students under 18, or of an age nobody knows.
 
     Where one student alone was read, nobody can say who else is a student: then every minor counts.
@@ -149,14 +151,14 @@ def _enrolled_minors(raw: RawObjects, students: Curated, today: date) -> pl.Data
         .filter(pl.col("StudentID").is_in(present.implode()))
         .get_column("NameID")
     )
-    enrolled = pl.col("NameID").is_in(names.implode())
-    born = parsed("BirthDate")
-    minor = enrolled & (born.is_null() | (born > adult_since))
-    if students.account.height == 1:
-        minor |= born > adult_since
+    guardians = pairs.get_column("NameIDGuardian").unique()
+    one_alone = students.account.height == 1
+    suspects = guardians if one_alone else guardians.filter(guardians.is_in(names.implode()))
+    born, enrolled = parsed("BirthDate"), pl.col("NameID").is_in(names.implode())
     return (
         lookup(raw, "Demographics/Name")
-        .filter(minor)
+        .filter(pl.col("NameID").is_in(suspects.implode()))
+        .filter((born > adult_since) | (enrolled & born.is_null()))
         .select(pl.col("NameID").alias("NameIDGuardian"), is_minor=pl.lit(True))
     )
 
@@ -303,7 +305,7 @@ def _findings(
         f"guardians_{name}": int(outcomes.get(name, 0))
         for name in ("curated", "set_aside", "withheld", "out_of_scope")
     }
-    people = curated.unique("NameIDGuardian")
+    people = curated.filter(pl.col("NameIDGuardian").is_first_distinct())
     height = max(curated.height, 1)
     no_phone = pl.all_horizontal(pl.col(*PHONE_TYPES).is_null())
     return findings | {

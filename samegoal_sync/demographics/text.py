@@ -28,6 +28,8 @@ def cleaned(column: str | pl.Expr) -> pl.Expr:
 
 
 def _mend(text: pl.Series) -> pl.Series:
+    if text.null_count() == text.len():
+        return text
     trimmed = text.str.strip_chars()
     suspect = trimmed.str.contains(_SUSPECT).fill_null(False)
     if not suspect.any():
