@@ -1,12 +1,14 @@
 """One page of rows: the ``Objects`` array cut out of the body, and what ``Paging`` says.
 
 The body is ``{"Paging": {"Next": …}, "Objects": [ … ]}``. The array makes up nearly all of it,
-so it is cut out by position and goes to polars untouched; only what surrounds it is parsed
-here. If the cut does not leave valid JSON behind, the whole body is parsed instead.
+so what surrounds it is cut off and parsed here, and overwritten with blanks in the buffer that
+the body was read into: the buffer then holds the array alone, and goes to polars without a
+copy. If the cut does not leave valid JSON behind, the whole body is parsed instead.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections import Counter
@@ -17,8 +19,9 @@ import polars as pl
 from samegoal_sync.qmlativ.errors import AnswerBroken
 from samegoal_sync.qmlativ.values import missing_keys, typed_frame
 
-_KEY = b'"Objects"'
 _OPENS = re.compile(rb'"Objects"\s*:\s*\[')
+#: What follows the array is short; so many bytes of the end are looked at.
+_TAIL = 4_096
 _NEXT = re.compile(r"/(\d+)/(\d+)/?$")
 
 
@@ -41,18 +44,22 @@ class Page:
     mistyped: Counter[str]
 
 
-def parse_page(body: bytes, number: int, size: int, schema: pl.Schema, asked: str) -> Page:
-    """Read a page's body.
+def parse_page(body: io.BytesIO, number: int, size: int, schema: pl.Schema, asked: str) -> Page:
+    """Read a page's body; the buffer is used up.
 
     Raises:
         AnswerBroken: not JSON, cut off, or neither rows nor paging in it.
     """
-    array, rest = _cut(body) or _taken_apart(body, asked)
+    cut = _cut(body)
+    array = body.getvalue()
+    rest = cut.rest if cut else None
     try:
+        if rest is None:
+            raise AnswerBroken(asked, "can't be cut")
         frame, mistyped = typed_frame(array, schema, asked)
     except AnswerBroken:
         # Cut at a bracket that was not the array's, or really broken: the whole body tells.
-        array, rest = _taken_apart(body, asked)
+        array, rest = _taken_apart(cut.whole(array) if cut else array, asked)
         frame, mistyped = typed_frame(array, schema, asked)
     key = schema.names()[0]
     if frame[key].null_count() and not mistyped[key]:
@@ -61,13 +68,34 @@ def parse_page(body: bytes, number: int, size: int, schema: pl.Schema, asked: st
     return Page(number, frame, following, missing_keys(array, frame), mistyped)
 
 
-def _cut(body: bytes) -> tuple[bytes, dict[str, object]] | None:
-    """The array of rows and the answer without it, by position; ``None`` where that fails."""
-    opens, closes = _OPENS.search(body), body.rfind(b"]")
-    if opens is None or closes < opens.end():
-        return None
-    rest = _dict(body[: opens.start()] + _KEY + b":null" + body[closes + 1 :])
-    return None if rest is None else (body[opens.end() - 1 : closes + 1], rest)
+@dataclass(frozen=True)
+class _Cut:
+    """What stood before and after the array, and what they say together."""
+
+    before: bytes
+    after: bytes
+    rest: dict[str, object]
+
+    def whole(self, array: bytes) -> bytes:
+        """The body as it was."""
+        return self.before + array[len(self.before) : len(array) - len(self.after)] + self.after
+
+
+def _cut(body: io.BytesIO) -> _Cut | None:
+    """Blank out what surrounds the array of rows, by position; ``None`` where that fails."""
+    with body.getbuffer() as view:
+        opens = _OPENS.search(view)
+        last = max(0, len(view) - _TAIL)
+        closes = last + bytes(view[last:]).rfind(b"]")
+        if opens is None or closes < max(opens.end(), last):
+            return None
+        start, end = opens.end() - 1, closes + 1
+        before, after = bytes(view[:start]), bytes(view[end:])
+        rest = _dict(before + b"null" + after)
+        if rest is None:
+            return None
+        view[:start], view[end:] = b" " * len(before), b" " * len(after)
+        return _Cut(before, after, rest)
 
 
 def _taken_apart(body: bytes, asked: str) -> tuple[bytes, dict[str, object]]:

@@ -7,7 +7,6 @@ anything else is counted by field. It is never turned into a null that looks lik
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections import Counter
@@ -18,6 +17,8 @@ import polars as pl
 
 from samegoal_sync.qmlativ.errors import AnswerBroken
 
+#: Only a short array can be empty; a long one is not stripped (copied) to see.
+_SHORT = 4_096
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _FLAGS: Mapping[object, bool] = {"true": True, "false": False, "1": True, "0": False}
 
@@ -35,10 +36,10 @@ def typed_frame(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFra
     Raises:
         AnswerBroken: it is no array of objects.
     """
-    if len(array) < 64 and not array.strip(b"[] \r\n\t"):
+    if len(array) < _SHORT and not array.strip(b"[] \r\n\t"):
         return pl.DataFrame(schema=schema), Counter()
     try:
-        return pl.read_json(io.BytesIO(array), schema=schema), Counter()
+        return pl.read_json(array, schema=schema), Counter()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return _by_hand(array, schema, asked)
 

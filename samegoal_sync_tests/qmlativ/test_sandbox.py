@@ -161,7 +161,7 @@ def test_no_student_number_travels_in_an_address(sandbox: Sandbox) -> None:
     before = len(sandbox.log("oak"))
     with _client(sandbox, "oak") as client:
         client.read_student(number)
-    assert not [one for one in sandbox.log("oak")[before:] if number in repr(one)]
+    assert not [one for one in sandbox.log("oak")[before:] if number in one.url]
 
 
 def test_an_unknown_student_is_said_without_the_number(sandbox: Sandbox) -> None:
