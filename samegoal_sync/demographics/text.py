@@ -11,8 +11,12 @@ import polars as pl
 
 #: What makes a trimmed text differ from its clean form; few texts hold any of it.
 _SUSPECT = r"  |[^ -~]"
-#: Zero-width and direction marks that come with copied text; joiners that scripts need stay.
-_INVISIBLE = "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+#: Control characters that are no blanks, and the zero-width and direction marks that come with
+#: copied text; joiners that scripts need stay.
+_UNSEEN = (
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+    r"\x{ad}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}\x{2066}-\x{2069}\x{feff}]"
+)
 #: What is left of bytes that were no text (lone surrogates, broken encodings).
 DAMAGED = "\ufffd"
 
@@ -36,10 +40,8 @@ def _mend(text: pl.Series) -> pl.Series:
         return trimmed
     mended = (
         trimmed.filter(suspect)
-        .str.replace_all(r"\s", " ")
-        .str.replace_all(r"\p{Cc}", "")
-        .str.replace_all(_INVISIBLE, "")
-        .str.replace_all(r" {2,}", " ")
+        .str.replace_all(_UNSEEN, "")
+        .str.replace_all(r"\s+", " ")
         .str.normalize("NFC")
         .str.strip_chars()
     )
