@@ -217,25 +217,17 @@ def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) 
 
 
 def _previewed(app: App, slug: str) -> Difference:
-    """Read, curate and compare one district in this process, without Dagster."""
-    from samegoal_sync.demographics import curate_guardians, curate_students
+    """Read, curate and compare one district in this process, without storing anything."""
     from samegoal_sync.districts.registry import Registry
-    from samegoal_sync.qmlativ.catalog import RawAsset
-    from samegoal_sync.qmlativ.client import QmlativClient
-    from samegoal_sync.qmlativ.raw import RawObjects
+    from samegoal_sync.runs import curated_tonight
     from samegoal_sync.samegoal.preview import preview as compare
 
-    registry = Registry(app.settings, app.database_url)
-    district = registry.get(slug)
-    today = district.today(datetime.now(UTC))
-    with QmlativClient(registry.connection(slug)) as client:
-        raw = RawObjects({})
-        for asset in RawAsset:
-            app.console.print(f"reading qmlativ/{asset.value} …")
-            raw = raw.merged_with(client.read(asset))
-    students = curate_students(raw, district.settings, today)
-    guardians = curate_guardians(raw, students, district.settings, today)
-    return compare(app.database_url, district, students, guardians, today)
+    district = Registry(app.settings, app.database_url).get(slug)
+    app.console.print(f"reading {slug} from Qmlativ …")
+    students, guardians = curated_tonight(app.settings, app.database_url, slug)
+    return compare(
+        app.database_url, district, students, guardians, district.today(datetime.now(UTC))
+    )
 
 
 def _print_details(details: Details) -> None:

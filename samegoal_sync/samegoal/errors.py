@@ -7,6 +7,7 @@
         |-- DistrictNotRegistered the slug is not in the registry
         |-- StudentNotPublished   SameGoal has no such student
         |-- NothingHeld           there is no held night to decide
+        |-- OtherNightHeld        the held night is not the one that was looked at
         |-- DatabaseFault         Postgres refused a statement (transient where it is)
         |-- FolderNotOurs         an export folder holds files of somebody else
         `-- DeliveryError         files could not be handed over by SFTP (transient where it is)
@@ -18,6 +19,8 @@ are never repeated.
 # ruff: noqa: N818 (an error's name says what is wrong)
 
 from __future__ import annotations
+
+from datetime import date
 
 import psycopg
 
@@ -80,6 +83,17 @@ class NothingHeld(PublicationError):
         super().__init__(
             f"no night of {slug} is held",
             hint="samegoal-sync status shows which districts are held",
+        )
+
+
+class OtherNightHeld(PublicationError):
+    """The night that a person decided about is no longer the one that is held."""
+
+    def __init__(self, slug: str, night: date) -> None:
+        super().__init__(
+            f"by now the night of {night} is held for {slug}, not the one that was looked at",
+            hint=f"look at it before you decide: samegoal-sync held {slug}",
+            actor=Actor.DISTRICT,
         )
 
 

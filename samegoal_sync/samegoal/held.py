@@ -12,7 +12,7 @@ from psycopg import Connection
 from samegoal_sync.demographics.curated import Curated
 from samegoal_sync.samegoal.accounting import count
 from samegoal_sync.samegoal.difference import Difference, compare, read_changes
-from samegoal_sync.samegoal.errors import NothingHeld
+from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.guards import Reason
 from samegoal_sync.samegoal.held_store import clear_held, unpack
 from samegoal_sync.samegoal.publish import Publication, Rules, publish_in
@@ -81,20 +81,22 @@ def held(database_url: str, slug: str) -> HeldNight | None:
         )
 
 
-def approve(database_url: str, slug: str, who: str) -> Publication:
+def approve(database_url: str, slug: str, who: str, *, sync_id: int | None = None) -> Publication:
     """Publish the held night, that very one, and record who approved it.
 
     Students that were refreshed one by one since the night was held keep the newer data. A
     pause does not stop it: a person has decided.
 
+    Args:
+        sync_id: the night that the person saw; another one that is held by now is refused.
+
     Raises:
         NothingHeld: there is none.
+        OtherNightHeld: it is not the one of ``sync_id``.
         DistrictNotRegistered: the slug is unknown.
     """
     with district_transaction(database_url, slug) as connection:
-        stored = _stored(connection, slug)
-        if stored is None:
-            raise NothingHeld(slug)
+        stored = _waiting(connection, slug, sync_id)
         sync = Sync(
             slug, f"{stored.run_id}:approved", stored.night, datetime.now(UTC), Kind.APPROVED
         )
@@ -104,17 +106,30 @@ def approve(database_url: str, slug: str, who: str) -> Publication:
         return publication
 
 
-def discard(database_url: str, slug: str, who: str) -> None:
+def discard(database_url: str, slug: str, who: str, *, sync_id: int | None = None) -> None:
     """Drop the held night and record who dropped it; what is published stays.
+
+    Args:
+        sync_id: as for ``approve``.
 
     Raises:
         NothingHeld: there is none.
+        OtherNightHeld: it is not the one of ``sync_id``.
         DistrictNotRegistered: the slug is unknown.
     """
     with district_transaction(database_url, slug) as connection:
-        if _stored(connection, slug) is None:
-            raise NothingHeld(slug)
+        _waiting(connection, slug, sync_id)
         clear_held(connection, slug, f"discarded by {who}")
+
+
+def _waiting(connection: Connection[Any], slug: str, sync_id: int | None) -> _Stored:
+    """The held night that a decision is about."""
+    stored = _stored(connection, slug)
+    if stored is None:
+        raise NothingHeld(slug)
+    if sync_id is not None and stored.sync_id != sync_id:
+        raise OtherNightHeld(slug, stored.night)
+    return stored
 
 
 def _decided(connection: Connection[Any], held_id: int, approved_id: int, who: str) -> None:

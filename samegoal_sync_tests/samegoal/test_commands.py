@@ -131,3 +131,8 @@ def test_export_tells_a_missing_delivery_setting_before_it_writes(
 def test_every_rule_has_one_entry_with_a_remedy() -> None:
     assert not set(REJECT_RULES) & set(PUBLICATION_RULES)
     assert all(rule.remedy and rule.screen for rule in ALL_RULES.values())
+
+
+def test_every_rule_of_publication_is_told_in_the_docs() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "publication.md").read_text()
+    assert all(f"### {rule}\n" in told for rule in PUBLICATION_RULES)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from samegoal_sync.demographics.curated import Curated
-from samegoal_sync.samegoal.errors import NothingHeld
+from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.held import approve, discard, held
 from samegoal_sync.samegoal.held_store import pack, unpack
 from samegoal_sync.samegoal.publish import Mode
@@ -95,6 +95,16 @@ def test_deciding_nothing_is_refused(house: House) -> None:
     with pytest.raises(NothingHeld):
         discard(house.database_url, _SLUG, "Dana")
     assert held(house.database_url, _SLUG) is None
+
+
+def test_a_decision_is_about_the_night_that_was_seen(held_house: House) -> None:
+    seen = held(held_house.database_url, _SLUG)
+    assert seen is not None
+    held_house.publish(_night(last_name="Still"), _guardians(), night=NIGHT + timedelta(days=1))
+    for decide in (approve, discard):
+        with pytest.raises(OtherNightHeld, match="by now the night of 2026-11-25"):
+            decide(held_house.database_url, _SLUG, "Dana", sync_id=seen.sync_id)
+    assert held(held_house.database_url, _SLUG) is not None
 
 
 def test_a_newer_held_night_takes_the_place_of_the_older(held_house: House) -> None:
