@@ -111,12 +111,18 @@ def test_a_finished_document_can_not_be_changed(
             execute(districts, statement)
 
 
-def test_a_pdf_holds_every_name(sign_in: SignIn, student_address: Address, districts: str) -> None:
-    execute(
-        districts, "update students set first_name = 'Zoë Łukasz Нина' where student_id = '1001'"
-    )
+@pytest.mark.parametrize("name", ["Zoë Łukasz Нина", "小明"])
+def test_a_pdf_is_made_for_every_name_and_none_is_logged(
+    sign_in: SignIn,
+    student_address: Address,
+    districts: str,
+    name: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    execute(districts, f"update students set first_name = '{name}' where student_id = '1001'")
     teacher = sign_in("teacher@fairview.example")
     answer = teacher.get(started(teacher, student_address(FAIRVIEW)) + "/pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-")
     assert answer.headers["content-disposition"] == 'attachment; filename="iep.pdf"'
+    assert name not in caplog.text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+from fpdf.fonts import TTFFont
 
 from samegoal_sync.portal.documents.kinds import KINDS
 from samegoal_sync.portal.documents.store import Document, Field
@@ -14,6 +17,9 @@ from samegoal_sync.portal.labels import label
 from samegoal_sync.portal.rendering import moment, worded
 
 _FONTS = Path(__file__).parent / "fonts"
+# fpdf logs letters that a font lacks: letters of a name, which no log may hold.
+logging.getLogger("fpdf").setLevel(logging.ERROR)
+
 _NEXT: Any = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
 
 
@@ -28,6 +34,8 @@ def document_pdf(document: Document, district: str, zone: str) -> bytes:
         else "Draft: not finished"
     )
     pdf.note(f"{district}. Started {moment(about['created_at'], zone)}. {state}.")
+    if pdf.lacks(document):
+        pdf.note("A letter that this file's font lacks is shown as a box; print from the browser.")
     pdf.heading("Student")
     pdf.filled(document.student)
     for place, fields in enumerate(document.guardians.values(), start=1):
@@ -51,6 +59,14 @@ class _Paper(FPDF):
         self.set_margins(18, 16, 18)
         self.set_auto_page_break(True, 20)
         self.add_page()
+
+    def lacks(self, document: Document) -> bool:
+        """Whether the document has a letter that the font has not."""
+        fields = [*document.student, *document.sections, *chain(*document.guardians.values())]
+        letters = {ord(letter) for field in fields for letter in field.value or ""} - {10, 13}
+        font = self.fonts["dejavu"]
+        assert isinstance(font, TTFFont)
+        return not letters <= font.cmap.keys()
 
     def footer(self) -> None:
         self.set_y(-14)
