@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -32,7 +33,8 @@ class Defect(SyncError):  # noqa: N818 (it names what it is)
     def __init__(self, error: Exception) -> None:
         ours = [frame for frame in traceback.extract_tb(error.__traceback__)
                 if "samegoal_sync" in frame.filename]  # fmt: skip
-        place = f"{ours[-1].name}, line {ours[-1].lineno}" if ours else "an unknown place"
+        last = ours[-1] if ours else None
+        place = f"{Path(last.filename).name}, line {last.lineno}" if last else "a library"
         super().__init__(
             f"The run broke off by a defect: {type(error).__name__} in {place}.",
             hint="report this line to whoever keeps samegoal_sync; what is published stays",

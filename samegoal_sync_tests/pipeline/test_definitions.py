@@ -65,6 +65,11 @@ def test_the_schedule_and_the_job() -> None:
     assert defs.resolve_job_def("import_district").executor_def.name == "in_process"
 
 
+def test_the_code_location_loads_as_the_web_server_loads_it() -> None:
+    defs.get_repository_def().load_all_definitions()
+    assert {one.name for one in defs.resolve_all_job_defs()} >= {"import_district", "prune_runs"}
+
+
 def test_checks_bear_the_names_and_weights_of_fitness() -> None:
     raw = {check.name: check.blocking for check in stage_checks.RAW_CHECKS}
     curated = {

@@ -23,7 +23,7 @@ def test_every_lazily_loaded_part_of_dagster_yaml_loads(instance: dg.DagsterInst
         limit["key"]: limit["limit"]
         for limit in instance.get_concurrency_config().run_queue_config.tag_concurrency_limits
     }
-    assert limits["district"] == 1
+    assert limits["dagster/partition"] == 1
     assert limits["host"] >= 1
     assert not instance.telemetry_enabled
     assert instance.run_monitoring_enabled

@@ -1,0 +1,132 @@
+"""Frames on disk: complete or absent, private, kept for thirty nights, whole again when read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from samegoal_sync.demographics import Curated
+from samegoal_sync.demographics.curated import (
+    REJECT_COLUMNS,
+    STUDENT_ACCOUNT,
+    STUDENT_COLUMNS,
+)
+from samegoal_sync.errors import StorageError
+from samegoal_sync.qmlativ.raw import RawObjects
+from samegoal_sync.storage.frames import KEPT, FrameStore, StoredFrames
+from samegoal_sync.storage.io_managers import CuratedIOManager, RawObjectsIOManager
+
+NIGHT = datetime(2026, 3, 3, 8, tzinfo=UTC)
+ASSET, DISTRICT = "qmlativ/students", "fairview-isd"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FrameStore:
+    return FrameStore(tmp_path / "storage")
+
+
+def _frames(value: int) -> StoredFrames:
+    return StoredFrames({"Student/Student": pl.DataFrame({"StudentID": [value]})}, {"n": value})
+
+
+def _value(store: FrameStore) -> int:
+    return int(store.read(ASSET, DISTRICT).frames["Student/Student"].item())
+
+
+def test_the_newest_night_is_read(store: FrameStore) -> None:
+    store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    store.write(ASSET, DISTRICT, _frames(2), NIGHT + timedelta(days=1))
+    assert _value(store) == 2
+
+
+def test_nothing_stored_says_what_to_do(store: FrameStore) -> None:
+    with pytest.raises(StorageError) as told:
+        store.read(ASSET, DISTRICT)
+    assert "samegoal-sync sync fairview-isd" in told.value.hint
+
+
+def test_a_draft_that_a_killed_process_left_is_never_read(store: FrameStore) -> None:
+    folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    draft = folder.parent / ".20260304T080000.000000Z-dead"
+    draft.mkdir()
+    (draft / "Student.Student.parquet").write_bytes(b"half")
+    assert _value(store) == 1
+
+
+def test_a_damaged_frame_is_told_without_its_content(store: FrameStore) -> None:
+    folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    (folder / "Student.Student.parquet").write_bytes(b"damaged")
+    with pytest.raises(StorageError, match="can't be read"):
+        store.read(ASSET, DISTRICT)
+
+
+def test_a_disk_that_refuses_keeps_what_was_stored(store: FrameStore) -> None:
+    store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    # The same moment again: its folder is taken, as the rename finds out at the very end.
+    with pytest.raises(StorageError):
+        store.write(ASSET, DISTRICT, _frames(2), NIGHT)
+    assert _value(store) == 1
+    assert len(list((store.root / ASSET / DISTRICT).iterdir())) == 1
+
+
+def test_frames_are_kept_for_thirty_nights_and_the_newest_always(store: FrameStore) -> None:
+    for night in (NIGHT, NIGHT + timedelta(days=1)):
+        store.write(ASSET, DISTRICT, _frames(1), night)
+    parent = store.root / ASSET / DISTRICT
+    assert len(list(parent.iterdir())) == 2
+    store.write(ASSET, DISTRICT, _frames(2), NIGHT + KEPT + timedelta(days=2))
+    assert len(list(parent.iterdir())) == 1
+    assert _value(store) == 2
+
+
+def test_files_and_folders_are_their_owners_alone(store: FrameStore) -> None:
+    store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    for path in (store.root, *store.root.rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_removed_districts_frames_go_and_others_stay(store: FrameStore) -> None:
+    store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    store.write(ASSET, "ridgemont", _frames(2), NIGHT)
+    store.remove(DISTRICT)
+    assert not (store.root / ASSET / DISTRICT).exists()
+    assert (store.root / ASSET / "ridgemont").exists()
+
+
+def test_raw_objects_come_back_with_what_was_absent(store: FrameStore) -> None:
+    raw = RawObjects(
+        {"Demographics/Name": pl.DataFrame({"NameID": [1], "Gender": [None]},
+                                           schema={"NameID": pl.Int64, "Gender": pl.String})},
+        {"Demographics/Name": frozenset({"Gender"})},
+        {"rows": 1.0},
+    )  # fmt: skip
+    manager = RawObjectsIOManager()
+    store.write(ASSET, DISTRICT, manager.pack(raw), NIGHT)
+    again = manager.unpack(store.read(ASSET, DISTRICT))
+    assert again.frames["Demographics/Name"].equals(raw["Demographics/Name"])
+    assert again.frames["Demographics/Name"].schema == raw["Demographics/Name"].schema
+    assert not again.shares("Demographics/Name", "Gender")
+    assert again.statistics == raw.statistics
+
+
+def test_curated_comes_back_whole(store: FrameStore) -> None:
+    curated = Curated(
+        pl.DataFrame(schema={**STUDENT_COLUMNS, "keep": pl.List(pl.String())}),
+        pl.DataFrame(schema=REJECT_COLUMNS),
+        pl.DataFrame(schema=STUDENT_ACCOUNT),
+        absent=frozenset({"race"}),
+        whole=False,
+        findings={"n": 1, "share": 0.5, "list": ["a"]},
+    )
+    manager = CuratedIOManager()
+    store.write("student_demographics", DISTRICT, manager.pack(curated), NIGHT)
+    again = manager.unpack(store.read("student_demographics", DISTRICT))
+    for name in ("frame", "rejects", "account"):
+        assert getattr(again, name).equals(getattr(curated, name))
+        assert getattr(again, name).schema == getattr(curated, name).schema
+    assert (again.absent, again.whole, again.findings) == (
+        curated.absent, curated.whole, curated.findings,
+    )  # fmt: skip
