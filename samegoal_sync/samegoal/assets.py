@@ -18,7 +18,6 @@ from samegoal_sync.partitions import DISTRICTS
 
 STUDENTS = dg.AssetKey(["samegoal", "students"])
 GUARDIANS = dg.AssetKey(["samegoal", "guardians"])
-CSV = dg.AssetKey(["samegoal", "csv"])
 
 WITHIN_GUARDS = Check("within_guards", "No guard holds the night; a held one waits for a person.")
 PUBLISHED_WHOLE = Check("published_whole", "As many rows are published as the night accounts for.")
