@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from samegoal_sync.errors import UsageError
 from samegoal_sync.qmlativ.addresses import Addresses
 from samegoal_sync.qmlativ.client import QmlativClient
 from samegoal_sync.qmlativ.connection import Connection, checked_base_url, checked_token_url
-from samegoal_sync.qmlativ.errors import AddressRefused, AnswerBroken, DistrictNotChosen
+from samegoal_sync.qmlativ.errors import (
+    AddressRefused,
+    AnswerBroken,
+    CertificateRefused,
+    DistrictNotChosen,
+)
 from samegoal_sync.qmlativ.metadata import metadata_of
 from samegoal_sync.secret import Secret
 from samegoal_sync_tests.qmlativ import misbehaving_server as does
@@ -86,6 +100,33 @@ def test_a_name_that_leads_inside_is_refused_before_a_byte_is_sent(server: Serve
     with QmlativClient(outside) as client, pytest.raises(AddressRefused, match="private network"):
         client.system_metadata()
     assert len(server.behaviour.log) == calls
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(server: Server, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_own_certificate(tmp_path))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    plain = server.connection
+    secure = plain.base_url.replace("http://", "https://")
+    connection = Connection(secure, plain.client_key, plain.secret, allow_loopback=True)
+    with QmlativClient(connection) as client, pytest.raises(CertificateRefused):
+        client.system_metadata()
+    assert not server.behaviour.log
+
+
+def _own_certificate(folder: Path) -> Path:
+    """A key and a certificate for the loopback, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    built = built.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    path = folder / "own.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + built.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    )
+    return path
 
 
 def test_addresses_are_searches_and_nothing_else(server: Server) -> None:
