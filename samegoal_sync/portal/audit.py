@@ -21,6 +21,7 @@ class Action(StrEnum):
     LISTED = "searched students"
     VIEWED = "viewed a student"
     REFRESHED = "refreshed a student"
+    ADDED = "added a student by hand"
     ENTERED = "entered by hand"
     REVEALED = "revealed the client secret"
     SETTINGS = "changed settings"

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from samegoal_sync.portal.access import EVERYONE, MANAGING, TEAM, guarded
 from samegoal_sync.portal.accounts import Role
 from samegoal_sync.portal.pages import (
+    add_student,
     audit_log,
     details,
     district,
@@ -36,6 +37,8 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     ("/team", "GET", team.team, TEAM),
     ("/d/{district}/students", "GET", students.students, EVERYONE),
     ("/d/{district}/students", "POST", students.search_students, EVERYONE),
+    ("/d/{district}/add-student", "GET", add_student.add_form, MANAGING),
+    ("/d/{district}/add-student", "POST", add_student.add_student, MANAGING),
     (_STUDENT, "GET", details.details, EVERYONE),
     (f"{_STUDENT}/basics", "GET", details.basics, MANAGING),
     (f"{_STUDENT}/by-hand", "POST", details.enter_by_hand, EVERYONE),

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -79,7 +80,7 @@ def portal(simulated: Simulated, settings: Settings) -> Iterator[str]:
         yield address
 
 
-def signed_in(browser: Browser, portal: str, login: str, **options: object) -> Page:
+def signed_in(browser: Browser, portal: str, login: str, **options: Any) -> Page:
     context = browser.new_context(
         viewport={"width": 1180, "height": 860}, base_url=portal, **options
     )

@@ -1,0 +1,74 @@
+"""A student added by hand: stays through the nights, and is refused where it can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from samegoal_sync.database import connect
+from samegoal_sync.portal.database import PortalDatabase
+from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
+
+ADMIN = "administrative@fairview.example"
+ADDRESS = f"/d/{FAIRVIEW}/add-student"
+CHILD = {
+    "last_name": "Rivera",
+    "first_name": "Zoë",
+    "date_of_birth": "2022-03-04",
+    "student_id": "P77",
+    "gender": "Female",
+    "district_enrollment": "PRE_ENROLLED",
+}
+
+
+def test_an_administrative_user_adds_a_student(
+    sign_in: Callable[[str], Person], districts: str
+) -> None:
+    admin = sign_in(ADMIN)
+    assert "Add a student by hand" in admin.get(ADDRESS).text
+    answer = admin.post(ADDRESS, **CHILD)
+    page = admin.get(answer.headers["location"]).text
+    assert "Rivera" in page
+    assert "Pre-enrolled" in page
+    assert "Entered by hand" in admin.get(f"/d/{FAIRVIEW}/students").text
+    with connect(districts) as connection:
+        assert connection.execute(
+            "select origin, district from students where student_id = 'P77'"
+        ).fetchone() == ("hand", FAIRVIEW)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [
+        ("student_id", "1001", 409),
+        ("student_id", "P 77", 400),
+        ("last_name", "", 400),
+        ("gender", "X", 400),
+        ("district_enrollment", "GRADUATED", 400),
+        ("date_of_birth", "2090-01-01", 400),
+        ("date_of_birth", "yesterday", 400),
+    ],
+)
+def test_what_can_not_be_is_refused(
+    sign_in: Callable[[str], Person], field: str, value: str, status: int
+) -> None:
+    answer = sign_in(ADMIN).post(ADDRESS, **{**CHILD, field: value})
+    assert answer.status_code == status
+    assert "What to do" in answer.text
+
+
+def test_the_portal_can_not_write_a_row_that_looks_imported(districts: str) -> None:
+    database = PortalDatabase(districts)
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        database.district(FAIRVIEW) as connection,
+    ):
+        connection.execute(
+            "insert into students (district, student_id, last_name, first_name, date_of_birth, "
+            "district_enrollment, origin) values (%s, 'X', 'X', 'X', '2015-01-01', 'ENROLLED', "
+            "'sis')",
+            (FAIRVIEW,),
+        )
+    database.close()
