@@ -6,7 +6,9 @@ Three things that look alike are kept apart all the way to SameGoal:
 
 * **blank**: Qmlativ says that there is no value. The cell is null and null is published.
 * **invalid**: Qmlativ has a value that cannot be right. The cell is null *and* its column is
-  named in the row's ``keep`` list: what is published stays, and a reject row says why.
+  named in the row's ``keep`` list: what is published stays, and a reject row says why. (Only
+  ``district_enrollment`` and its reason, which are never null, hold what the rest tells: it is
+  for a student of whom nothing is published yet.)
 * **absent**: Qmlativ did not share the column tonight. The column is in ``absent``: what is
   published stays for every row.
 """
@@ -79,6 +81,8 @@ KEEP = "keep"
 KEEP_TYPE = pl.List(pl.String())
 
 #: A value or a row set aside. ``key`` is Qmlativ's id of the row of ``object``; never a value.
+#: A *notice* (severity ``value``, no column) sets nothing aside: somebody should look
+#: (possible duplicates, students without guardian).
 REJECT_COLUMNS = pl.Schema(
     {
         "object": pl.String(),
@@ -91,7 +95,9 @@ REJECT_COLUMNS = pl.Schema(
 )
 
 #: Where every student that Qmlativ sent went. ``outcome`` is ``curated``, ``set_aside`` or
-#: ``out_of_scope``; ``reason`` is the rule's name where it is not ``curated``.
+#: ``out_of_scope``; ``reason`` is the rule's name where it is not ``curated``. ``student_id`` is
+#: null where there is none, and out of scope also where another student has that number now;
+#: two students set aside for one number both show it.
 STUDENT_ACCOUNT = pl.Schema(
     {
         "sis_internal_id": pl.Int64(),

@@ -98,7 +98,11 @@ def _with_outcome(
     settings: DistrictSettings,
     today: date,
 ) -> pl.DataFrame:
-    """Each pair with its person's name, ``outcome`` and ``reason``; the first reason counts."""
+    """Each pair with its person's name, ``outcome`` and ``reason``; the first reason counts.
+
+    Who may not see the student is withheld even when the student is set aside tonight: what is
+    published of the student stays, the guardian goes.
+    """
     where = students.account.select(
         pl.col("sis_internal_id").alias("StudentID"),
         "student_id",
@@ -112,10 +116,10 @@ def _with_outcome(
     )
     reasons = {
         "student_unknown": ("out_of_scope", pl.col("student_outcome").is_null()),
-        "student_set_aside": ("out_of_scope", pl.col("student_outcome") == "set_aside"),
         "student_out_of_scope": ("out_of_scope", pl.col("student_outcome") == "out_of_scope"),
         "restricted": ("withheld", pl.col("restricted") & (not settings.publish_restricted)),
         "guardian_minor_student": ("withheld", pl.col("is_minor").fill_null(False)),
+        "student_set_aside": ("out_of_scope", pl.col("student_outcome") == "set_aside"),
         "guardian_name_invalid": ("set_aside", is_no_name("last_name")),
     }
     judged = named.with_columns(_first(reasons))

@@ -250,16 +250,20 @@ def _frame(
 
 
 def _account(students: pl.DataFrame) -> pl.DataFrame:
+    """Every StudentID once. A number that passed on to another student is that student's alone."""
+    gone = pl.col("out_of_scope")
     outcome = (
         pl.when(pl.col("reason").is_null())
         .then(pl.lit("curated"))
-        .when("out_of_scope")
+        .when(gone)
         .then(pl.lit("out_of_scope"))
         .otherwise(pl.lit("set_aside"))
     )
+    here = students.filter(~gone).get_column("student_id").drop_nulls().unique()
+    passed_on = gone & pl.col("student_id").is_in(here.implode())
     return students.select(
         pl.col("StudentID").alias("sis_internal_id"),
-        "student_id",
+        pl.when(~passed_on.fill_null(False)).then("student_id").alias("student_id"),
         outcome.alias("outcome"),
         "reason",
     ).match_to_schema(STUDENT_ACCOUNT)

@@ -104,6 +104,18 @@ def test_a_restriction_is_of_one_student_not_of_the_sibling() -> None:
     assert home.district.guardians().frame.get_column("student_id").to_list() == ["S2"]
 
 
+def test_a_restriction_holds_even_when_the_student_is_set_aside_tonight() -> None:
+    home = Household()
+    home.restrict(home.guardian(), "2026-01-01")
+    home.district.change("Demographics/Name", home.district.name_of(home.student), BirthDate="typo")
+    curated = home.district.guardians()
+    assert curated.account.select("student_id", "outcome", "reason").row(0) == (
+        "S1",
+        "withheld",
+        "restricted",
+    )
+
+
 def test_the_flag_of_the_pair_is_honoured_too() -> None:
     home = Household()
     home.guardian(HasActiveRestrictedAccess=True)

@@ -134,7 +134,12 @@ def test_two_students_of_one_number_are_both_set_aside() -> None:
 def test_a_number_that_someone_long_gone_had_is_no_fault() -> None:
     district = one_student()
     district.student("S1", enrolled=False)
-    assert district.students().frame.height == 1
+    curated = district.students()
+    assert curated.frame.height == 1
+    assert curated.account.select("student_id", "outcome").rows() == [
+        ("S1", "curated"),
+        (None, "out_of_scope"),
+    ]
 
 
 def test_one_typo_in_an_optional_field_does_not_lose_the_student() -> None:
