@@ -48,6 +48,8 @@ def sync(
     if student:
         return _refresh(app, districts[0], student, as_json)
     slugs = _active(app) if every else list(dict.fromkeys(districts))
+    if not slugs:
+        app.console.print("no district is active (samegoal-sync districts list)")
     outcomes = import_shown(app, slugs)
     if as_json:
         print_json([_as_json(outcome) for outcome in outcomes])

@@ -7,6 +7,7 @@ import pytest
 
 from samegoal_sync.definitions import defs
 from samegoal_sync.errors import SyncError
+from samegoal_sync.night_run import Defect
 from samegoal_sync.runs import curated_tonight, import_districts, refresh_student
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
@@ -74,6 +75,34 @@ def test_a_district_that_fails_does_not_stop_the_next(world: World) -> None:
     assert failed.hint
     assert failed.actor
     assert failed.needs_a_person
+
+
+def test_a_fault_that_no_retry_helps_is_told_with_its_hint_and_not_retried(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    world.sandbox.generate_secret(FAIRVIEW, "samegoal-demographics")
+    outcome = world.run()[0]
+    run = instance.get_run_by_id(outcome.run_id)
+    assert run is not None
+    assert run.tags["dagster/max_retries"] == "0"
+    failures = instance.get_records_for_run(
+        outcome.run_id, of_type=dg.DagsterEventType.STEP_FAILURE
+    ).records
+    event = failures[0].event_log_entry.dagster_event
+    assert event is not None
+    told = event.step_failure_data.user_failure_data
+    assert told is not None
+    assert told.metadata["hint"].value == outcome.hint
+    assert told.metadata["who must act"].value == outcome.actor
+
+
+def test_a_defect_is_told_by_type_and_place_alone() -> None:
+    try:
+        raise ValueError("Marisol Example, born 2015-01-02")
+    except ValueError as error:
+        told = str(Defect(error))
+    assert "ValueError in test_runs.py" in told
+    assert "Marisol" not in told
 
 
 def test_a_failed_night_keeps_what_is_published(world: World) -> None:
