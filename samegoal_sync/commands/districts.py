@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 from dataclasses import asdict
 from datetime import date
@@ -16,7 +17,7 @@ from samegoal_sync.commands.app import App, json_option, pass_app, print_json
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from samegoal_sync.districts.district import District
+    from samegoal_sync.districts.district import District, DistrictSettings
     from samegoal_sync.districts.onboarding import Verification
     from samegoal_sync.districts.registry import Registry
     from samegoal_sync.secret import Secret
@@ -132,15 +133,35 @@ def add(app: App, /, district: str, who: str | None, as_json: bool, **values: An
 @districts.command()
 @slug_argument
 @_value_options
+@click.option(
+    "--setting",
+    "settings",
+    multiple=True,
+    type=_Pairs(),
+    help="One of the district's own settings, as JSON: notify='[\"failed\"]'.",
+)
 @who_option
 @json_option
 @pass_app
-def change(app: App, /, district: str, who: str | None, as_json: bool, **values: Any) -> None:
+def change(
+    app: App,
+    /,
+    district: str,
+    settings: tuple[tuple[str, str], ...],
+    who: str | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
     """Change what is registered of a district; what is not named stays.
 
-    Example: samegoal-sync districts change fairview-isd --hour 3 --expires 2027-08-01
+    Settings: guardians, publish_restricted, buildings, guards, paused, additions_only, notify.
+
+    Example: samegoal-sync districts change fairview-isd --hour 3
+    --setting paused='{"first": "2027-07-01", "last": "2027-08-01"}'
     """
     given = _given(values)
+    if settings:
+        given["settings"] = _changed_settings(_registry(app).get(district), settings)
     if not given:
         raise click.UsageError("nothing to change: name an option (see --help)")
     changed = _registry(app).update(district, who=_user(who), **given)
@@ -148,6 +169,19 @@ def change(app: App, /, district: str, who: str | None, as_json: bool, **values:
         print_json(_plain(changed))
     else:
         app.console.print(f"{district}: {', '.join(sorted(given))} changed.")
+
+
+def _changed_settings(district: District, changes: tuple[tuple[str, str], ...]) -> DistrictSettings:
+    """The district's settings with some of them read anew."""
+    from samegoal_sync.districts.settings_json import settings_from_json, settings_to_json
+
+    values = settings_to_json(district.settings)
+    for name, text in changes:
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            raise click.UsageError(f"--setting {name}: the value is not JSON") from None
+    return settings_from_json(values)
 
 
 @districts.command(name="list")

@@ -25,6 +25,10 @@ from samegoal_sync.districts.status import REJECTS_SHARE
 
 _WHO = "nightly"
 _OLDEST = timedelta(days=3)
+
+#: Mails a call; a mail takes up to a second.
+MOST_MAILS = 30
+
 _STUCK = (DistrictState.FAILING, DistrictState.EXPIRED)
 
 
@@ -51,27 +55,41 @@ class Night:
 
 
 def settle_nights(registry: Registry, postman: Postman | None, now: datetime) -> list[str]:
-    """Settle every night that ended since the last time; says what was done, for the log.
+    """Settle nights that ended since the last time; says what was done, for the log.
+
+    At most ``MOST_MAILS`` mails are sent a call, so that a sensor's tick stays short: the rest is
+    for the next call.
 
     Raises:
         MailError: after everything that could be done without that mail was done.
     """
-    told = []
+    told: list[str] = []
+    settled: list[Night] = []
     error: MailError | None = None
+    districts = {str(one.slug): one for one in registry.list()}
+    mails = 0
     for night in unsettled_nights(registry.database_url, now):
-        district = registry.get(night.district)
+        district = districts[night.district]
         if moved := _move(registry, district, night):
-            told.append(moved)
+            districts[night.district] = moved
+            told.append(f"{moved.slug}: {moved.state}")
         kinds = mail_kinds(night) & district.settings.notify
         if kinds and postman is not None and district.contacts:
+            if mails == MOST_MAILS:
+                break
             try:
                 postman.send(morning_mail(postman.way.sender, district, night, kinds))
             except MailError as caught:  # raised below; the others go on
                 error = caught
                 continue
+            finally:
+                mails += 1
             told.append(f"{district.slug}: mailed {', '.join(sorted(kinds))}")
             registry.record(district.slug, "mail_sent", _WHO, ", ".join(sorted(kinds)))
-        _mark(registry, night)
+            _mark(registry, [night])
+        else:
+            settled.append(night)
+    _mark(registry, settled)
     if error is not None:
         raise error
     return told
@@ -98,8 +116,8 @@ def unsettled_nights(database_url: str, now: datetime) -> list[Night]:
         ).fetchall()
 
 
-def _move(registry: Registry, district: District, night: Night) -> str | None:
-    """Change the district's state if this night says so."""
+def _move(registry: Registry, district: District, night: Night) -> District | None:
+    """Change the district's state if this night says so; the district as it is then."""
     target, message = district.state, night.message
     if night.failed_for_good and district.state in (
         DistrictState.ACTIVE,
@@ -111,8 +129,7 @@ def _move(registry: Registry, district: District, night: Night) -> str | None:
         target, message = DistrictState.ACTIVE, f"the night of {night.night} went well again"
     if target is district.state:
         return None
-    registry.set_state(district.slug, target, _WHO, message)
-    return f"{district.slug}: {target}"
+    return registry.set_state(district.slug, target, _WHO, message)
 
 
 def mail_kinds(night: Night) -> set[str]:
@@ -172,9 +189,9 @@ def _counted(counts: dict[str, int]) -> list[str]:
     ]
 
 
-def _mark(registry: Registry, night: Night) -> None:
-    with connect(registry.database_url) as connection:
-        connection.execute(
+def _mark(registry: Registry, nights: list[Night]) -> None:
+    with connect(registry.database_url) as connection, connection.cursor() as cursor:
+        cursor.executemany(
             "insert into settled_syncs (sync_id, district) values (%s, %s) on conflict do nothing",
-            (night.id, night.district),
+            [(night.id, night.district) for night in nights],
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from samegoal_sync.database import connect
-from samegoal_sync.districts.aftermath import settle_nights
+from samegoal_sync.districts.aftermath import MOST_MAILS, settle_nights
 from samegoal_sync.districts.digest import send_digest
 from samegoal_sync.districts.district import DistrictState
 from samegoal_sync.districts.errors import MailError
@@ -119,6 +119,19 @@ def test_a_mail_server_that_is_down_loses_nothing(
     smtp.refuse = False
     _settle(registry, postman)
     assert len(smtp.messages) == 1
+
+
+def test_a_bad_night_of_many_districts_is_told_over_several_calls(
+    registry: Registry, active: str, smtp: Smtp, postman: Postman
+) -> None:
+    for _ in range(MOST_MAILS + 5):
+        write_night(registry.database_url, active, NOW, "held", counts=HELD)
+    _settle(registry, postman)
+    assert len(smtp.messages) == MOST_MAILS
+    _settle(registry, postman)
+    _settle(registry, postman)
+    assert len({mail["Message-ID"] for mail in smtp.messages}) == MOST_MAILS + 5
+    assert len(smtp.messages) == MOST_MAILS + 5
 
 
 def test_expiry_is_told_at_each_mark_once_and_after_a_downtime_only_the_gravest(

@@ -242,6 +242,10 @@ def test_the_commands_from_add_to_remove(
     assert json.loads(added.stdout)["state"] == "requested"
     assert run("districts", "add", SLUG, "--name", "x").returncode == 2
     assert run("districts", "show", "nobody").returncode == 2
+    changed = run("districts", "change", SLUG, "--setting", 'notify=["held"]', "--json")
+    assert json.loads(changed.stdout)["settings"] == {"notify": ["held"]}, changed.stderr
+    assert run("districts", "change", SLUG, "--setting", "notify=held").returncode == 2
+    assert run("districts", "change", SLUG, "--setting", 'notfy=["held"]').returncode == 2
     wrong = run("districts", "complete", SLUG, stdin="not-the-secret\n")
     assert wrong.returncode == 1
     assert "hint:" in wrong.stderr
