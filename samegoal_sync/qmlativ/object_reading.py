@@ -92,7 +92,7 @@ class GrantedReader:
                 answer = self._transport.search(address, item.name, fields, body)
                 return parse_page(answer, number, size, schema, item.name)
 
-            return self._patience.call(attempt)
+            return self._patience.call(attempt, stop)
 
         reader = ObjectReader(item.name, item.primary_key, ask, self._pool, self._limits, seen)
         return reader.read()

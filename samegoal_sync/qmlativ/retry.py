@@ -25,9 +25,9 @@ class Clock:
         """Seconds on a clock that never goes back."""
         return time.monotonic()
 
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+    def sleep(self, seconds: float, stop: threading.Event) -> None:
+        """Wait, but not for what is stopped anyway."""
+        stop.wait(seconds)
 
     def draw(self, longest: float) -> float:
         """A pause between nothing and the longest."""
@@ -47,9 +47,9 @@ class Patience:
         """Seconds until the deadline; negative beyond it."""
         return self._end - self._clock.now()
 
-    def call(self, request: Callable[[], T]) -> T:
+    def call(self, request: Callable[[], T], stop: threading.Event | None = None) -> T:
         """Do a request until it succeeds, fails for good, or time or attempts run out."""
-        attempt = 1
+        attempt, stop = 1, stop or threading.Event()
         while True:
             try:
                 return request()
@@ -59,7 +59,7 @@ class Patience:
                     raise
             with self._lock:
                 self.retries += 1
-            self._clock.sleep(pause)
+            self._clock.sleep(pause, stop)
             attempt += 1
 
     def _pause(self, error: TransientError, attempt: int) -> float:

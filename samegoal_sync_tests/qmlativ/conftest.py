@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -22,7 +23,7 @@ class HurriedClock(Clock):
     def now(self) -> float:
         return super().now() + self._ahead
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, stop: threading.Event) -> None:
         self.pauses.append(seconds)
         self._ahead += seconds
 
