@@ -21,6 +21,7 @@ from samegoal_sync.districts.expiry import probe_expired, warn_of_expiry
 from samegoal_sync.districts.freshness import evaluation, is_fresh, last_good_nights
 from samegoal_sync.districts.mail import postman_of
 from samegoal_sync.districts.mailbox import incoming_of
+from samegoal_sync.districts.pauses import tell_pauses
 from samegoal_sync.districts.requests import take_up_requests
 from samegoal_sync.nightly import JOB, PARTITIONS
 
@@ -56,12 +57,15 @@ def aftermath(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 @dg.sensor(name="access_expiry", minimum_interval_seconds=3600, default_status=_ON)
 def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Warn 30, 14, 7 and 1 days before access ends; notice expired ones that work again."""
+    """Warn 30, 14, 7 and 1 days before access ends, and before a pause; notice renewed access."""
     registry = registry_from_environment()
     back = probe_expired(registry)
     postman = postman_of(registry.settings)
+    warned: list[str] = []
     try:
-        warned = warn_of_expiry(registry, postman, datetime.now(UTC)) if postman else []
+        if postman:
+            warned = warn_of_expiry(registry, postman, datetime.now(UTC))
+            warned += tell_pauses(registry, postman, datetime.now(UTC))
     except MailError as error:
         return dg.SkipReason(error.what)
     return dg.SkipReason(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from dataclasses import asdict
 from datetime import date
@@ -91,7 +92,10 @@ def _registry(app: App) -> Registry:
 
 
 def _user(who: str | None) -> str:
-    return who or getpass.getuser()
+    try:
+        return who or getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return f"user {os.getuid()}"
 
 
 @click.group()

@@ -12,12 +12,13 @@ import pytest
 from samegoal_sync.database import connect
 from samegoal_sync.districts.aftermath import MOST_MAILS, settle_nights
 from samegoal_sync.districts.digest import send_digest
-from samegoal_sync.districts.district import DistrictState
+from samegoal_sync.districts.district import DistrictState, Stretch
 from samegoal_sync.districts.errors import MailError
 from samegoal_sync.districts.events import events
 from samegoal_sync.districts.expiry import warn_of_expiry
 from samegoal_sync.districts.mail import Postman, outgoing
 from samegoal_sync.districts.nights import due_at, recent_attempts, requested_now
+from samegoal_sync.districts.pauses import tell_pauses
 from samegoal_sync.districts.registry import Registry
 from samegoal_sync_tests.districts.mail_servers import Smtp, make_certificate, running_smtp
 from samegoal_sync_tests.districts.nights import write_night
@@ -149,6 +150,20 @@ def test_expiry_is_told_at_each_mark_once_and_after_a_downtime_only_the_gravest(
     assert "ends in 30 days" in smtp.messages[0]["Subject"]
     registry.update(active, who="test", expires_on=ends + timedelta(days=365))
     assert warn_of_expiry(registry, postman, datetime(2027, 3, 1, 12, tzinfo=UTC)) == []
+
+
+def test_a_pause_is_told_the_day_before_and_the_day_after(
+    registry: Registry, active: str, smtp: Smtp, postman: Postman
+) -> None:
+    paused = Stretch(date(2027, 7, 1), date(2027, 7, 31))
+    settings = dataclasses.replace(registry.get(active).settings, paused=paused)
+    registry.update(active, who="test", settings=settings)
+    told = []
+    for day in range(45):
+        now = datetime(2027, 6, 25, 18, tzinfo=UTC) + timedelta(days=day)
+        told += [now.date() for _ in range(2) if tell_pauses(registry, postman, now)]
+    assert told == [date(2027, 6, 30), date(2027, 8, 1)]
+    assert "begins tomorrow, 2027-07-01" in smtp.messages[0]["Subject"]
 
 
 @pytest.mark.slow
