@@ -74,9 +74,11 @@ def _print_table(found: list[DistrictStatus]) -> None:
     for one in found:
         if one.problem and one.severity is not Severity.FINE:
             who = f" [{one.actor} must act]" if one.actor else ""
-            console.print(f"\n{one.slug}: {one.problem}{who}", highlight=False, markup=False)
+            console.print(
+                f"\n{one.slug}: {one.problem}{who}", highlight=False, markup=False, soft_wrap=True
+            )
             if one.hint:
-                console.print(f"  hint: {one.hint}", highlight=False, markup=False)
+                console.print(f"  hint: {one.hint}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _ago(moment: datetime | None) -> str:
