@@ -45,7 +45,11 @@ def written_addresses(raw: RawObjects, address_ids: pl.Series) -> pl.DataFrame:
     code = joined(pl.col("zip_code"), pl.col("ZipCodeAddOn"), separator="-")
     with_add_on = pl.when(pl.col("zip_code").str.contains(r"^\d{5}$")).then(code)
     written = with_add_on.otherwise(pl.col("zip_code").str.replace(r"^(\d{5})(\d{4})$", "$1-$2"))
-    right = foreign | written.str.contains(r"^\d{5}(?:-\d{4})?$")
+    right = (
+        pl.when(foreign)
+        .then(pl.col("zip_code").str.contains(r"^[\p{L}\d][\p{L}\d -]{0,15}$"))
+        .otherwise(written.str.contains(r"^\d{5}(?:-\d{4})?$"))
+    )
     return full.select(
         "AddressID",
         _street_line(foreign).alias("address"),

@@ -9,7 +9,7 @@ from samegoal_sync.qmlativ.raw import RawObjects
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
-_ADDRESS = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,}}$"
+_ADDRESS = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}$"
 _SEVERAL = r"@.*@|@[^@]*[,;/\s]+\S|[,;]"
 _LONGEST, _LONGEST_LOCAL = 254, 64
 

@@ -110,7 +110,7 @@ def _unusual() -> pl.Expr:
     digits = number.str.replace(_EXTENSION, "").str.replace_all(r"[\s().+/_-]", "")
     with_extension = pl.concat_str([_domestic(digits), pl.lit(" x") + extension], ignore_nulls=True)
     domestic = pl.when(_domestic(digits).is_not_null()).then(with_extension)
-    abroad = pl.when(number.str.contains(r"^[+\d][\d\s().+/-]{5,}(?:\s*x\d+)?$")).then(number)
+    abroad = pl.when(number.str.contains(r"^[+\d][\d\s().+/-]{5,24}(?:\s*x\d{1,8})?$")).then(number)
     return pl.when(foreign).then(abroad).otherwise(domestic)
 
 

@@ -46,6 +46,7 @@ _OPTIONAL_TEXTS = (
     "state",
     "race",
     "county_of_residence",
+    "district_of_service",
     "student_reporting_id",
     "building",
     "building_reporting_id",

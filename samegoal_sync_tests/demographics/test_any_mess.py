@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from typing import Any
 
 import polars as pl
 import pytest
@@ -39,6 +40,13 @@ _MESS = {
 }
 
 
+class BriefRaw(RawObjects):
+    """Raw objects that a failing example tells by their rows only: whole frames fill a screen."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr({name: frame.height for name, frame in self.frames.items()}))
+
+
 @st.composite
 def messy_raw(draw: st.DrawFn) -> RawObjects:
     """Every object with a few rows of anything its types allow, and some fields not shared."""
@@ -51,7 +59,7 @@ def messy_raw(draw: st.DrawFn) -> RawObjects:
             pl.lit(None, frames[name].schema[field]).alias(field)
         )
         absent[name] = absent.get(name, frozenset()) | {field}
-    return RawObjects(frames, absent)
+    return BriefRaw(frames, absent)
 
 
 @st.composite
@@ -87,7 +95,7 @@ def spoilt_raw(draw: st.DrawFn) -> RawObjects:
             frames[item.name] = pl.concat([frame, frame.head(3)])
         else:
             frames[item.name] = frame.slice(draw(st.integers(1, 20)))
-    return RawObjects(frames)
+    return BriefRaw(frames)
 
 
 _PATIENT = settings(
