@@ -44,7 +44,7 @@ class Simulated:
             SandboxDistrict(slug, slug, students=students, seed=1, today=self.today)
         )
 
-    def night(self, *, phone_of: int | None = None) -> Any:
+    def night(self, *, phone_of: int = -1) -> Any:
         """Publish what the simulated Qmlativ holds.
 
         Args:

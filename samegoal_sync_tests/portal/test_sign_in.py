@@ -106,14 +106,14 @@ def test_cookies_are_kept_from_scripts_and_other_sites(browser_of: Browser) -> N
     assert "samesite=lax" in cookie
 
 
-@pytest.mark.parametrize("token", ["", "stale", "é"])
 def test_a_form_without_the_sessions_token_changes_nothing(
-    sign_in: SignIn, student_address: Callable[..., str], token: str
+    sign_in: SignIn, student_address: Callable[..., str]
 ) -> None:
     teacher, address = sign_in(TEACHER), student_address(FAIRVIEW)
-    answer = teacher.send(f"{address}/by-hand", {"csrf": token, "pronouns": "they"})
-    assert answer.status_code == 403
-    assert "they" not in teacher.get(address).text.split("Pronouns")[1][:200]
+    for token in ("", "stale", "é"):
+        answer = teacher.send(f"{address}/by-hand", {"csrf": token, "pronouns": "they"})
+        assert answer.status_code == 403
+    assert 'value="they"' not in teacher.get(address).text
 
 
 def test_a_form_from_another_site_is_refused(sign_in: SignIn) -> None:
@@ -139,29 +139,26 @@ def test_a_disabled_account_is_out_at_once_and_reset_lets_it_in(
     assert browser_of().sign_in(TEACHER, "another long password").status_code == 303
 
 
-@pytest.mark.parametrize(
-    ("values", "what"),
-    [
-        ({"login": TEACHER}, "already"),
-        ({"password": Secret("short")}, "characters"),
-        ({"district": None}, "don't fit"),
-        ({"district": "no-such-isd"}, "no district"),
-        ({"login": "two words"}, "blanks"),
-    ],
+IMPOSSIBLE: tuple[tuple[dict[str, object], str], ...] = (
+    ({"login": TEACHER}, "already"),
+    ({"password": Secret("short")}, "characters"),
+    ({"district": None}, "don't fit"),
+    ({"district": "no-such-isd"}, "no district"),
+    ({"login": "two words"}, "blanks"),
 )
-def test_accounts_that_can_not_be_are_refused(
-    districts: str, values: dict[str, object], what: str
-) -> None:
+
+
+def test_accounts_that_can_not_be_are_refused(districts: str) -> None:
     account = {
         "login": "new@fairview.example",
         "password": Secret(PASSWORD),
         "name": "New",
         "role": Role.TEACHER,
         "district": FAIRVIEW,
-        **values,
     }
-    with pytest.raises(UsageError, match=what):
-        add_user(districts, **account)  # type: ignore[arg-type]
+    for values, what in IMPOSSIBLE:
+        with pytest.raises(UsageError, match=what):
+            add_user(districts, **{**account, **values})  # type: ignore[arg-type]
 
 
 def test_accounts_are_listed_without_their_passwords(districts: str) -> None:

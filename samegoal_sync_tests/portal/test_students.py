@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from samegoal_sync.portal.database import PortalDatabase
 from samegoal_sync.portal.students import Search, find_students
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
@@ -21,27 +19,26 @@ def found(url: str, text: str = "", **filters: str) -> list[str]:
         database.close()
 
 
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        ("", ["1001", "1002", "1003"]),
-        ("garcia nunez", ["1001"]),
-        ("GARCÍA N", ["1001"]),
-        ("maria garcia", ["1001"]),
-        ("garcia, mar", ["1001"]),
-        ("obr", ["1002"]),
-        ("o'brien", ["1002"]),
-        ("sam", ["1002"]),
-        ("100", ["1001", "1002", "1003"]),
-        ("1003", ["1003"]),
-        ("nobody", []),
-        ("%", []),
-    ],
-)
-def test_search_folds_accents_case_and_punctuation(
-    districts: str, text: str, ids: list[str]
-) -> None:
-    assert found(districts, text) == ids
+READINGS = {
+    "": ["1001", "1002", "1003"],
+    "garcia nunez": ["1001"],
+    "GARCÍA N": ["1001"],
+    "maria garcia": ["1001"],
+    "garcia, mar": ["1001"],
+    "ma gar": ["1001"],
+    "obr": ["1002"],
+    "o'brien": ["1002"],
+    "sam": ["1002"],
+    "100": ["1001", "1002", "1003"],
+    "1003": ["1003"],
+    "nobody": [],
+    "%": [],
+    "\\": [],
+}
+
+
+def test_search_folds_accents_case_and_punctuation(districts: str) -> None:
+    assert {text: found(districts, text) for text in READINGS} == READINGS
 
 
 def test_filters_narrow(districts: str) -> None:

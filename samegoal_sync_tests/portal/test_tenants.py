@@ -118,30 +118,28 @@ def test_postgres_hides_other_districts_whatever_is_asked(
     assert any(everything_of(districts, "no-such-isd").values()) is False
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        f"insert into audit_log (district, who, role, action) values ('{OAKDALE}', 'x', 'x', 'x')",
-        f"insert into entered_by_hand (district, student_id, entered_by) "
-        f"values ('{OAKDALE}', '1001', 'x')",
-        "update students set last_name = 'x'",
-        "select * from portal_users",
-        "select * from district_secrets",
-        "select client_key from districts",
-        "select * from held_nights",
-        "update audit_log set who = 'x'",
-        "delete from audit_log",
-    ],
+FORBIDDEN = (
+    f"insert into audit_log (district, who, role, action) values ('{OAKDALE}', 'x', 'x', 'x')",
+    f"insert into entered_by_hand (district, student_id, entered_by) "
+    f"values ('{OAKDALE}', '1001', 'x')",
+    "update students set last_name = 'x'",
+    "select * from portal_users",
+    "select * from district_secrets",
+    "select client_key from districts",
+    "select * from held_nights",
+    "update audit_log set who = 'x'",
+    "delete from audit_log",
 )
-def test_the_portals_role_can_not_write_or_read_beyond_its_own(
-    districts: str, statement: str
-) -> None:
+
+
+def test_the_portals_role_can_not_write_or_read_beyond_its_own(districts: str) -> None:
     database = PortalDatabase(districts)
-    with (
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-        database.district(FAIRVIEW) as connection,
-    ):
-        connection.execute(statement.encode())
+    for statement in FORBIDDEN:
+        with (
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+            database.district(FAIRVIEW) as connection,
+        ):
+            connection.execute(statement.encode())
     database.close()
 
 
