@@ -98,8 +98,10 @@ def test_a_finished_document_can_not_be_changed(
 ) -> None:
     teacher = sign_in("teacher@fairview.example")
     document = started(teacher, student_address(FAIRVIEW))
-    teacher.post(f"{document}/finish")
-    assert "Finished" in teacher.get(document).text
+    teacher.post(f"{document}/finish", **{"section:0:services": "Speech, weekly."})
+    page = teacher.get(document).text
+    assert "Finished" in page
+    assert "Speech, weekly." in page  # what was on the page is not lost
     for action in ("fill", "take-over", "finish"):
         assert teacher.post(f"{document}/{action}").status_code == 409
     for statement in (

@@ -94,11 +94,13 @@ def take_over(visit: Visit) -> Response:
 
 
 def finish_document(visit: Visit) -> Response:
-    """Finish a document: it can't be changed from now on."""
+    """Save what is on the page and finish the document: it can't be changed from now on."""
     document_id = visit.uuid("document")
     with visit.district() as connection:
         lock_open(connection, document_id)
         read = read_document(connection, document_id)
+        for field in _fields(read):
+            _filled(visit, connection, read, field)
         finish(connection, document_id, visit.user.login)
         _record(visit, connection, read, Action.DOCUMENT_FINISHED)
     return visit.go(_address(visit, document_id), "Finished. This document can't be changed now.")
