@@ -48,6 +48,18 @@ STUDENT_COLUMNS = pl.Schema(
     }
 )
 
+#: SameGoal's values of District Enrollment.
+ENROLLMENTS = (
+    "PRE_ENROLLED",
+    "ENROLLED",
+    "TRANSFERRED",
+    "WITHDREW",
+    "DROPPED_OUT",
+    "GRADUATED",
+    "INACTIVE",
+    "HISTORICAL_IDLE",
+)
+
 #: One row a student and guardian. Key ``student_id, guardian_id``.
 GUARDIAN_COLUMNS = pl.Schema(
     {

@@ -11,19 +11,15 @@ from functools import cache
 import pandera.polars as pa
 import polars as pl
 
-from samegoal_sync.demographics.curated import GUARDIAN_COLUMNS, KEEP, KEEP_TYPE, STUDENT_COLUMNS
+from samegoal_sync.demographics.curated import (
+    ENROLLMENTS,
+    GUARDIAN_COLUMNS,
+    KEEP,
+    KEEP_TYPE,
+    STUDENT_COLUMNS,
+)
 from samegoal_sync.qmlativ.catalog import QmlativObject
 
-ENROLLMENTS = (
-    "PRE_ENROLLED",
-    "ENROLLED",
-    "TRANSFERRED",
-    "WITHDREW",
-    "DROPPED_OUT",
-    "GRADUATED",
-    "INACTIVE",
-    "HISTORICAL_IDLE",
-)
 _REQUIRED = {
     "student_id",
     "last_name",

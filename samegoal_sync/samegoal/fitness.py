@@ -8,21 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from samegoal_sync.demographics.curated import Curated
+from samegoal_sync.demographics.curated import ENROLLMENTS, Curated
 from samegoal_sync.samegoal.columns import GUARDIANS, STUDENTS, Published
 from samegoal_sync.samegoal.errors import NotFit
-
-#: SameGoal's values of District Enrollment.
-ENROLLMENTS = (
-    "PRE_ENROLLED",
-    "ENROLLED",
-    "TRANSFERRED",
-    "WITHDREW",
-    "DROPPED_OUT",
-    "GRADUATED",
-    "INACTIVE",
-    "HISTORICAL_IDLE",
-)
 
 
 def require_fit(students: Curated, guardians: Curated) -> None:
