@@ -20,7 +20,7 @@ from samegoal_sync.qmlativ.addresses import Addresses
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, RawAsset, objects_of
 from samegoal_sync.qmlativ.conditions import Condition, all_of, equal
 from samegoal_sync.qmlativ.connection import Connection
-from samegoal_sync.qmlativ.errors import EntityNotGranted, RequestRefused
+from samegoal_sync.qmlativ.errors import DeadlinePassed, EntityNotGranted, RequestRefused
 from samegoal_sync.qmlativ.limits import Limits
 from samegoal_sync.qmlativ.metadata import SystemMetadata, metadata_of
 from samegoal_sync.qmlativ.object_reading import GrantedReader
@@ -35,6 +35,9 @@ Progress = Callable[[str, int], None]
 
 #: Objects read side by side; each holds few pages, all share the threads of ``Limits``.
 _OBJECTS_AT_ONCE = 4
+
+#: Seconds that a stopped read has to end by itself before its answers are broken off.
+_LOOK = 0.1
 _BY_NAME = {item.name: item for item in CATALOG}
 _DEFAULT_LIMITS = Limits()
 
@@ -55,8 +58,8 @@ class QmlativClient:
         limits: Limits = _DEFAULT_LIMITS,
         clock: Clock | None = None,
     ) -> None:
-        self._connection = connection
-        self._patience = Patience(limits, clock or Clock())
+        self._connection, self._limits = connection, limits
+        self._patience = Patience(connection.host, limits, clock or Clock())
         self._transport = Transport(connection, limits, self._patience)
         self._addresses = Addresses(connection.base_url, connection.api_prefix)
         self._pages = ThreadPoolExecutor(limits.threads, thread_name_prefix="qmlativ-page")
@@ -178,13 +181,21 @@ class QmlativClient:
         with ThreadPoolExecutor(_OBJECTS_AT_ONCE, thread_name_prefix="qmlativ-object") as objects:
             futures = [objects.submit(read, item, condition) for item, condition in wanted]
             try:
-                wait(futures, return_when=FIRST_EXCEPTION)
+                wait(futures, max(0.0, self._patience.remaining()), FIRST_EXCEPTION)
             finally:
                 if not all(future.done() for future in futures):
-                    stop.set()
-                    objects.shutdown(wait=False, cancel_futures=True)
+                    self._stop(futures, stop)
         _raise_first(futures)
+        if stop.is_set():
+            raise DeadlinePassed(self._connection.host, self._limits.deadline_seconds)
         return {item.name: one.result() for (item, _), one in zip(wanted, futures, strict=True)}
+
+    def _stop(self, futures: Sequence[Future[Rows]], stop: threading.Event) -> None:
+        """Let go of what is still being read: pauses end, answers under way are broken off."""
+        stop.set()
+        running = [future for future in futures if not future.cancel()]
+        while wait(running, _LOOK).not_done:
+            self._transport.abort()
 
     def _counters(self) -> dict[str, float]:
         return {

@@ -17,6 +17,7 @@
     `-- TransientError               asking again may help; ``retry.py`` does, then Dagster
         |-- ServerUnreachable        refused, reset, no such host, cut off
         |-- ServerSilent             connect or read time-out
+        |-- DeadlinePassed           the district's whole read took too long
         |-- ServerBusy               429, 503; carries Retry-After
         |-- ServerFailed             other 5xx
         |-- AnswerBroken             not JSON, cut off, wrong content type, no rows where due
@@ -223,6 +224,15 @@ class ServerSilent(TransientError):
 
     def __init__(self, host: str, seconds: float) -> None:
         super().__init__(f"{host} did not answer within {seconds:g} s", hint=_AGAIN)
+
+
+class DeadlinePassed(TransientError):
+    """Every request may have been answered, but all of them together took too long."""
+
+    default_actor = Actor.DISTRICT
+
+    def __init__(self, host: str, seconds: float) -> None:
+        super().__init__(f"reading {host} took longer than {seconds:g} s", hint=_AGAIN)
 
 
 class ServerBusy(TransientError):

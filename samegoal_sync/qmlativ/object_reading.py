@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Executor
+from concurrent.futures import Executor
 
 import polars as pl
 
@@ -87,9 +87,7 @@ class GrantedReader:
             body = search(all_of(both) if both else None, item.primary_key)
 
             def attempt() -> Page:
-                if stop.is_set():
-                    raise CancelledError
-                answer = self._transport.search(address, item.name, fields, body)
+                answer = self._transport.search(address, item.name, fields, body, stop)
                 return parse_page(answer, number, size, schema, item.name)
 
             return self._patience.call(attempt, stop)

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from samegoal_sync.qmlativ.errors import ServerBusy, ServerSilent
 from samegoal_sync.qmlativ.limits import Limits
 
 _GOOD_ANSWERS_TO_GROW = 20
+
+#: Seconds after which whoever waits for a place looks whether it still needs one.
+_LOOK = 0.1
+
+
+def _never() -> None:
+    """Waits as long as it takes."""
 
 
 class HostGate:
@@ -28,9 +35,14 @@ class HostGate:
         self._changed = threading.Condition()
 
     @contextmanager
-    def place(self, slow_seconds: float) -> Iterator[None]:
-        """Wait for a place, hold it for one request, and learn from how that went."""
-        self._enter()
+    def place(self, slow_seconds: float, give_up: Callable[[], None] = _never) -> Iterator[None]:
+        """Wait for a place, hold it for one request, and learn from how that went.
+
+        Args:
+            slow_seconds: an answer that takes longer makes the host get less at once.
+            give_up: asked while waiting; raises when there is nothing left to wait for.
+        """
+        self._enter(give_up)
         began = time.monotonic()
         try:
             yield
@@ -47,13 +59,14 @@ class HostGate:
                 self._busy -= 1
                 self._changed.notify_all()
 
-    def _enter(self) -> None:
+    def _enter(self, give_up: Callable[[], None]) -> None:
         with self._changed:
             while True:
+                give_up()
                 pause = self._not_before - time.monotonic()
                 if pause <= 0 and self._busy < self.allowed:
                     break
-                self._changed.wait(pause if pause > 0 else None)
+                self._changed.wait(min(pause, _LOOK) if pause > 0 else _LOOK)
             self._busy += 1
 
     def _strained(self, pause: float) -> None:

@@ -10,9 +10,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import TypeVar
 
-from samegoal_sync.qmlativ.errors import ServerBusy, TransientError
+from samegoal_sync.qmlativ.errors import DeadlinePassed, ServerBusy, TransientError
 from samegoal_sync.qmlativ.limits import Limits
 
 T = TypeVar("T")
@@ -37,8 +38,8 @@ class Clock:
 class Patience:
     """One district's attempts and deadline, shared by its threads."""
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
-        self._limits, self._clock = limits, clock
+    def __init__(self, host: str, limits: Limits, clock: Clock) -> None:
+        self._host, self._limits, self._clock = host, limits, clock
         self._end = clock.now() + limits.deadline_seconds
         self._lock = threading.Lock()
         self.retries = 0
@@ -47,10 +48,23 @@ class Patience:
         """Seconds until the deadline; negative beyond it."""
         return self._end - self._clock.now()
 
+    def check(self, stop: threading.Event | None = None) -> None:
+        """Go on, unless the read was stopped or its time is up.
+
+        Raises:
+            CancelledError: it was stopped, by the fault of another of its requests.
+            DeadlinePassed: the district's deadline is past.
+        """
+        if stop is not None and stop.is_set():
+            raise CancelledError
+        if self.remaining() <= 0:
+            raise DeadlinePassed(self._host, self._limits.deadline_seconds)
+
     def call(self, request: Callable[[], T], stop: threading.Event | None = None) -> T:
         """Do a request until it succeeds, fails for good, or time or attempts run out."""
         attempt, stop = 1, stop or threading.Event()
         while True:
+            self.check(stop)
             try:
                 return request()
             except TransientError as error:

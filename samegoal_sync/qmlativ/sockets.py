@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
+from weakref import WeakSet
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -17,30 +19,60 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from samegoal_sync.qmlativ.errors import AddressRefused
 
 
-class _PublicHTTPSConnection(HTTPSConnection):
+class _Connected(HTTPConnection):
+    """A connection that keeps its socket in sight, also while an answer has taken it over."""
+
+    reached: socket.socket | None = None
+
+    def connect(self) -> None:
+        super().connect()
+        self.reached = self.sock
+
+    def abort(self) -> None:
+        """Whoever reads from it finds its end at once."""
+        opened = self.sock or self.reached
+        if opened is not None:
+            with suppress(OSError):  # closed already
+                opened.shutdown(socket.SHUT_RDWR)
+
+
+class _Opened(HTTPConnectionPool):
+    """A pool that knows the connections it lent out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.opened: WeakSet[_Connected] = WeakSet()
+        super().__init__(*args, **kwargs)
+
+    def _new_conn(self) -> Any:
+        made = super()._new_conn()
+        self.opened.add(cast("_Connected", made))
+        return made
+
+
+class _PublicHTTPSConnection(_Connected, HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _checked(super()._new_conn(), self.host, loopback=False)
 
 
-class _LoopbackHTTPSConnection(HTTPSConnection):
+class _LoopbackHTTPSConnection(_Connected, HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _checked(super()._new_conn(), self.host, loopback=True)
 
 
-class _LoopbackHTTPConnection(HTTPConnection):
+class _LoopbackHTTPConnection(_Connected):
     def _new_conn(self) -> socket.socket:
         return _only_loopback(super()._new_conn(), self.host)
 
 
-class _PublicHTTPSPool(HTTPSConnectionPool):
+class _PublicHTTPSPool(_Opened, HTTPSConnectionPool):
     ConnectionCls = _PublicHTTPSConnection
 
 
-class _LoopbackHTTPSPool(HTTPSConnectionPool):
+class _LoopbackHTTPSPool(_Opened, HTTPSConnectionPool):
     ConnectionCls = _LoopbackHTTPSConnection
 
 
-class _LoopbackHTTPPool(HTTPConnectionPool):
+class _LoopbackHTTPPool(_Opened):
     ConnectionCls = _LoopbackHTTPConnection
 
 
@@ -56,6 +88,13 @@ class GuardedAdapter(HTTPAdapter):
         https = _LoopbackHTTPSPool if self._allow_loopback else _PublicHTTPSPool
         # Plain http is for loopback alone, whatever address was let through before.
         self.poolmanager.pool_classes_by_scheme = {"http": _LoopbackHTTPPool, "https": https}
+
+    def abort(self) -> None:
+        """Break off everything under way; what is asked afterwards gets new connections."""
+        for key in self.poolmanager.pools.keys():  # noqa: SIM118  (no mapping: it can't iterate)
+            pool = self.poolmanager.pools.get(key)
+            for opened in list(pool.opened) if pool is not None else ():
+                opened.abort()
 
 
 def _checked(opened: socket.socket, host: str, *, loopback: bool) -> socket.socket:

@@ -52,7 +52,10 @@ class Transport:
         self._places = threading.BoundedSemaphore(limits.threads)
         self._gate = gate_of(connection.host, limits)
         self._client = BackendApplicationClient(client_id=connection.client_key)
-        self._session = _session(connection, limits, self._client)
+        self._adapter = GuardedAdapter(
+            connections=limits.threads + 1, allow_loopback=connection.allow_loopback
+        )
+        self._session = _session(connection, self._adapter, self._client)
         self._lock, self._counting = threading.Lock(), threading.Lock()
         self._generation = 0
         self._basic = False
@@ -72,23 +75,41 @@ class Transport:
         return self._with_token("GET", address, asked, {}).getvalue()
 
     def search(
-        self, address: str, asked: str, fields: Sequence[str], body: Mapping[str, object]
+        self,
+        address: str,
+        asked: str,
+        fields: Sequence[str],
+        body: Mapping[str, object],
+        stop: threading.Event | None = None,
     ) -> io.BytesIO:
-        """The body of an answer to a search: fields in the query, everything else in the body."""
+        """The body of an answer to a search: fields in the query, everything else in the body.
+
+        Args:
+            stop: once set, the search is not waited for any longer.
+        """
         params = [("searchFields", field) for field in fields]
-        return self._with_token("POST", address, asked, {"params": params, "json": body})
+        return self._with_token("POST", address, asked, {"params": params, "json": body}, stop)
+
+    def abort(self) -> None:
+        """Break off every answer under way: whoever waits for one is let go at once."""
+        self._adapter.abort()
 
     def _with_token(
-        self, method: str, address: str, asked: str, parts: dict[str, Any]
+        self,
+        method: str,
+        address: str,
+        asked: str,
+        parts: dict[str, Any],
+        stop: threading.Event | None = None,
     ) -> io.BytesIO:
         """Send with the shared token; if it does not hold, once more with a new one."""
         generation = self._ready(0)
         try:
-            return self._send(method, address, asked, parts)
+            return self._send(method, address, asked, parts, stop)
         except (StaleToken, TokenExpiredError):
             self._ready(generation)
         try:
-            return self._send(method, address, asked, parts, renewed=True)
+            return self._send(method, address, asked, parts, stop, renewed=True)
         except (StaleToken, TokenExpiredError):
             raise AccessRefused(self._connection.host) from None
 
@@ -140,9 +161,19 @@ class Transport:
         return self._exchange("POST", connection.token_address, "a token", parts, token=True)
 
     def _send(
-        self, method: str, address: str, asked: str, parts: dict[str, Any], *, renewed: bool = False
+        self,
+        method: str,
+        address: str,
+        asked: str,
+        parts: dict[str, Any],
+        stop: threading.Event | None,
+        *,
+        renewed: bool = False,
     ) -> io.BytesIO:
-        with self._places, self._gate.place(self._limits.slow_seconds):
+        def give_up() -> None:
+            self._patience.check(stop)
+
+        with self._places, self._gate.place(self._limits.slow_seconds, give_up):
             status, headers, body = self._exchange(method, address, asked, parts)
             if status == 200:
                 return body
@@ -162,7 +193,7 @@ class Transport:
                 withhold_token=token,
                 stream=True,
                 allow_redirects=False,
-                timeout=(limits.connect_seconds, limits.read_seconds),
+                timeout=(limits.connect_seconds, self._read_seconds()),
                 **parts,
             )
             with closing(response):
@@ -171,6 +202,10 @@ class Transport:
                 most = min(most, _TOKEN_BYTES) if token else most
                 body = self._body(response, asked, most, strict=good)
         return response.status_code, response.headers, body
+
+    def _read_seconds(self) -> float:
+        """How long to wait for a byte: never much beyond the district's deadline."""
+        return min(self._limits.read_seconds, max(1.0, self._patience.remaining()))
 
     def _body(
         self, response: requests.Response, asked: str, most: int, *, strict: bool
@@ -188,8 +223,7 @@ class Transport:
                 if strict:
                     raise AnswerTooLarge(asked, f"an answer is larger than {most} bytes")
                 break
-            if self._patience.remaining() <= 0:
-                raise ServerSilent(self._connection.host, self._limits.deadline_seconds)
+            self._patience.check()
         body.truncate(size)
         with self._counting:
             self.received += size
@@ -207,7 +241,7 @@ def _buffer_for(response: requests.Response, most: int) -> io.BytesIO:
 
 
 def _session(
-    connection: Connection, limits: Limits, client: BackendApplicationClient
+    connection: Connection, adapter: GuardedAdapter, client: BackendApplicationClient
 ) -> OAuth2Session:
     if connection.allow_loopback and is_loopback(urlsplit(connection.base_url).hostname or ""):
         # oauthlib knows no other way to allow http; sockets.py keeps http to loopback.
@@ -219,9 +253,6 @@ def _session(
         {"Suppress-Development-Permissions": "true", "Accept": "application/json"}
     )
     session.headers.update(connection.headers)
-    adapter = GuardedAdapter(
-        connections=limits.threads + 1, allow_loopback=connection.allow_loopback
-    )
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
