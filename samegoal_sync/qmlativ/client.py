@@ -25,6 +25,7 @@ from samegoal_sync.qmlativ.limits import Limits
 from samegoal_sync.qmlativ.metadata import SystemMetadata, metadata_of
 from samegoal_sync.qmlativ.object_reading import GrantedReader
 from samegoal_sync.qmlativ.one_student import read_one_student
+from samegoal_sync.qmlativ.probe import Grant, Probe
 from samegoal_sync.qmlativ.raw import RawObjects
 from samegoal_sync.qmlativ.reading import Rows
 from samegoal_sync.qmlativ.retry import Clock, Patience
@@ -117,6 +118,16 @@ class QmlativClient:
             StudentNotFound: there is none.
         """
         return read_one_student(self._read_where, student_number)
+
+    def grants(self) -> tuple[Grant, ...]:
+        """What of every catalog object is shared, told from a few rows of each.
+
+        Raises:
+            QmlativError: the server failed, or refuses the district as a whole.
+        """
+        entity_id = self._metadata.entity_id
+        probe = Probe(self._transport, self._addresses, self._patience)
+        return tuple(self._pages.map(lambda item: probe.grant(entity_id, item), CATALOG))
 
     def _read_where(self, conditions: Sequence[tuple[str, Condition | None]]) -> RawObjects:
         """Objects by name, each narrowed by a condition beside its scope."""
