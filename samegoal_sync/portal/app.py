@@ -70,7 +70,7 @@ async def _told(_request: Request, error: Exception) -> Response:
 async def _not_found(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405):
-        return _error_page(NotFound.title, NotFound(), error.status_code)
+        return _error_page(NotFound.title, NotFound(), error.status_code, dict(error.headers or {}))
     return _error_page("This did not work", Unexpected(), error.status_code)
 
 

@@ -95,11 +95,17 @@ def find_session(connection: Rows, cookie: str | None, cookie_signer: Signer) ->
     return Session(User(**row), csrf, bytes(token_hash), state)
 
 
-def save_state(connection: Rows, session: Session) -> None:
-    """Keep what the session remembers between pages."""
+def save_state(connection: Rows, session: Session, name: str, value: Any) -> None:
+    """Keep one thing that the session remembers between pages; ``None`` forgets it.
+
+    Two pages at once, in two tabs, don't undo each other's.
+    """
+    session.state[name] = value
+    if value is None:
+        del session.state[name]
     connection.execute(
-        "update portal_sessions set state = %s where token_hash = %s",
-        (Jsonb(session.state), session.token_hash),
+        "update portal_sessions set state = jsonb_strip_nulls(state || %s) where token_hash = %s",
+        (Jsonb({name: value}), session.token_hash),
     )
 
 

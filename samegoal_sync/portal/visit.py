@@ -24,6 +24,8 @@ from samegoal_sync.settings import Settings
 if TYPE_CHECKING:
     from samegoal_sync.districts.registry import Registry
 
+_MOST_DIGITS = 15
+
 
 @dataclass(frozen=True)
 class Portal:
@@ -71,8 +73,16 @@ class Visit:
 
     def field(self, name: str) -> str:
         """A text field of the form that was sent; empty when it is not there."""
-        value = self.form.get(name, "")
-        return value.strip() if isinstance(value, str) else ""
+        return _clean(self.form.get(name, ""))
+
+    def fields(self, name: str) -> list[str]:
+        """Every field of this name, in the order of the form."""
+        return [_clean(value) for value in self.form.getlist(name)]
+
+    def number(self, name: str) -> int | None:
+        """A whole number of the address; ``None`` when it is none that Postgres can hold."""
+        text = self.request.query_params.get(name, "")
+        return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
     def uuid(self, name: str) -> UUID:
         """An opaque id of the address.
@@ -120,12 +130,8 @@ class Visit:
 
     def remember(self, name: str, value: Any) -> None:
         """Keep a value in the session; ``None`` forgets it."""
-        if value is None:
-            self.session.state.pop(name, None)
-        else:
-            self.session.state[name] = value
         with self.portal.database.owner() as connection:
-            save_state(connection, self.session)
+            save_state(connection, self.session, name, value)
 
     def _message(self) -> str | None:
         message: str | None = self.session.state.get("message")
@@ -142,6 +148,11 @@ class Visit:
                 "select slug, name, state, time_zone, hour, expires_on, message from districts",
             )
             return named
+
+
+def _clean(value: object) -> str:
+    """Text of a form without the NUL that Postgres can't hold; a file is no text."""
+    return value.replace("\0", "").strip() if isinstance(value, str) else ""
 
 
 #: A page: takes the visit, gives the answer; runs in a thread.

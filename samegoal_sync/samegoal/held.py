@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -51,6 +52,10 @@ class _Stored:
     guardians: Curated
 
 
+#: Writes what belongs to a decision (an audit line) in the decision's own transaction.
+Witness = Callable[[Connection[Any]], None]
+
+
 def held(database_url: str, slug: str) -> HeldNight | None:
     """The district's held night, compared with what is published at this moment.
 
@@ -81,7 +86,14 @@ def held(database_url: str, slug: str) -> HeldNight | None:
         )
 
 
-def approve(database_url: str, slug: str, who: str, *, sync_id: int | None = None) -> Publication:
+def approve(
+    database_url: str,
+    slug: str,
+    who: str,
+    *,
+    sync_id: int | None = None,
+    witness: Witness | None = None,
+) -> Publication:
     """Publish the held night, that very one, and record who approved it.
 
     Students that were refreshed one by one since the night was held keep the newer data. A
@@ -89,6 +101,7 @@ def approve(database_url: str, slug: str, who: str, *, sync_id: int | None = Non
 
     Args:
         sync_id: the night that the person saw; another one that is held by now is refused.
+        witness: is called before the transaction ends; if it raises, nothing was decided.
 
     Raises:
         NothingHeld: there is none.
@@ -103,14 +116,23 @@ def approve(database_url: str, slug: str, who: str, *, sync_id: int | None = Non
         rules = Rules(guards=None, whole_district=True, additions_only=stored.additions_only)
         publication = publish_in(connection, stored.students, stored.guardians, sync, rules)
         _decided(connection, stored.sync_id, publication.sync_id, who)
+        if witness:
+            witness(connection)
         return publication
 
 
-def discard(database_url: str, slug: str, who: str, *, sync_id: int | None = None) -> None:
+def discard(
+    database_url: str,
+    slug: str,
+    who: str,
+    *,
+    sync_id: int | None = None,
+    witness: Witness | None = None,
+) -> None:
     """Drop the held night and record who dropped it; what is published stays.
 
     Args:
-        sync_id: as for ``approve``.
+        sync_id, witness: as for ``approve``.
 
     Raises:
         NothingHeld: there is none.
@@ -120,6 +142,8 @@ def discard(database_url: str, slug: str, who: str, *, sync_id: int | None = Non
     with district_transaction(database_url, slug) as connection:
         _waiting(connection, slug, sync_id)
         clear_held(connection, slug, f"discarded by {who}")
+        if witness:
+            witness(connection)
 
 
 def _waiting(connection: Connection[Any], slug: str, sync_id: int | None) -> _Stored:

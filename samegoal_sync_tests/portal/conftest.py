@@ -53,10 +53,10 @@ def _quick(options: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
+def served(app: Any, **options: Any) -> Iterator[str]:
     """The application on a free port of this machine; its address."""
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, ws="none", log_level="error", access_log=False)
+        uvicorn.Config(app, port=0, ws="none", log_level="error", access_log=False, **options)
     )
     thread = threading.Thread(target=server.run)
     thread.start()

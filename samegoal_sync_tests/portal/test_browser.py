@@ -91,6 +91,7 @@ def signed_in(browser: Browser, portal: str, login: str, **options: Any) -> Page
     page.get_by_label("Login").fill(login)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     return page
 
 

@@ -10,7 +10,6 @@ from samegoal_sync.portal.visit import Visit
 
 def audit_log(visit: Visit) -> Response:
     """A page of the log, newest first; ``?before=`` is the number of a line."""
-    before = visit.request.query_params.get("before", "")
     with visit.district() as connection:
-        lines = page_of_log(connection, int(before) if before.isdigit() else None)
+        lines = page_of_log(connection, visit.number("before"))
     return visit.page("audit_log.html", lines=lines, more=len(lines) == PAGE)

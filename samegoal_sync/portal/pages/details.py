@@ -7,7 +7,7 @@ from starlette.responses import Response
 from samegoal_sync.portal.audit import Action
 from samegoal_sync.portal.documents.kinds import KINDS
 from samegoal_sync.portal.documents.store import documents_of
-from samegoal_sync.portal.errors import Refused
+from samegoal_sync.portal.errors import NotFound, Refused
 from samegoal_sync.portal.labels import GUARDIAN_FIELDS, STUDENT_SECTIONS
 from samegoal_sync.portal.record import Record, read_record
 from samegoal_sync.portal.sources import sources_of
@@ -47,6 +47,9 @@ def basics(visit: Visit) -> Response:
 
 def enter_by_hand(visit: Visit) -> Response:
     """Save preferred gender and pronouns; administrative users also say historical / idle."""
+    of_basics = visit.field("part") == "basics"
+    if of_basics and not visit.manages:
+        raise NotFound
     gender = visit.field("preferred_gender") or None
     pronouns = visit.field("pronouns") or None
     if gender not in (*GENDERS, None) or len(pronouns or "") > _LONGEST_PRONOUNS:
@@ -58,7 +61,7 @@ def enter_by_hand(visit: Visit) -> Response:
     with visit.district() as connection:
         record = read_record(connection, visit.uuid("student"))
         idle = bool(record.by_hand.get("historical_idle"))
-        if visit.manages and visit.field("part") == "basics":
+        if of_basics:
             idle = visit.field("historical_idle") == "yes"
             gender = record.by_hand.get("preferred_gender")
             pronouns = record.by_hand.get("pronouns")
@@ -75,7 +78,7 @@ def enter_by_hand(visit: Visit) -> Response:
             (visit.slug, record.student_id, gender, pronouns, idle, visit.user.login),
         )
         visit.record(connection, Action.ENTERED, student_id=record.student_id)
-    tab = "/basics" if visit.field("part") == "basics" else ""
+    tab = "/basics" if of_basics else ""
     return visit.go(f"{_address(visit)}{tab}", "Saved. The nightly import never changes this.")
 
 

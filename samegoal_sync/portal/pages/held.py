@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from samegoal_sync.portal.audit import Action
-from samegoal_sync.portal.database import one, rows
+from samegoal_sync.portal.database import rows
 from samegoal_sync.portal.errors import Conflict
 from samegoal_sync.portal.visit import Visit
 
@@ -17,13 +17,17 @@ PAGE = 200
 
 def held_night(visit: Visit) -> Response:
     """The held night, compared with what is published at this moment."""
-    from samegoal_sync.samegoal.held import held  # slow to import
+    import polars as pl  # slow to import
+
+    from samegoal_sync.samegoal.held import held
 
     night = held(visit.portal.database.url, visit.slug)
     if night is None:
         return visit.page("held.html", night=None)
-    page = max(1, int(visit.request.query_params.get("page", "1") or 1)) if _digits(visit) else 1
-    changes = night.difference.changes
+    withheld = ((pl.col("kind") == "removed") & (pl.col("field") == "withheld")).fill_null(False)
+    changes = night.difference.changes.sort(withheld, descending=True, maintain_order=True)
+    pages = max(1, -(-changes.height // PAGE))
+    page = min(max(1, visit.number("page") or 1), pages)
     shown = changes.slice((page - 1) * PAGE, PAGE).to_dicts()
     with visit.district() as connection:
         people = _people(connection, [change["student_id"] for change in shown])
@@ -32,10 +36,11 @@ def held_night(visit: Visit) -> Response:
         "held.html",
         night=night,
         reasons=[str(reason) for reason in night.reasons],
+        restrictions=changes.filter(withheld).height,
         shown=shown,
         people=people,
         page=page,
-        pages=-(-changes.height // PAGE),
+        pages=pages,
         total=changes.height,
     )
 
@@ -54,22 +59,26 @@ def discard_held(visit: Visit) -> Response:
     return _decide(visit, discard, Action.DISCARDED, "Discarded: what was published stays.")
 
 
-def _decide(
-    visit: Visit, decide: Callable[[str, str, str], Any], action: Action, message: str
-) -> Response:
-    with visit.portal.database.owner() as connection:
-        waiting = one(
-            connection, "select sync_id from held_nights where district = %s", (visit.slug,)
+def _decide(visit: Visit, decide: Callable[..., Any], action: Action, message: str) -> Response:
+    """Decide about the night that the person saw, in one transaction with its audit line."""
+    from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+
+    seen = visit.field("night")
+    try:
+        if not seen.isdecimal():
+            raise NothingHeld(visit.slug)
+        decide(
+            visit.portal.database.url,
+            visit.slug,
+            visit.user.login,
+            sync_id=int(seen),
+            witness=lambda connection: visit.record(connection, action, what=f"sync {seen}"),
         )
-    # A decision is about the night that the person saw, not one that was held meanwhile.
-    if waiting is None or str(waiting["sync_id"]) != visit.field("night"):
+    except (NothingHeld, OtherNightHeld):
         raise Conflict(
             "The night on the page is no longer the one that is held",
-            hint="Open the held night again and look at it before you decide.",
-        )
-    decide(visit.portal.database.url, visit.slug, visit.user.login)
-    with visit.district() as connection:
-        visit.record(connection, action, what=f"sync {waiting['sync_id']}")
+            hint="Open the held night again and look at it before you decide. Nothing was changed.",
+        ) from None
     return visit.go(f"/d/{visit.slug}/district-information", message)
 
 
@@ -81,7 +90,3 @@ def _people(connection: Any, student_ids: list[str]) -> dict[str, dict[str, Any]
         (student_ids,),
     )
     return {row["student_id"]: row for row in found}
-
-
-def _digits(visit: Visit) -> bool:
-    return visit.request.query_params.get("page", "").isdigit()

@@ -35,8 +35,7 @@ def save_dates(visit: Visit) -> Response:
 
 def save_buildings(visit: Visit) -> Response:
     """School names of Qmlativ -> the names under Settings > Buildings; blank unmaps."""
-    schools = [str(school) for school in visit.form.getlist("school")]
-    names = [str(name).strip() for name in visit.form.getlist("building")]
+    schools, names = visit.fields("school"), visit.fields("building")
     if len(schools) != len(names) or len(schools) > _MOST_BUILDINGS:
         raise Refused("The form is not whole", hint="Reload the page and fill it in again.")
     buildings = dict(visit.portal.registry.get(visit.slug).settings.buildings)
@@ -51,7 +50,7 @@ def save_buildings(visit: Visit) -> Response:
 def save_night(visit: Visit) -> Response:
     """Time zone and hour of the district's night."""
     hour = visit.field("hour")
-    if not hour.isdigit():
+    if not hour.isdecimal():
         raise Refused("The hour is not a number", hint="Choose an hour from 0 to 23.")
     with visit.district() as connection:
         visit.record(connection, Action.SETTINGS, what="time_zone, hour")

@@ -14,15 +14,24 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from samegoal_sync.portal.access import read_form, session_of, without_words
 from samegoal_sync.portal.accounts import Role, User, password_fits
 from samegoal_sync.portal.audit import Action, record
-from samegoal_sync.portal.database import one
+from samegoal_sync.portal.cookies import drop_cookie, read_cookie, set_cookie
+from samegoal_sync.portal.database import Rows, one
 from samegoal_sync.portal.errors import Forbidden
 from samegoal_sync.portal.rendering import render
-from samegoal_sync.portal.sessions import ABSOLUTE, COOKIE, close_session, open_session, signer
+from samegoal_sync.portal.sessions import (
+    ABSOLUTE,
+    COOKIE,
+    close_session,
+    find_session,
+    open_session,
+    signer,
+)
 from samegoal_sync.portal.throttle import begin_try, strike_out
 from samegoal_sync.portal.visit import Portal, Visit
 
 #: Ties the sign-in form to the browser that asked for it, before there is a session.
 FORM_COOKIE = "samegoal_form"
+_LONGEST_LOGIN = 254
 
 
 async def sign_in(request: Request) -> Response:
@@ -38,7 +47,7 @@ def sign_out(visit: Visit) -> Response:
         visit.record(connection, Action.SIGNED_OUT)
         close_session(connection, visit.session)
     response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(COOKIE)
+    drop_cookie(visit.request, response, COOKIE)
     return response
 
 
@@ -58,13 +67,14 @@ def _form(request: Request, _form: FormData, *, login: str = "", wrong: bool = F
     response = HTMLResponse(
         render("sign_in.html", csrf=token, login=login, wrong=wrong), 401 if wrong else 200
     )
-    _set_cookie(request, response, FORM_COOKIE, token, 3600)
+    set_cookie(request, response, FORM_COOKIE, token, 3600)
     return response
 
 
 def _try_to_sign_in(request: Request, form: FormData) -> Response:
     portal: Portal = request.app.state.portal
-    login, password = str(form.get("login", "")).strip().lower(), str(form.get("password", ""))
+    login = str(form.get("login", "")).replace("\0", "").strip().lower()[:_LONGEST_LOGIN]
+    password = str(form.get("password", ""))
     address = request.client.host if request.client else ""
     with portal.database.owner() as connection:
         cookie_signer = signer(connection)
@@ -92,38 +102,35 @@ def _try_to_sign_in(request: Request, form: FormData) -> Response:
                 )
         else:
             strike_out(connection, login)
+            _end_session_before(connection, request, cookie_signer)
             token = open_session(connection, user.id)
             record(connection, user, Action.SIGNED_IN, district=user.district, address=address)
     if not fits:
         return _form(request, form, login=login, wrong=True)
     response = RedirectResponse("/", 303)
-    _set_cookie(
+    set_cookie(
         request,
         response,
         COOKIE,
         cookie_signer.sign(token).decode(),
         int(ABSOLUTE.total_seconds()),
     )
-    response.delete_cookie(FORM_COOKIE)
+    drop_cookie(request, response, FORM_COOKIE)
     return response
 
 
+def _end_session_before(connection: Rows, request: Request, cookie_signer: Signer) -> None:
+    """Whoever was signed in in this browser no longer is."""
+    before = find_session(connection, read_cookie(request, COOKIE), cookie_signer)
+    if before:
+        close_session(connection, before)
+
+
 def _require_own_form(request: Request, token: str, cookie_signer: Signer) -> None:
-    cookie = request.cookies.get(FORM_COOKIE, "")
+    cookie = read_cookie(request, FORM_COOKIE) or ""
     try:
         cookie_signer.unsign(cookie)
     except BadSignature:
         raise Forbidden from None
     if not hmac.compare_digest(cookie.encode(), token.encode()):
         raise Forbidden
-
-
-def _set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=seconds,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
