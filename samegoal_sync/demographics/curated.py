@@ -92,6 +92,13 @@ GUARDIAN_COLUMNS = pl.Schema(
 KEEP = "keep"
 KEEP_TYPE = pl.List(pl.String())
 
+#: In ``keep`` beside columns: what is published of *how* the student left stays, if they are
+#: published as having left. Codes that tell it were not shared tonight; a student who is there
+#: by what is published and has left by tonight's dates is still published as having left.
+KEEP_HOW_LEFT = "how_left"
+#: Statuses of those who are no longer there; which one it is, codes tell.
+LEFT_STATUSES = ("TRANSFERRED", "WITHDREW", "DROPPED_OUT", "GRADUATED", "INACTIVE")
+
 #: A value or a row set aside. ``key`` is Qmlativ's id of the row of ``object``; never a value.
 #: A *notice* (severity ``value``, no column) sets nothing aside: somebody should look
 #: (possible duplicates, students without guardian).

@@ -109,12 +109,17 @@ def check_raw(raw: RawObjects, previous: Mapping[str, int] | None = None) -> lis
 
 
 def check_curated(
-    students: Curated, guardians: Curated, previous: Previous | None = None
+    students: Curated,
+    guardians: Curated,
+    previous: Previous | None = None,
+    *,
+    whole_district: bool = True,
 ) -> list[Finding]:
     """Check curated frames and their accounts.
 
     Args:
         previous: the findings (students' and guardians' together) of the last good night.
+        whole_district: false when one student alone was read: then nobody restricted is usual.
     """
     return [
         _fits("students_valid", students_schema(), students.frame, "student_id"),
@@ -125,7 +130,7 @@ def check_curated(
         _accounted("guardians_accounted", guardians, "guardian_id"),
         _rejects_explained(students, guardians),
         Finding("guardians_whole", guardians.whole, blocking=False),
-        _restrictions_still_shared(guardians, previous or {}),
+        _restrictions_still_shared(guardians, previous or {}, whole_district=whole_district),
         *_shares(students.findings | guardians.findings, previous or {}),
     ]
 
@@ -268,10 +273,13 @@ def _rejects_explained(students: Curated, guardians: Curated) -> Finding:
     return Finding("rejects_explained", aside == rows and not counts["unknown_rules"], True, counts)
 
 
-def _restrictions_still_shared(guardians: Curated, previous: Previous) -> Finding:
+def _restrictions_still_shared(
+    guardians: Curated, previous: Previous, *, whole_district: bool
+) -> Finding:
     """Restrictions that were there before are there tonight: shared, and not all gone at once.
 
-    Otherwise every guardian withheld until yesterday would be published tonight.
+    Otherwise every guardian withheld until yesterday would be published tonight. Where one of
+    two sources is no longer shared, fewer restrictions than before may be that source's.
     """
     shared, restricted = (
         int(str(guardians.findings[name]))
@@ -279,13 +287,19 @@ def _restrictions_still_shared(guardians: Curated, previous: Previous) -> Findin
     )
     had = int(str(previous.get("guardians_restricted", 0)))
     lost = previous.get("restrictions_shared") == 1 and shared == 0
-    emptied = had >= RESTRICTIONS_FLOOR and restricted == 0
+    emptied = whole_district and had >= RESTRICTIONS_FLOOR and restricted == 0
+    fewer = restricted < had and not _sources(previous) <= _sources(guardians.findings)
     counts: dict[str, int | float] = {
         "restrictions_shared": shared,
         "guardians_restricted": restricted,
         "guardians_restricted_last_night": had,
     }
-    return Finding("restrictions_still_shared", not (lost or emptied), True, counts)
+    return Finding("restrictions_still_shared", not (lost or emptied or fewer), True, counts)
+
+
+def _sources(findings: Previous) -> set[str]:
+    told = findings.get("restriction_sources", [])
+    return set(told) if isinstance(told, list) else set()
 
 
 def _shares(tonight: Previous, previous: Previous) -> list[Finding]:

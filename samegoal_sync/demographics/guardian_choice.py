@@ -8,9 +8,11 @@ from samegoal_sync.districts.district import GuardianChoice
 
 
 def beyond_choice(pairs: pl.DataFrame, choice: GuardianChoice) -> pl.DataFrame:
-    """``StudentGuardianID, beyond`` of curated pairs that the district's choice leaves out.
+    """``StudentGuardianID, beyond`` of pairs that the district's choice leaves out.
 
-    The first two are the first two of those who may be published. Custodial ones come family 1
+    The first two are the first two of those who may be published. One whose data are set aside
+    tonight holds their place, since what is published of them stays: else a third would come
+    beside them. Custodial ones come family 1
     before family 2; where none of a student's guardians is marked custodial, the first family's
     stand in (a missing flag never empties a student), and a non-custodial one of the second
     family never does.
@@ -18,7 +20,8 @@ def beyond_choice(pairs: pl.DataFrame, choice: GuardianChoice) -> pl.DataFrame:
     Args:
         pairs: ``StudentGuardianID, StudentID, outcome, priority, custodial, family_rank``.
     """
-    eligible = pairs.filter(pl.col("outcome") == "curated")
+    published = pairs.filter(pl.col("outcome").is_in(["curated", "set_aside"]))
+    eligible = published
     if choice is GuardianChoice.ALL:
         return eligible.clear().select("StudentGuardianID", beyond=pl.lit(True))
     order = ["priority"]
@@ -33,8 +36,6 @@ def beyond_choice(pairs: pl.DataFrame, choice: GuardianChoice) -> pl.DataFrame:
         .filter(pl.int_range(pl.len()).over("StudentID") < 2)
         .get_column("StudentGuardianID")
     )
-    return (
-        pairs.filter(pl.col("outcome") == "curated")
-        .filter(~pl.col("StudentGuardianID").is_in(chosen.implode()))
-        .select("StudentGuardianID", beyond=pl.lit(True))
+    return published.filter(~pl.col("StudentGuardianID").is_in(chosen.implode())).select(
+        "StudentGuardianID", beyond=pl.lit(True)
     )

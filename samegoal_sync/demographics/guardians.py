@@ -22,7 +22,7 @@ from samegoal_sync.demographics.names import is_no_name, person_names
 from samegoal_sync.demographics.phones import PHONE_TYPES, phones
 from samegoal_sync.demographics.raw_frames import lookup
 from samegoal_sync.demographics.rejects import gathered, rejected, with_keep
-from samegoal_sync.demographics.restrictions import restrictions_shared
+from samegoal_sync.demographics.restrictions import restriction_sources
 from samegoal_sync.demographics.rules import (
     GUARDIAN_RULES,
     absent_columns,
@@ -84,7 +84,7 @@ def curate_guardians(
     return Curated(
         frame,
         gathered(rejects),
-        _account(pairs),
+        _account(raw, pairs, students),
         absent,
         whole=_is_whole(raw, students),
         findings=findings,
@@ -100,8 +100,8 @@ def _with_outcome(
 ) -> pl.DataFrame:
     """Each pair with its person's name, ``outcome`` and ``reason``; the first reason counts.
 
-    Who may not see the student is withheld even when the student is set aside tonight: what is
-    published of the student stays, the guardian goes.
+    Who may not see the student is withheld even when the student is set aside tonight, or left
+    long ago: what is published of the student stays, the guardian goes.
     """
     where = students.account.select(
         pl.col("sis_internal_id").alias("StudentID"),
@@ -116,8 +116,8 @@ def _with_outcome(
     )
     reasons = {
         "student_unknown": ("out_of_scope", pl.col("student_outcome").is_null()),
-        "student_out_of_scope": ("out_of_scope", pl.col("student_outcome") == "out_of_scope"),
         "restricted": ("withheld", pl.col("restricted") & (not settings.publish_restricted)),
+        "student_out_of_scope": ("out_of_scope", pl.col("student_outcome") == "out_of_scope"),
         "guardian_minor_student": ("withheld", pl.col("is_minor").fill_null(False)),
         "student_set_aside": ("out_of_scope", pl.col("student_outcome") == "set_aside"),
         "guardian_name_invalid": ("set_aside", is_no_name("last_name")),
@@ -239,18 +239,31 @@ def _frame(
     )
 
 
-def _account(pairs: pl.DataFrame) -> pl.DataFrame:
-    return pairs.select(
-        "student_id", pl.col("NameIDGuardian").alias("guardian_id"), "outcome", "reason"
-    ).match_to_schema(GUARDIAN_ACCOUNT)
+def _account(raw: RawObjects, pairs: pl.DataFrame, students: Curated) -> pl.DataFrame:
+    """Every pair once, and every row that names no pair: it was sent all the same."""
+    numbers = students.account.filter(pl.col("sis_internal_id").is_not_null())
+    keyless = (
+        _keyless(raw)
+        .join(numbers, left_on="StudentID", right_on="sis_internal_id", how="left")
+        .with_columns(outcome=pl.lit("set_aside"), reason=pl.lit("guardian_key_blank"))
+    )
+    return pl.concat(
+        rows.select(
+            "student_id", pl.col("NameIDGuardian").alias("guardian_id"), "outcome", "reason"
+        ).match_to_schema(GUARDIAN_ACCOUNT)
+        for rows in (pairs, keyless)
+    )
+
+
+def _keyless(raw: RawObjects) -> pl.DataFrame:
+    return lookup(raw, _PAIR).filter(
+        pl.col("NameIDGuardian").is_null() | pl.col("StudentID").is_null()
+    )
 
 
 def _row_rejects(raw: RawObjects, pairs: pl.DataFrame) -> list[pl.DataFrame]:
     """Pairs that someone must mend; a restriction or the district's own choice is no fault."""
     told = ("guardian_minor_student", "guardian_name_invalid")
-    keyless = lookup(raw, _PAIR).filter(
-        pl.col("NameIDGuardian").is_null() | pl.col("StudentID").is_null()
-    )
     return [
         *(
             rejected(
@@ -259,7 +272,7 @@ def _row_rejects(raw: RawObjects, pairs: pl.DataFrame) -> list[pl.DataFrame]:
             for rule in told
         ),
         rejected(
-            keyless.with_columns(student_id=pl.lit(None, pl.String)),
+            _keyless(raw).with_columns(student_id=pl.lit(None, pl.String)),
             pl.lit(True),
             "guardian_key_blank",
             object_name=_PAIR,
@@ -313,7 +326,8 @@ def _findings(
     height = max(curated.height, 1)
     no_phone = pl.all_horizontal(pl.col(*PHONE_TYPES).is_null())
     return findings | {
-        "restrictions_shared": int(restrictions_shared(raw)),
+        "restrictions_shared": int(bool(restriction_sources(raw))),
+        "restriction_sources": restriction_sources(raw),
         "guardians_restricted": int(reasons.get("restricted", 0)),
         "guardians_beyond_choice": int(reasons.get("beyond_choice", 0)),
         "confidential_phones_withheld": int(people.get_column("confidential_phones").sum() or 0),

@@ -16,11 +16,13 @@ from samegoal_sync.qmlativ.raw import RawObjects
 _ACCESS, _PAIR = "Family/StudentGuardianRestrictedAccess", "Family/StudentGuardian"
 
 
-def restrictions_shared(raw: RawObjects) -> bool:
-    """Whether Qmlativ tells of restrictions at all; if not, nobody can know of them."""
-    return raw.shares(_ACCESS, "StudentGuardianID", "StartDate") or raw.shares(
-        _PAIR, "HasActiveRestrictedAccess"
-    )
+def restriction_sources(raw: RawObjects) -> list[str]:
+    """Which sources of restrictions Qmlativ shares; if none, nobody can know of restrictions."""
+    shared = {
+        "dates": raw.shares(_ACCESS, "StudentGuardianID", "StartDate"),
+        "flag": raw.shares(_PAIR, "HasActiveRestrictedAccess"),
+    }
+    return [source for source, there in shared.items() if there]
 
 
 def restricted_pairs(raw: RawObjects, today: date) -> pl.Series:

@@ -249,7 +249,8 @@ STUDENT_RULES: dict[str, ColumnRule] = {
         "by dates, codes and flags of the enrollment that counts",
         missing=_NEVER_BLANK,
         also=_needs((_SPAN, "IsDefaultEntity")),
-        invalid="a date of it can't be read: the published value stays",
+        invalid="a date of it can't be read: the published value stays; where what tells how a "
+        "student left is not shared, who is published as having left stays so",
     ),
     "enrollment_reason": ColumnRule(
         (_from(_COUNTED, _SPANS),), "the reason of district_enrollment", missing=_NEVER_BLANK

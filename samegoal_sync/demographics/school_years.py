@@ -40,8 +40,11 @@ def district_entities(raw: RawObjects, district_id: int | None, today: date) -> 
     """
     district = district_row(raw, district_id)
     entities = lookup(raw, "District/Entity")
-    if district.height:
-        entities = entities.filter(pl.col("DistrictID") == district.item(0, "DistrictID"))
+    if district_id is None and district.height:
+        district_id = district.item(0, "DistrictID")
+    if district_id is not None:
+        # Also where the district's own row did not come: never another district's entities.
+        entities = entities.filter(pl.col("DistrictID") == district_id)
     by_date = today.year + (today.month >= _TURN_OF_THE_YEAR)
     known = entities.join(
         numeric_years(raw), left_on="SchoolYearIDCurrent", right_on="SchoolYearID", how="left"

@@ -14,6 +14,8 @@ from samegoal_sync.demographics.addresses import student_addresses, written_addr
 from samegoal_sync.demographics.buildings import buildings
 from samegoal_sync.demographics.curated import (
     KEEP,
+    KEEP_HOW_LEFT,
+    LEFT_STATUSES,
     STUDENT_ACCOUNT,
     STUDENT_COLUMNS,
     Curated,
@@ -235,6 +237,8 @@ def _frame(
     keep = {column: condition for column, (_, condition) in conditions.items()}
     for column in partly:
         keep[column] = keep.get(column, pl.lit(False)) | pl.col(column).is_null()
+    if "district_enrollment" in partly:
+        keep[KEEP_HOW_LEFT] = pl.col("district_enrollment").is_in(LEFT_STATUSES)
     blanked = [
         pl.when(~condition).then(column).alias(column)
         for column, (rule, condition) in conditions.items()

@@ -106,7 +106,8 @@ def _next_rows(connection: Connection[Any], slug: str) -> None:
 def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
     """Published pairs that are withheld, or that tonight's whole set does not hold.
 
-    One who may not see the student goes even when the student is set aside tonight.
+    One who may not see the student goes even when nothing else of the student is published
+    tonight: set aside, refused, or out of scope with what was published still shown.
     """
     connection.execute(
         """
@@ -121,7 +122,8 @@ def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
         union
         select p.student_id, p.student_id, p.guardian_id, true
         from sent_pairs t
-        join matched m on m.student_id = t.student_id and m.outcome = 'set_aside'
+        join matched m on m.student_id = t.student_id
+            and (m.outcome <> 'curated' or m.refused is not null)
         join guardians p on p.district = %(slug)s
             and p.student_id = m.published_id and p.guardian_id = t.guardian_id
         where t.outcome = 'withheld' and t.reason is distinct from %(choice)s

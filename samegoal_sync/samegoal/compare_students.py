@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 from psycopg import Connection, sql
 
-from samegoal_sync.demographics.curated import Curated
+from samegoal_sync.demographics.curated import KEEP_HOW_LEFT, LEFT_STATUSES, Curated
 from samegoal_sync.samegoal.columns import STUDENTS, kept_or_sent, names
 from samegoal_sync.samegoal.staging import HASH, prepared, stage, storable
 
@@ -110,7 +110,8 @@ _CANDIDATES = """
 
 def _next_rows(connection: Connection[Any], slug: str) -> None:
     """The candidate rows as they would be published, and whether they differ at all."""
-    columns = [c for c in STUDENTS.values if c != "district_enrollment"]
+    status = ("district_enrollment", "enrollment_reason")
+    columns = [c for c in STUDENTS.values if c not in status]
     connection.execute(
         sql.SQL(
             """
@@ -118,16 +119,24 @@ def _next_rows(connection: Connection[Any], slug: str) -> None:
             with merged as (
                 select m.published_id, m.published_id is null as is_new, s.student_id,
                     case when m.idle and not coalesce(
-                            case when 'district_enrollment' = any(s.keep)
+                            case when kept.status
                                 then p.district_enrollment else s.district_enrollment end
                             = any({waking}), false)
                         then 'HISTORICAL_IDLE'
-                        when 'district_enrollment' = any(s.keep) then p.district_enrollment
+                        when kept.status then p.district_enrollment
                         else s.district_enrollment end as district_enrollment,
+                    case when kept.reason
+                        then p.enrollment_reason else s.enrollment_reason end
+                        as enrollment_reason,
                     {effective}, s.row_hash
                 from sent_students s
                 join matched m using (student_id)
                 left join students p on p.district = {slug} and p.student_id = m.published_id
+                cross join lateral (select coalesce({how_left} = any(s.keep)
+                    and p.district_enrollment = any({left}), false) as how_left) l
+                cross join lateral (select
+                    'district_enrollment' = any(s.keep) or l.how_left as status,
+                    'enrollment_reason' = any(s.keep) or l.how_left as reason) kept
                 where m.outcome = 'curated'
             )
             select n.*, p.student_id is null or p.origin = 'hand'
@@ -137,6 +146,8 @@ def _next_rows(connection: Connection[Any], slug: str) -> None:
             """
         ).format(
             waking=sql.Literal(list(_WAKING)),
+            how_left=sql.Literal(KEEP_HOW_LEFT),
+            left=sql.Literal(list(LEFT_STATUSES)),
             effective=kept_or_sent(columns),
             slug=sql.Literal(slug),
             new=names(STUDENTS.schema, "n"),

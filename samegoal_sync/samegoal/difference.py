@@ -83,6 +83,27 @@ def read_changes(connection: Connection[Any]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=CHANGE_COLUMNS, orient="row")
 
 
+def keep_only_withheld(connection: Connection[Any], slug: str) -> int:
+    """Narrow a comparison to published guardians who may not see the student; how many go.
+
+    A held or paused night publishes nothing else; safety is not put off.
+    """
+    connection.execute(
+        """
+        delete from next_students;
+        delete from next_guardians;
+        delete from presence;
+        delete from removed where not withheld;
+        update removed set student_id = published_id;
+        delete from tonight_changes
+        """
+    )
+    _list_removed(connection, slug)
+    row = connection.execute("select count(*) from removed").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _keep_additions(connection: Connection[Any]) -> None:
     """Leave only new students with their guardians, and guardians that are withheld.
 
@@ -118,17 +139,7 @@ def _list_changes(connection: Connection[Any], slug: str) -> None:
             from next_guardians where is_new
         """
     )
-    connection.execute(
-        """
-        insert into tonight_changes (student_id, guardian_id, kind, field, old)
-        select r.student_id, r.guardian_id, 'removed',
-            case when r.withheld then 'withheld' end,
-            concat_ws(' ', p.first_name, p.last_name)
-        from removed r join guardians p on p.district = %(slug)s
-            and p.student_id = r.published_id and p.guardian_id = r.guardian_id
-        """,
-        {"slug": slug},
-    )
+    _list_removed(connection, slug)
     connection.execute(
         sql.SQL(
             """
@@ -154,3 +165,17 @@ def _list_changes(connection: Connection[Any], slug: str) -> None:
         )
     )
     connection.execute("analyze tonight_changes")
+
+
+def _list_removed(connection: Connection[Any], slug: str) -> None:
+    connection.execute(
+        """
+        insert into tonight_changes (student_id, guardian_id, kind, field, old)
+        select r.student_id, r.guardian_id, 'removed',
+            case when r.withheld then 'withheld' end,
+            concat_ws(' ', p.first_name, p.last_name)
+        from removed r join guardians p on p.district = %(slug)s
+            and p.student_id = r.published_id and p.guardian_id = r.guardian_id
+        """,
+        {"slug": slug},
+    )

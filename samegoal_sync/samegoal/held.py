@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import polars as pl
 from psycopg import Connection
 
 from samegoal_sync.demographics.curated import Curated
@@ -16,6 +15,11 @@ from samegoal_sync.samegoal.difference import Difference, compare, read_changes
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.guards import Reason
 from samegoal_sync.samegoal.held_store import clear_held, unpack
+from samegoal_sync.samegoal.newer import (
+    refreshed_after,
+    without_refreshed,
+    without_withheld_since,
+)
 from samegoal_sync.samegoal.publish import Publication, Rules, publish_in
 from samegoal_sync.samegoal.syncs import Kind, Sync
 from samegoal_sync.samegoal.transaction import district_transaction, reading, require_district
@@ -96,8 +100,9 @@ def approve(
 ) -> Publication:
     """Publish the held night, that very one, and record who approved it.
 
-    Students that were refreshed one by one since the night was held keep the newer data. A
-    pause does not stop it: a person has decided.
+    Students that were refreshed one by one since the night was held keep the newer data, and
+    guardians removed since because they may not see the student stay away. A pause does not
+    stop it: a person has decided.
 
     Args:
         sync_id: the night that the person saw; another one that is held by now is refused.
@@ -178,7 +183,8 @@ def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
     if row is None:
         return None
     sync_id, run_id, night, held_at, reasons, additions_only, students, guardians = row
-    refreshed = _refreshed_since(connection, slug, sync_id)
+    refreshed = refreshed_after(connection, slug, sync_id=sync_id)
+    both = without_refreshed(unpack(students), unpack(guardians), refreshed)
     return _Stored(
         sync_id,
         run_id,
@@ -186,33 +192,6 @@ def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
         held_at,
         [Reason(**reason) for reason in reasons],
         additions_only,
-        _without(unpack(students), refreshed, outcome="set_aside"),
-        _without(unpack(guardians), refreshed, outcome="out_of_scope"),
+        both[0],
+        without_withheld_since(connection, slug, sync_id, *both),
     )
-
-
-def _refreshed_since(connection: Connection[Any], slug: str, sync_id: int) -> list[str]:
-    """Students refreshed one by one after the night was held: newer than the night."""
-    return [
-        student_id
-        for (student_id,) in connection.execute(
-            """
-            select distinct jsonb_array_elements_text(findings -> 'student_ids') from syncs
-            where district = %s and kind = 'student' and id > %s and findings ? 'student_ids'
-            """,
-            (slug, sync_id),
-        ).fetchall()
-    ]
-
-
-def _without(curated: Curated, student_ids: list[str], *, outcome: str) -> Curated:
-    """The night without these students: accounted for, and published as they are now."""
-    if not student_ids:
-        return curated
-    newer = pl.col("student_id").is_in(student_ids).fill_null(value=False)
-    curated_before = newer & (pl.col("outcome") != "out_of_scope")
-    account = curated.account.with_columns(
-        outcome=pl.when(curated_before).then(pl.lit(outcome)).otherwise("outcome"),
-        reason=pl.when(curated_before).then(pl.lit("refreshed_since")).otherwise("reason"),
-    )
-    return replace(curated, frame=curated.frame.filter(~newer), account=account)

@@ -20,9 +20,10 @@ from samegoal_sync.demographics.curated import Curated
 from samegoal_sync.districts.district import District, Guards
 from samegoal_sync.samegoal.accounting import count, nothing_published
 from samegoal_sync.samegoal.apply import apply
-from samegoal_sync.samegoal.difference import compare
+from samegoal_sync.samegoal.difference import compare, keep_only_withheld
 from samegoal_sync.samegoal.guards import Reason, judge
 from samegoal_sync.samegoal.held_store import clear_held, hold
+from samegoal_sync.samegoal.newer import refreshed_after, without_refreshed
 from samegoal_sync.samegoal.syncs import (
     Kind,
     Publication,
@@ -95,8 +96,11 @@ def publish(
         additions_only=bool(settings.additions_only and settings.additions_only.covers(night)),
     )
     with district_transaction(database_url, district.slug) as connection:
+        if whole:  # read before these students were, or no one knows in which order
+            newer = refreshed_after(connection, district.slug, moment=started_at)
+            students, guardians = without_refreshed(students, guardians, newer)
         if settings.paused and settings.paused.covers(night):
-            return _pause(connection, sync, students, guardians, until=settings.paused.last)
+            return _pause(connection, sync, students, guardians, rules, settings.paused.last)
         return publish_in(connection, students, guardians, sync, rules)
 
 
@@ -126,7 +130,7 @@ def publish_in(
     )
     sync_id, before = open_sync(connection, sync)
     if reasons:
-        return _hold(connection, sync, sync_id, students, guardians, reasons, findings)
+        return _hold(connection, sync, sync_id, students, guardians, rules, reasons, findings)
     if not counts["changes"] and before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
     apply(connection, slug, night=sync.night, sync_id=sync_id)
@@ -147,23 +151,26 @@ def _hold(
     sync_id: int,
     students: Curated,
     guardians: Curated,
+    rules: Rules,
     reasons: list[Reason],
     findings: dict[str, Any],
 ) -> Publication:
-    """Keep the night for a person; the newest held night takes the place of an older one."""
+    """Keep the night for a person; the newest held night takes the place of an older one.
+
+    Guardians who may not see the student go all the same.
+    """
     clear_held(connection, sync.slug, f"superseded by the night of {sync.night}", but=sync_id)
     hold(connection, sync, sync_id, students, guardians, reasons)
-    findings["restrictions_waiting"] = _withheld_but_published(connection)
     findings["reasons"] = [reason.as_json() for reason in reasons]
-    publication = Publication(
-        State.HELD, nothing_published(students, guardians), reasons, sync_id, findings
-    )
+    counts = nothing_published(students, guardians)
+    findings |= _remove_withheld(connection, sync, sync_id, rules.guards, counts)
+    publication = Publication(State.HELD, counts, reasons, sync_id, findings)
     store_rejects(connection, sync.slug, sync_id, (students, guardians))
     close_sync(
         connection,
         publication,
         absent=_absent(students, guardians),
-        message="the night is held: " + "; ".join(str(reason) for reason in reasons),
+        message="the night is held: " + "; ".join(map(str, reasons)) + _told(findings),
         hint=f"look at it: samegoal-sync held {sync.slug}; then samegoal-sync approve "
         f"{sync.slug} or samegoal-sync discard {sync.slug}",
         actor="district",
@@ -172,20 +179,27 @@ def _hold(
 
 
 def _pause(
-    connection: Connection[Any], sync: Sync, students: Curated, guardians: Curated, *, until: date
+    connection: Connection[Any],
+    sync: Sync,
+    students: Curated,
+    guardians: Curated,
+    rules: Rules,
+    until: date,
 ) -> Publication:
+    """Publish nothing; guardians who may not see the student go all the same."""
     sync_id, before = open_sync(connection, sync)
     if before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
-    publication = Publication(
-        State.PAUSED, nothing_published(students, guardians), [], sync_id, {"until": str(until)}
-    )
+    compare(connection, sync.slug, students, guardians, whole_district=rules.whole_district)
+    counts = nothing_published(students, guardians)
+    findings = _remove_withheld(connection, sync, sync_id, rules.guards, counts)
+    publication = Publication(State.PAUSED, counts, [], sync_id, {"until": str(until)} | findings)
     store_rejects(connection, sync.slug, sync_id, (students, guardians))
     close_sync(
         connection,
         publication,
         absent=_absent(students, guardians),
-        message=f"the district is paused until {until}; nothing was published",
+        message=f"the district is paused until {until}; nothing was published" + _told(findings),
         hint="end the pause in the district's settings, or wait",
         actor="district",
     )
@@ -211,7 +225,27 @@ def _absent(students: Curated, guardians: Curated) -> Iterable[str]:
     return [*students.absent, *(f"guardian.{column}" for column in guardians.absent)]
 
 
-def _withheld_but_published(connection: Connection[Any]) -> int:
-    row = connection.execute("select count(*) from removed where withheld").fetchone()
-    assert row is not None
-    return int(row[0])
+def _remove_withheld(
+    connection: Connection[Any],
+    sync: Sync,
+    sync_id: int,
+    guards: Guards | None,
+    counts: dict[str, int],
+) -> dict[str, Any]:
+    """Of a night that is not published, remove guardians who may not see the student.
+
+    A wrong guardian is a disclosure, which can't wait for a person. Removals so many that a
+    guard would hold them by themselves do wait: they look like a fault of the read.
+    """
+    removed = keep_only_withheld(connection, sync.slug)
+    beyond = bool(guards and removed and judge(connection, sync.slug, guards, sync.night))
+    if beyond:
+        return {"restrictions_waiting": removed, "restrictions_applied": 0}
+    apply(connection, sync.slug, night=sync.night, sync_id=sync_id)
+    counts |= {"guardians_removed": removed, "changes": removed}
+    return {"restrictions_waiting": 0, "restrictions_applied": removed}
+
+
+def _told(findings: dict[str, Any]) -> str:
+    removed = findings["restrictions_applied"]
+    return f"; {removed} guardians who may not see the student were removed" if removed else ""

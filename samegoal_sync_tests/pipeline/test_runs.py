@@ -8,7 +8,8 @@ import pytest
 from samegoal_sync.definitions import defs
 from samegoal_sync.errors import SyncError
 from samegoal_sync.night_run import Defect
-from samegoal_sync.runs import curated_tonight, import_districts, refresh_student
+from samegoal_sync.refresh import refresh_student
+from samegoal_sync.runs import curated_tonight, import_districts
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW, RIDGEMONT = SLUGS

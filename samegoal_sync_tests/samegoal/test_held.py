@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from samegoal_sync.demographics.curated import Curated
+from samegoal_sync.districts.district import DistrictSettings, Stretch
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.held import approve, discard, held
 from samegoal_sync.samegoal.held_store import pack, unpack
@@ -139,17 +140,51 @@ def test_a_student_refreshed_meanwhile_keeps_the_newer_data(held_house: House) -
     assert held_house.value("select count(*) from guardians where student_id = 'S000005'") == 0
 
 
-def test_restrictions_that_wait_are_told(house: House) -> None:
+def test_a_restriction_removes_even_while_its_night_is_held(house: House) -> None:
     house.publish(_night(), _guardians())
-    night = house.publish(
-        _night(last_name="Wrong"),
-        curated_guardians(
-            [guardian(n, of=n) for n in range(1, 100)],
-            others=[("S000000", 500000, "withheld", "restricted")],
-        ),
-    )
+    night = house.publish(_night(last_name="Wrong"), _restricted(1))
     assert night.state == "held"
-    assert night.findings["restrictions_waiting"] == 1
+    assert (night.findings["restrictions_applied"], night.findings["restrictions_waiting"]) == (
+        1,
+        0,
+    )
+    assert night.counts["guardians_removed"] == night.counts["changes"] == 1
+    assert house.value("select count(*) from guardians") == 99
+    assert house.value("select count(*) from students where last_name = 'Wrong'") == 0
+    assert house.rows(
+        "select student_id, guardian_id, kind, field from changes where sync_id = %s", night.sync_id
+    ) == [("S000000", 500000, "removed", "withheld")]
+
+
+def test_restrictions_beyond_a_guard_wait_with_their_held_night(house: House) -> None:
+    house.publish(_night(), _guardians())
+    night = house.publish(_night(last_name="Wrong"), _restricted(40))
+    assert night.state == "held"
+    assert night.findings["restrictions_waiting"] == 40
+    assert house.value("select count(*) from guardians") == 100
+
+
+def test_approving_an_older_night_brings_back_nobody_restricted_since(house: House) -> None:
+    house.publish(_night(), _guardians())
+    changed = curated_guardians([guardian(n, of=n, pickup=False) for n in _EVERYBODY])
+    house.publish(_night(last_name="Right"), changed)
+    later = NIGHT + timedelta(days=1)
+    paused = DistrictSettings(paused=Stretch(later, later))
+    night = house.publish(_night(), _restricted(1), night=later, settings=paused)
+    assert (night.state, night.findings["restrictions_applied"]) == ("paused", 1)
+    approved = approve(house.database_url, _SLUG, "Dana")
+    assert approved.counts["students_changed"] == 100
+    assert approved.counts["guardians_withheld"] == 1
+    assert house.value("select count(*) from guardians where not pickup") == 99
+    assert house.value("select count(*) from guardians where guardian_id = 500000") == 0
+
+
+def _restricted(count: int) -> Curated:
+    """Everybody's guardians, of whom the first few may no longer see their student."""
+    return curated_guardians(
+        [guardian(n, of=n) for n in range(count, 100)],
+        others=[(f"S{n:06}", 500_000 + n, "withheld", "restricted") for n in range(count)],
+    )
 
 
 def test_a_packed_night_is_the_same_night() -> None:

@@ -84,7 +84,7 @@ def enter_by_hand(visit: Visit) -> Response:
 
 def refresh(visit: Visit) -> Response:
     """Read this one student from Qmlativ now, through the same code as the night."""
-    from samegoal_sync.runs import refresh_student  # slow to import
+    from samegoal_sync.refresh import refresh_student  # slow to import
 
     with visit.district() as connection:
         record = read_record(connection, visit.uuid("student"))

@@ -1,0 +1,143 @@
+"""A wrong guardian is a disclosure: removal waits for nothing, and no older read undoes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from samegoal_sync.demographics.curated import KEEP, KEEP_HOW_LEFT, Curated
+from samegoal_sync.districts.district import DistrictSettings, Stretch
+from samegoal_sync.samegoal.publish import Mode, publish
+from samegoal_sync_tests.samegoal.nights import (
+    NIGHT,
+    STARTED,
+    House,
+    curated_guardians,
+    curated_students,
+    guardian,
+    student,
+)
+
+_PAUSED = DistrictSettings(paused=Stretch(NIGHT, NIGHT))
+_RESTRICTED = [("S000001", 500001, "withheld", "restricted")]
+
+
+def test_a_restriction_removes_even_while_the_district_is_paused(house: House) -> None:
+    _publish_one(house)
+    night = house.publish(
+        curated_students([student(1, grade="08")]),
+        curated_guardians([guardian(2, of=1, priority=2, email=None)], others=_RESTRICTED),
+        settings=_PAUSED,
+    )
+    assert night.state == "paused"
+    assert night.counts["guardians_removed"] == 1
+    assert house.rows("select guardian_id, email from guardians") == [
+        (500002, "parent2@example.org")
+    ]
+    assert house.rows("select grade from students") == [("07",)]
+    message = house.value("select message from syncs order by id desc limit 1")
+    assert "1 guardians who may not see the student were removed" in message
+
+
+@pytest.mark.parametrize("outcome", ["set_aside", "out_of_scope"])
+def test_a_restriction_removes_also_where_the_student_is_not_published(
+    house: House, outcome: str
+) -> None:
+    _publish_one(house)
+    house.publish(
+        curated_students([], others=[(10_001, "S000001", outcome, "reason")]),
+        curated_guardians([], others=_RESTRICTED),
+    )
+    assert house.rows("select guardian_id from guardians") == [(500002,)]
+
+
+def test_a_restriction_removes_also_where_the_students_new_number_is_taken(house: House) -> None:
+    house.publish(
+        curated_students([student(1), student(2)]),
+        curated_guardians([guardian(1, of=1), guardian(1, of=2)]),
+    )
+    night = house.publish(
+        curated_students([student(1, student_id="S000002")]),
+        curated_guardians([], others=[("S000002", 500001, "withheld", "restricted")]),
+    )
+    assert night.counts["students_set_aside"] == 1
+    assert house.rows("select student_id from guardians") == [("S000002",)]
+
+
+def test_a_night_does_not_undo_a_student_refreshed_since_it_began(house: House) -> None:
+    _publish_one(house)
+    _refresh(house, curated_guardians([guardian(2, of=1, priority=2)], others=_RESTRICTED))
+    night = house.publish(
+        curated_students([student(1), student(3)]),
+        curated_guardians([guardian(1, of=1), guardian(2, of=1, priority=2)]),
+    )
+    assert (night.counts["students_set_aside"], night.counts["students_added"]) == (1, 1)
+    assert house.rows("select guardian_id from guardians") == [(500002,)]
+    assert house.rows("select grade from students where student_id = 'S000001'") == [("09",)]
+    assert house.value("select count(*) from students where missing_since is not null") == 0
+
+
+def test_a_night_that_says_no_to_a_guardian_is_heeded_whatever_a_refresh_said(
+    house: House,
+) -> None:
+    _publish_one(house)
+    _refresh(house, curated_guardians([guardian(n, of=1, priority=n) for n in (1, 2)]))
+    house.publish(
+        curated_students([student(1)]),
+        curated_guardians([guardian(2, of=1, priority=2)], others=_RESTRICTED),
+    )
+    assert house.rows("select guardian_id from guardians") == [(500002,)]
+
+
+@pytest.mark.parametrize(
+    ("before", "tonight", "after"),
+    [
+        ("TRANSFERRED", "WITHDREW", "TRANSFERRED"),
+        ("GRADUATED", "INACTIVE", "GRADUATED"),
+        ("ENROLLED", "INACTIVE", "INACTIVE"),
+        ("PRE_ENROLLED", "WITHDREW", "WITHDREW"),
+    ],
+)
+def test_without_withdrawal_codes_it_stays_published_how_a_student_left(
+    house: House, before: str, tonight: str, after: str
+) -> None:
+    house.publish(
+        curated_students([student(1, district_enrollment=before, enrollment_reason="before")])
+    )
+    values = {"enrollment_reason": "tonight", KEEP: [KEEP_HOW_LEFT]}
+    house.publish(curated_students([student(1, district_enrollment=tonight, **values)]))
+    ((status, reason),) = house.rows("select district_enrollment, enrollment_reason from students")
+    assert status == after
+    assert reason == ("before" if after == before else "tonight")
+
+
+def test_two_students_set_aside_for_one_number_keep_what_is_published(house: House) -> None:
+    _publish_one(house)
+    before = house.published()
+    twice = [(10_001, "S000001", "set_aside", "student_id_twice"),
+             (10_009, "S000001", "set_aside", "student_id_twice")]  # fmt: skip
+    others = [("S000001", g, "out_of_scope", "student_set_aside") for g in (500001, 500002, 500003)]
+    night = house.publish(curated_students([], others=twice), curated_guardians([], others=others))
+    assert night.counts["students_set_aside"] == 2
+    assert house.published() == before
+
+
+def _publish_one(house: House) -> None:
+    house.publish(
+        curated_students([student(1)]),
+        curated_guardians([guardian(1, of=1), guardian(2, of=1, priority=2)]),
+    )
+
+
+def _refresh(house: House, guardians: Curated) -> None:
+    publish(
+        house.database_url,
+        house.district,
+        curated_students([student(1, grade="09")]),
+        guardians,
+        run_id="refresh",
+        night=NIGHT,
+        started_at=STARTED + timedelta(minutes=1),
+        mode=Mode.STUDENT,
+    )
