@@ -19,9 +19,10 @@ _ALLOWED = {
     "storage": _GROUND | {"qmlativ", "demographics"},
     "demographics": _GROUND | {"qmlativ", "districts.district"},
     "samegoal": _GROUND | {"database", "demographics", "districts.district"},
-    "districts": _GROUND | {"database", "qmlativ", "samegoal", "storage", "partitions"},
+    "districts": _GROUND
+    | {"database", "qmlativ", "demographics.rules", "samegoal", "storage", "partitions"},
     "sandbox": _GROUND | {"qmlativ"},
-    "portal": _GROUND | {"database", "demographics", "districts", "samegoal", "runs", "instance"},
+    "portal": _GROUND | {"database", "demographics", "districts", "samegoal", "refresh", "runs", "instance"},
 }
 #: Where a room meets Dagster: these see the whole pipeline, and only definitions sees them.
 _DAGSTER = {"assets", "checks", "freshness", "first_import"}

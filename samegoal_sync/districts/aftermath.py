@@ -18,6 +18,7 @@ from psycopg.rows import class_row
 from samegoal_sync.database import connect
 from samegoal_sync.districts.district import District, DistrictState
 from samegoal_sync.districts.errors import MailError
+from samegoal_sync.districts.first_import import confirm_held
 from samegoal_sync.districts.mail import Postman, build_message
 from samegoal_sync.districts.nights import MOST_ATTEMPTS
 from samegoal_sync.districts.registry import Registry
@@ -39,6 +40,7 @@ class Night:
     id: int
     district: str
     night: date
+    kind: str
     state: str
     counts: dict[str, int]
     findings: dict[str, Any]
@@ -75,6 +77,8 @@ def settle_nights(registry: Registry, postman: Postman | None, now: datetime) ->
         if moved := _move(registry, district, night):
             districts[night.district] = moved
             told.append(f"{moved.slug}: {moved.state}")
+        if night.kind == "approved":
+            confirm_held(registry, postman, district, night.counts)
         kinds = mail_kinds(night) & district.settings.notify
         if kinds and postman is not None and district.contacts:
             if mails == MOST_MAILS:
@@ -105,7 +109,7 @@ def unsettled_nights(database_url: str, now: datetime) -> list[Night]:
     ):
         return cursor.execute(
             """
-            select id, district, night, state, counts, findings, message, hint, actor,
+            select id, district, night, kind, state, counts, findings, message, hint, actor,
                 (select count(*) from syncs f where f.district = s.district
                     and f.night = s.night and f.kind = 'night' and f.state = 'failed'
                     and f.id <= s.id) attempts

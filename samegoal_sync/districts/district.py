@@ -34,7 +34,11 @@ class GuardianChoice(StrEnum):
 
 @dataclass(frozen=True)
 class Guards:
-    """Shares beyond which a night is held (0.10 is 10 %); none counts under ``floor`` students."""
+    """Shares beyond which a night is held (0.10 is 10 %); none counts under ``floor`` students.
+
+    ``first_night`` is of a district of which nothing is published yet: at 1 it goes through, at
+    0 it is held for a look, however few its students are.
+    """
 
     floor: int = 20
     students_lost: float = 0.10
@@ -43,6 +47,7 @@ class Guards:
     column_emptied: float = 0.10
     students_without_guardians: float = 0.05
     guardians_removed: float = 0.15
+    first_night: float = 1.0
 
 
 @dataclass(frozen=True)

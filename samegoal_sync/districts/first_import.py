@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from samegoal_sync.districts.district import District
 from samegoal_sync.districts.errors import MailError
+from samegoal_sync.districts.events import events
 from samegoal_sync.districts.mail import Postman, build_message, postman_of
 from samegoal_sync.districts.onboarding import activate
 from samegoal_sync.districts.registry import Registry
 from samegoal_sync.districts.requests import newest_request
+
+_CONFIRMATION = "confirmation"
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,18 @@ class FirstImport:
     counts: dict[str, int]
 
 
+def hold_first_night(registry: Registry, slug: str, who: str) -> None:
+    """Have the first night held by its guard, whoever runs it, until somebody approves it."""
+    settings = registry.get(slug).settings
+    guards = replace(settings.guards, first_night=0.0)
+    registry.update(slug, who=who, settings=replace(settings, guards=guards))
+
+
 def import_and_confirm(registry: Registry, slug: str, who: str) -> FirstImport:
     """Import a connected district; if it went well, let its nights run and tell the district.
 
-    A failed import leaves it *connected*; the command can be run again.
+    A failed import leaves it *connected*; the command can be run again. A held one lets its
+    nights run too (each is held until one is approved), and the confirmation waits for that.
 
     Raises:
         WrongStep, UnknownDistrict: the district can't become active.
@@ -49,6 +60,12 @@ def import_and_confirm(registry: Registry, slug: str, who: str) -> FirstImport:
         return FirstImport(slug, False, told, outcome.state, outcome.counts)
     with dagster_instance(registry.settings, registry.database_url) as instance:
         district = activate(registry, instance, slug, who)
+    if outcome.state == "held":
+        told = (
+            f"{slug}: active; its first night is held, nothing is shown yet. Look at it: "
+            f"samegoal-sync held {slug}; then samegoal-sync approve {slug} or discard {slug}"
+        )
+        return FirstImport(slug, True, told, outcome.state, outcome.counts)
     mailed = confirm(registry, postman_of(registry.settings), district, outcome.counts)
     students = outcome.counts.get("students_sent", 0)
     told = f"{slug}: active; {students:,} students were read ({outcome.state}). {mailed}"
@@ -79,8 +96,19 @@ def confirm(
     except MailError as error:
         registry.record(district.slug, "mail_failed", "onboarding", error.what)
         return f"The confirmation could not be mailed: {error.what}."
-    registry.record(district.slug, "mail_sent", "onboarding", "confirmation")
+    registry.record(district.slug, "mail_sent", "onboarding", _CONFIRMATION)
     return "The confirmation was mailed."
+
+
+def confirm_held(
+    registry: Registry, postman: Postman | None, district: District, counts: dict[str, int]
+) -> None:
+    """Confirm a district whose first night was held and is approved now; once."""
+    if district.settings.guards.first_night == 1.0:
+        return  # it was not held as the first one
+    known = events(registry.database_url, district.slug, limit=1000)
+    if not any((one.kind, one.what) == ("mail_sent", _CONFIRMATION) for one in known):
+        confirm(registry, postman, district, counts)
 
 
 def confirmation(district: District, counts: dict[str, int]) -> str:

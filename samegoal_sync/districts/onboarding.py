@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from samegoal_sync.districts.district import District, DistrictState
 from samegoal_sync.districts.errors import WrongStep
 from samegoal_sync.districts.events import events
+from samegoal_sync.districts.not_shared import NotShared, not_shared
 from samegoal_sync.districts.registry import Registry
+from samegoal_sync.errors import Actor
 from samegoal_sync.qmlativ.errors import AccessRefused
 from samegoal_sync.secret import Secret
 
@@ -41,8 +43,7 @@ class Verification:
     Attributes:
         read: whether a real read succeeded (else the server answers, but there is no secret yet).
         district_name / entities: as Qmlativ names them; empty before there is a secret.
-        not_shared: ``Module/Object.Field`` that Skyward or the district did not grant, of the
-            objects that a verification reads; the first import tells the rest.
+        not_shared: objects and fields of the catalog that can't be read, the gravest first.
         next_step: what to do now, and who.
     """
 
@@ -51,14 +52,20 @@ class Verification:
     next_step: str
     district_name: str | None = None
     entities: tuple[str, ...] = ()
-    not_shared: tuple[str, ...] = ()
+    not_shared: tuple[NotShared, ...] = ()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something lacks without which no district can be read."""
+        return any(one.stops for one in self.not_shared)
 
 
 def verify(registry: Registry, slug: str, who: str) -> Verification:
     """Try what can be tried, and move a *requested* district to *verified*.
 
-    With a stored secret a real read is made, and a district that is *expired* or *failing*
-    becomes *active* again. Without one the API can only tell that a Qmlativ answers there.
+    With a stored secret rows of every object are read, and a district that is *expired* or
+    *failing* becomes *active* again, unless something essential is not shared. Without one the
+    API can only tell that a Qmlativ answers there.
 
     Raises:
         QmlativError: with who must do what: address, access, dates, entities, objects.
@@ -67,6 +74,8 @@ def verify(registry: Registry, slug: str, who: str) -> Verification:
     if not registry.has_secret(slug):
         return _verify_address(registry, district, who)
     found = _read(registry.connection(slug))
+    if found.stopped:
+        return Verification(district, True, _approval(slug), *found)
     if district.state in _STUCK:
         district = registry.set_state(slug, DistrictState.ACTIVE, who, "Qmlativ can be read again")
     elif district.state in (DistrictState.REQUESTED, DistrictState.VERIFIED):
@@ -75,6 +84,10 @@ def verify(registry: Registry, slug: str, who: str) -> Verification:
     if district.state is not DistrictState.ACTIVE:
         step = f"SameGoal technical team: samegoal-sync districts complete {slug}"
     return Verification(district, True, step, *found)
+
+
+def _approval(slug: str) -> str:
+    return f"{Actor.SKYWARD}: approve what is essential; then samegoal-sync districts verify {slug}"
 
 
 def _verify_address(registry: Registry, district: District, who: str) -> Verification:
@@ -97,31 +110,41 @@ def _verify_address(registry: Registry, district: District, who: str) -> Verific
     return Verification(district, False, step)
 
 
-def _read(connection: Connection) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """A real read: name, entities, and what of the district's own objects is not shared."""
-    from samegoal_sync.qmlativ.catalog import RawAsset
+class _Found(NamedTuple):
+    """What a real read told: the district's name, its entities, and what is not shared."""
+
+    name: str
+    entities: tuple[str, ...]
+    not_shared: tuple[NotShared, ...]
+
+    @property
+    def stopped(self) -> bool:
+        return any(one.stops for one in self.not_shared)
+
+
+def _read(connection: Connection) -> _Found:
     from samegoal_sync.qmlativ.client import QmlativClient  # slow to import
 
     with QmlativClient(connection) as client:
         metadata = client.system_metadata()
-        absent = client.read(RawAsset.ENTITIES).absent
-    return (
-        metadata.district_name,
-        tuple(str(getattr(entity, "name", entity)) for entity in metadata.entities),
-        tuple(sorted(f"{name}.{field}" for name, fields in absent.items() for field in fields)),
-    )
+        grants = client.grants()
+    entities = tuple(entity.name for entity in metadata.entities)
+    return _Found(metadata.district_name, entities, not_shared(grants))
 
 
-def _listed(found: tuple[str, tuple[str, ...], tuple[str, ...]]) -> str:
-    name, entities, not_shared = found
-    told = f"{name}: {len(entities)} entities read"
-    return told + (f"; not shared: {', '.join(not_shared)}" if not_shared else "")
+def _listed(found: _Found) -> str:
+    told = f"{found.name}: {len(found.entities)} entities read"
+    lacking = "; ".join(str(one) for one in found.not_shared)
+    return told + (f"; not shared: {lacking}" if lacking else "")
 
 
 def complete(
     registry: Registry, slug: str, secret: Secret, who: str, expires_on: date | None = None
 ) -> Verification:
     """Try the secret by a real read, store it, and move the district to *connected*.
+
+    A secret that holds is stored also when something essential is not shared (it is shown only
+    once, and would be lost); the district then stays where it stands.
 
     An *active* district keeps its state and an *expired* or *failing* one becomes active: this is
     also how a secret is replaced.
@@ -135,6 +158,8 @@ def complete(
     if expires_on is not None:
         registry.update(slug, who=who, expires_on=expires_on)
     district = registry.get(slug)
+    if found.stopped:
+        return Verification(district, True, _approval(slug), *found)
     if district.state in _STUCK:
         district = registry.set_state(slug, DistrictState.ACTIVE, who, "a new secret is stored")
     elif district.state not in (DistrictState.ACTIVE, DistrictState.SUSPENDED):

@@ -54,6 +54,7 @@ _SENTENCES = {
     "column_emptied": "students would lose their {column}",
     "students_without_guardians": "students would lose all guardians",
     "guardians_removed": "guardians would be removed",
+    "first_night": "students would be the first of their district",
 }
 
 _COUNTS = """
@@ -108,7 +109,9 @@ def judge(connection: Connection[Any], slug: str, guards: Guards, night: date) -
         Reason("guardians_removed", removed, pairs, guards.guardians_removed),
     ]
     # A base of nobody is a first night: everything is new, nothing can be lost.
-    return [r for r in found if r.base and r.affected >= guards.floor and _beyond(r)]
+    beyond = [r for r in found if r.base and r.affected >= guards.floor and _beyond(r)]
+    first = Reason("first_night", new, new, guards.first_night)
+    return [first] if new and not students and _beyond(first) else beyond
 
 
 def _beyond(reason: Reason) -> bool:

@@ -135,6 +135,18 @@ def test_a_first_night_has_no_guard(house: House) -> None:
     assert house.publish(_district(), _pairs()).state == "published"
 
 
+def test_a_first_night_is_held_for_a_look_where_that_is_wanted(house: House) -> None:
+    looked_at = DistrictSettings(guards=Guards(first_night=0.0))
+    few = curated_students([student(number) for number in range(3)])
+    held = house.publish(few, settings=looked_at)
+    assert [str(reason) for reason in held.reasons] == [
+        "3 of 3 students would be the first of their district (100.0%, allowed 0.0%)"
+    ]
+    assert house.publish(few).state == "published"
+    more = curated_students([student(number) for number in range(4)])
+    assert house.publish(more, settings=looked_at).state == "published"
+
+
 def test_a_district_sets_its_own_figures(house: House) -> None:
     house.publish(_district(), _pairs())
     strict = DistrictSettings(guards=Guards(students_lost=0.0, floor=1))

@@ -1,0 +1,25 @@
+"""``samegoal-sync districts``: bring districts aboard and keep them connected."""
+
+from __future__ import annotations
+
+import click
+
+from samegoal_sync.commands.districts.aboard import complete, reencrypt, rotate_secret, verify
+from samegoal_sync.commands.districts.entries import add, change, import_, list_, show
+from samegoal_sync.commands.districts.states import remove, resume, suspend
+
+
+@click.group()
+def districts() -> None:
+    """Bring districts aboard and keep them connected.
+
+    Example: samegoal-sync districts add fairview-isd --name "Fairview ISD"
+    --base-url https://skyward.iscorp.com/FairviewTXStuAPI --client-key KEY
+    """
+
+
+for _command in (
+    add, change, list_, show, verify, complete, rotate_secret, reencrypt, suspend, resume,
+    remove, import_,
+):  # fmt: skip
+    districts.add_command(_command)

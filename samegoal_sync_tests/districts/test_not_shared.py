@@ -1,0 +1,107 @@
+"""What is not shared is told at verification: object, field, the columns that suffer, who acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from samegoal_sync.districts.aftermath import settle_nights
+from samegoal_sync.districts.district import DistrictState
+from samegoal_sync.districts.first_import import hold_first_night, import_and_confirm
+from samegoal_sync.districts.mail import postman_of
+from samegoal_sync.districts.not_shared import not_shared
+from samegoal_sync.districts.onboarding import complete, verify
+from samegoal_sync.districts.registry import Registry
+from samegoal_sync.qmlativ.probe import Grant
+from samegoal_sync.samegoal.held import approve, discard, held
+from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
+from samegoal_sync.secret import Secret
+
+_KEY = "samegoal-demographics"
+_ACCESS = "Family/StudentGuardianRestrictedAccess"
+_DISTRICTS = (
+    SandboxDistrict("oak", "Oak ISD", 25, seed=4),
+    SandboxDistrict(
+        "thin", "Thin ISD", 25, seed=4, not_granted=frozenset({"Demographics/Name.Gender", _ACCESS})
+    ),
+    SandboxDistrict(
+        "bare", "Bare ISD", 25, seed=4, not_granted=frozenset({"Student/Student.StudentNumber"})
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with running_sandbox(_DISTRICTS) as running:
+        for district in _DISTRICTS:
+            running.create_access(district.slug, _KEY)
+        yield running
+
+
+def _registered(registry: Registry, sandbox: Sandbox, slug: str) -> Secret:
+    registry.add(
+        slug=slug, name=slug, base_url=sandbox.base_url(slug), client_key=_KEY, who="test",
+        contacts=("office@oak.example",),
+    )  # fmt: skip
+    return Secret(sandbox.generate_secret(slug, _KEY))
+
+
+def test_an_optional_lack_is_told_with_its_columns_and_stops_nothing(
+    registry: Registry, sandbox: Sandbox
+) -> None:
+    done = complete(registry, "thin", _registered(registry, sandbox, "thin"), "ann")
+    assert done.district.state is DistrictState.CONNECTED
+    assert not done.stopped
+    told = {one.name: one for one in done.not_shared}
+    assert told.keys() == {"Demographics/Name", _ACCESS}
+    assert told["Demographics/Name"].fields == ("Gender",)
+    assert told["Demographics/Name"].columns == ("student.gender",)
+    assert told[_ACCESS].fields == ()
+    assert "guardian.restricted" in " ".join(told[_ACCESS].columns)
+    assert told[_ACCESS].actor == "Skyward"
+    assert "Demographics/Name.Gender (touches student.gender)" in str(told["Demographics/Name"])
+
+
+def test_an_essential_lack_is_told_and_the_district_stays_where_it_is(
+    registry: Registry, sandbox: Sandbox
+) -> None:
+    done = complete(registry, "bare", _registered(registry, sandbox, "bare"), "ann")
+    assert done.stopped
+    assert registry.has_secret("bare")  # it holds, and is shown only once
+    assert done.district.state is DistrictState.REQUESTED
+    assert str(done.not_shared[0]).startswith("Student/Student.StudentNumber: no district can")
+    assert "Skyward" in done.next_step
+    registry.set_state("bare", DistrictState.EXPIRED, "nightly")
+    assert verify(registry, "bare", "ann").district.state is DistrictState.EXPIRED
+
+
+def test_the_gravest_lack_comes_first() -> None:
+    optional = Grant("Demographics/County", frozenset({"Name", "CountyID"}), False, True)
+    essential = Grant("Student/Student", frozenset({"StudentNumber"}), True, False)
+    first, second = not_shared([optional, Grant("A/B", frozenset(), False, False), essential])
+    assert (first.name, second.name) == ("Student/Student", "Demographics/County")
+    assert second.columns == ("student.county_of_residence",)
+
+
+@pytest.mark.slow
+def test_a_first_night_that_is_held_shows_nothing_until_it_is_approved(
+    registry: Registry, sandbox: Sandbox
+) -> None:
+    complete(registry, "oak", _registered(registry, sandbox, "oak"), "ann")
+    hold_first_night(registry, "oak", "ann")
+    first = import_and_confirm(registry, "oak", "ann")
+    assert (first.active, first.state) == (True, "held"), first.told
+    assert "approve oak" in first.told
+    assert registry.get("oak").state is DistrictState.ACTIVE
+    night = held(registry.database_url, "oak")
+    assert night is not None
+    assert [reason.guard for reason in night.reasons] == ["first_night"]
+    discard(registry.database_url, "oak", "ann")
+    assert import_and_confirm(registry, "oak", "ann").state == "held"
+    approved = approve(registry.database_url, "oak", "ann")
+    assert approved.counts["students_added"] > 15
+    assert import_and_confirm(registry, "oak", "ann").state == "unchanged"
+    assert postman_of(registry.settings) is None
+    settle_nights(registry, None, datetime.now(UTC))
