@@ -42,20 +42,24 @@ def written_addresses(raw: RawObjects, address_ids: pl.Series) -> pl.DataFrame:
         .join(_counties(raw), on="CountyID", how="left")
     )
     foreign = _is_foreign()
-    code = joined(pl.col("zip_code"), pl.col("ZipCodeAddOn"), separator="-")
-    with_add_on = pl.when(pl.col("zip_code").str.contains(r"^\d{5}$")).then(code)
-    written = with_add_on.otherwise(pl.col("zip_code").str.replace(r"^(\d{5})(\d{4})$", "$1-$2"))
+    add_on = pl.col("ZipCodeAddOn")
+    extended = pl.col("takes_add_on") & add_on.is_not_null()
+    written = pl.when(extended).then(pl.concat_str("zip_code", pl.lit("-"), add_on))
     right = (
         pl.when(foreign)
-        .then(pl.col("zip_code").str.contains(r"^[\p{L}\d][\p{L}\d -]{0,15}$"))
-        .otherwise(written.str.contains(r"^\d{5}(?:-\d{4})?$"))
+        .then("right_abroad")
+        .when(extended)
+        .then(add_on.str.contains(r"^\d{4}$"))
+        .otherwise("right_here")
     )
     return full.select(
         "AddressID",
         _street_line(foreign).alias("address"),
         "city",
         "state",
-        pl.when(right).then(pl.when(foreign).then("zip_code").otherwise(written)).alias("zip"),
+        pl.when(right)
+        .then(pl.when(foreign).then("zip_code").otherwise(pl.coalesce(written, "zip_here")))
+        .alias("zip"),
         "county",
         (~right).fill_null(False).alias("zip_invalid"),
     )
@@ -136,11 +140,9 @@ def _family_homes(raw: RawObjects, physical: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_foreign() -> pl.Expr:
-    kind = joined(pl.col("AddressType"), pl.col("AddressTypeCode")).str.to_lowercase()
-    named = pl.col("abroad").fill_null(False) | kind.str.contains(
-        "foreign|international"
-    ).fill_null(False)
-    return named | pl.any_horizontal(pl.col(*_FOREIGN_LINES).is_not_null())
+    kinds = pl.col("AddressType", "AddressTypeCode").str.contains("(?i)foreign|international")
+    lines = pl.col(*_FOREIGN_LINES).is_not_null()
+    return pl.any_horizontal(pl.col("abroad").fill_null(False), kinds.fill_null(False), lines)
 
 
 def _street_line(foreign: pl.Expr) -> pl.Expr:
@@ -153,7 +155,7 @@ def _street_line(foreign: pl.Expr) -> pl.Expr:
         ),
     )
     box = pl.lit("PO Box ") + pl.col("POBox").str.replace(_PO_BOX, "").str.strip_chars()
-    is_box = pl.col("AddressType").str.to_lowercase().str.contains(r"\bbox\b").fill_null(False)
+    is_box = pl.col("AddressType").str.contains(r"(?i)\bbox\b").fill_null(False)
     line = pl.when(is_box).then(pl.coalesce(box, street)).otherwise(pl.coalesce(street, box))
     domestic = joined(pl.coalesce(line, "FreeformAddress"), pl.col("AddressLine2"), separator=", ")
     abroad = joined(*map(pl.col, _FOREIGN_LINES), separator=", ")
@@ -172,7 +174,11 @@ def _counties(raw: RawObjects) -> pl.DataFrame:
 
 
 def _places(raw: RawObjects) -> pl.DataFrame:
-    """``ZipID, zip_code, city, state``: Qmlativ's Zip is also the city."""
+    """Qmlativ's Zip, which is also the city, by ``ZipID``.
+
+    What can be said of a code is said here, once: ``zip_here`` as it is written in this country,
+    whether that is ``right_here``, or ``right_abroad``, and whether an address's add-on follows.
+    """
     states = lookup(raw, "SkySys/State").select("StateID", cleaned("Code").alias("state_code"))
     places = lookup(raw, "Demographics/Zip").select(
         "ZipID",
@@ -182,10 +188,16 @@ def _places(raw: RawObjects) -> pl.DataFrame:
         cleaned("FreeFormState").alias("free_state"),
         (~cleaned("CountryCode").is_in(["US", "USA"])).fill_null(False).alias("abroad"),
     )
+    code = pl.col("zip_code")
+    here = code.str.replace(r"^(\d{5})(\d{4})$", "$1-$2")
     return places.join(states, on="StateID", how="left").select(
         "ZipID",
         "zip_code",
         "city",
         "abroad",
         pl.coalesce("state_code", "free_state").alias("state"),
+        here.alias("zip_here"),
+        code.str.contains(r"^\d{5}$").alias("takes_add_on"),
+        here.str.contains(r"^\d{5}(?:-\d{4})?$").alias("right_here"),
+        code.str.contains(r"^[\p{L}\d][\p{L}\d -]{0,15}$").alias("right_abroad"),
     )

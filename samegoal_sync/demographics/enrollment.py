@@ -22,6 +22,8 @@ from samegoal_sync.qmlativ.raw import RawObjects
 _ENROLLMENT = ["StudentID", "EntityID", "SchoolYearID"]
 #: A summer: who left without a code and comes back within it has never been away.
 _SUMMER = timedelta(days=120)
+#: More school years away than any enrollment lies.
+_FAR = 1_000
 LEFT = "left"
 #: Stated reason -> District Enrollment, in the order of ``_conditions``. Who ``left`` takes
 #: status and reason from the withdrawal code.
@@ -210,12 +212,12 @@ def _chosen(candidates: pl.DataFrame) -> pl.DataFrame:
     group = pl.when(status == "ENROLLED").then(0).when(status == "PRE_ENROLLED").then(1)
     offset = pl.col("year_offset")
     away = pl.when(offset >= 0).then(offset * 2).otherwise(offset * -2 - 1)
+    closed, elsewhere = ~pl.col("open").fill_null(False), ~pl.col("is_default")
+    # One number instead of four keys: sorting is most of the work here.
+    rank = ((group.otherwise(2) * 2 + closed) * _FAR + away.clip(0, _FAR - 1)) * 2 + elsewhere
     ordered = candidates.sort(
         "StudentID",
-        group.otherwise(2),
-        ~pl.col("open").fill_null(False),
-        away,
-        ~pl.col("is_default"),
+        rank,
         pl.col("start").dt.epoch("d") * -1,
         "EntityID",
         "SchoolYearID",

@@ -21,7 +21,9 @@ def lookup(raw: RawObjects, name: str) -> pl.DataFrame:
     if frame is None:
         return pl.DataFrame(schema=item.schema)
     key = frame.get_column(item.primary_key)
-    if key.null_count() == 0 and not key.is_duplicated().any():
+    # Rows come by primary key: to see that it rises costs a tenth of looking for duplicates.
+    rises = (key > key.shift()).all() and key.null_count() == 0
+    if rises or (key.null_count() == 0 and key.n_unique() == key.len()):
         return frame
     return frame.filter(key.is_not_null()).unique(
         subset=item.primary_key, keep="first", maintain_order=True

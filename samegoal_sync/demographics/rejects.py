@@ -51,21 +51,18 @@ def gathered(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def with_keep(frame: pl.DataFrame, conditions: dict[str, pl.Expr]) -> pl.DataFrame:
     """The frame with its ``keep`` column: the columns whose condition holds for the row.
 
-    Lists are built only for the few rows that have any; the rows' order is not kept.
+    Lists are built only for the few rows that have any.
     """
     names = sorted(conditions)
     flags = frame.select(conditions[name].fill_null(False).alias(name) for name in names)
     any_kept = flags.select(pl.any_horizontal(pl.lit(False), *names)).to_series()
-    words = [pl.when(name).then(pl.lit(name)) for name in names]
     if not any_kept.any():
         return frame.with_columns(_NOTHING_KEPT)
-    lists = flags.filter(any_kept).select(pl.concat_list(words).list.drop_nulls().alias(KEEP))
-    return pl.concat(
-        [
-            frame.filter(any_kept).with_columns(lists.get_column(KEEP)),
-            frame.filter(~any_kept).with_columns(_NOTHING_KEPT),
-        ]
-    )
+    words = [pl.when(name).then(pl.lit(name)) for name in names]
+    lists = flags.filter(any_kept).select(pl.concat_list(words).list.drop_nulls()).to_series()
+    # Row 0 of the choices is the empty list; each row that keeps something takes the next one.
+    choices = pl.select(_NOTHING_KEPT).to_series().append(lists)
+    return frame.with_columns(choices.gather(any_kept.cum_sum() * any_kept).alias(KEEP))
 
 
 _NOTHING_KEPT = pl.lit([], dtype=pl.List(pl.String)).alias(KEEP)
