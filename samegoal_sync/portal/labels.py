@@ -7,7 +7,7 @@ _LABELS = {
     "date_of_birth": "Date of birth",
     "name_suffix": "Suffix",
     "district_enrollment": "District enrollment",
-    "enrollment_reason": "Reason",
+    "enrollment_reason": "Enrollment reason",
     "zip": "ZIP",
     "race": "Race and ethnicity",
     "home_language": "Home language",
@@ -23,6 +23,7 @@ _LABELS = {
     "pickup": "May pick up",
     "emergency_contact": "Emergency contact",
     "restricted": "Restricted access",
+    "withheld": "Withheld",
     "preferred_gender": "Preferred gender",
     "historical_idle": "Historical / idle",
 }

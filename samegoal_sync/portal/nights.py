@@ -46,20 +46,38 @@ def last_good(connection: Rows) -> dict[str, Any] | None:
     return good
 
 
+def waiting_night(owner: Rows, slug: str) -> dict[str, Any] | None:
+    """The night that is held now, be it the last or an earlier one.
+
+    ``waiting`` counts guardians whom the night withholds and who are still published, ``removed``
+    those whom it removed all the same.
+    """
+    night: dict[str, Any] | None = one(
+        owner,
+        "select h.sync_id, h.night, s.message, s.actor, "
+        "coalesce((s.findings ->> 'restrictions_waiting')::int, 0) as waiting, "
+        "coalesce((s.findings ->> 'restrictions_applied')::int, 0) as removed "
+        "from held_nights h join syncs s on s.id = h.sync_id where h.district = %s",
+        (slug,),
+    )
+    return night
+
+
 def finding(good: dict[str, Any] | None, frame: str, name: str) -> Any:
     """A finding of a night's ``students`` or ``guardians`` frame; ``None`` if it tells nothing."""
     return (good["findings"] if good else {}).get(frame, {}).get(name)
 
 
 def bars(nights: list[dict[str, Any]]) -> list[Bar]:
-    """The trend picture: a bar a run, oldest left, as high as its students; colour is the state."""
+    """The trend picture: a bar a run, oldest left, high by students, coloured by state."""
     sent = [int(night["counts"].get("students_sent", 0)) for night in nights]
     highest = max(sent, default=0) or 1
     made = []
     for place, (night, students) in enumerate(zip(reversed(nights), reversed(sent), strict=True)):
         height = max(6, round(students / highest * _HEIGHT))
         told = f"{_day(night['night'])}: {night['state']}, {students:,} students"
-        made.append(Bar(place * (_BAR + _GAP), _HEIGHT + 4 - height, height, night["state"], told))
+        x = place * (_BAR + _GAP)
+        made.append(Bar(x, _HEIGHT + 4 - height, height, night["state"], told))
     return made
 
 

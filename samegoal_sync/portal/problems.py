@@ -10,9 +10,18 @@ from typing import Any
 
 from samegoal_sync.errors import Actor
 from samegoal_sync.portal.database import Rows, one, rows
+from samegoal_sync.portal.labels import label
 from samegoal_sync.portal.reject_words import words_of
 
 _STUDENTS_SHOWN = 200
+_URGENT_DAYS = 7
+
+#: What a row of ``rejects`` means for Details, in the words of the CSV.
+_SET_ASIDE = {
+    "row": "Not published",
+    "value": "One value kept as it was",
+    "notice": "Nothing, please check",
+}
 
 
 @dataclass(frozen=True)
@@ -35,12 +44,18 @@ class Problem:
 
 
 def problems_of(
-    connection: Rows, last: dict[str, Any] | None, expires_on: date | None, today: date
+    connection: Rows,
+    last: dict[str, Any] | None,
+    held: dict[str, Any] | None,
+    expires_on: date | None,
+    today: date,
 ) -> list[Problem]:
-    """The district's open problems, gravest first: the night, the access, then the data."""
+    """The district's open problems, gravest first: the nights, the access, then the data."""
     found = []
-    if last and last["state"] in ("failed", "held"):
-        found.append(_of_night(last))
+    if last and last["state"] == "failed":
+        found.append(_of_failed(last))
+    if held:
+        found.append(_of_held(held))
     if expires_on and expires_on <= today + timedelta(days=30):
         found.append(_of_expiry(expires_on, today))
     if last and last["absent_columns"]:
@@ -74,7 +89,7 @@ def as_csv(connection: Rows) -> str:
                 case["object"],
                 case["key"],
                 case["column"],
-                case["severity"],
+                _SET_ASIDE[case["severity"]],
                 words.what,
                 words.actor.value,
                 words.screen,
@@ -87,7 +102,9 @@ def as_csv(connection: Rows) -> str:
 def _safe(value: Any) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    # Blanks before it and the wide forms of the four signs are read the same by some.
+    formula = text.lstrip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
+    return f"'{text}" if formula or text.startswith(("\t", "\r", "\n")) else text
 
 
 def _of_rejects(connection: Rows) -> list[Problem]:
@@ -104,7 +121,7 @@ def _of_rejects(connection: Rows) -> list[Problem]:
                 words.why,
                 words.screen,
                 words.remedy,
-                words.kind.value,
+                cases[0]["severity"],
                 len(cases),
                 cases[:_STUDENTS_SHOWN],
             )
@@ -120,7 +137,10 @@ def _cases(connection: Rows) -> list[dict[str, Any]]:
     )["id"]
     return rows(
         connection,
-        'select r.object, r.key, r.student_id, r."column", r.rule, r.severity, s.portal_id '
+        # A value set aside in no column is a notice: nothing is missing, somebody should look.
+        'select r.object, r.key, r.student_id, r."column", r.rule, s.portal_id, '
+        """case when r.severity = 'value' and r."column" is null then 'notice' """
+        "else r.severity end as severity "
         "from rejects r left join students s on s.district = r.district "
         "and s.student_id = r.student_id "
         "where r.district = current_setting('samegoal.district', true) and r.sync_id = %s "
@@ -129,16 +149,36 @@ def _cases(connection: Rows) -> list[dict[str, Any]]:
     )
 
 
-def _of_night(last: dict[str, Any]) -> Problem:
-    held = last["state"] == "held"
+_STAYS = "What was published before stays as it was until this is settled."
+
+
+def _of_failed(last: dict[str, Any]) -> Problem:
     return Problem(
         actor=last["actor"] or Actor.TECHNICAL_TEAM.value,
-        what=last["message"] or f"The night of {last['night']} was {last['state']}",
-        why="What was published before stays as it was until this is settled.",
-        screen="This portal: District Information, held night" if held else "",
-        remedy="Look at who and what would change, then approve or discard it."
-        if held
-        else last["hint"] or "Ask SameGoal's technical team.",
+        what=last["message"] or f"The night of {last['night']} failed",
+        why=_STAYS,
+        screen="",
+        remedy=last["hint"] or "Ask SameGoal's technical team.",
+        severity="night",
+        total=1,
+        cases=[],
+    )
+
+
+def _of_held(held: dict[str, Any]) -> Problem:
+    waiting = held["waiting"]
+    published = (
+        f" {waiting} guardian{' is' if waiting == 1 else 's are'} still published who must be "
+        "withheld by now."
+        if waiting
+        else ""
+    )
+    return Problem(
+        actor=held["actor"] or Actor.DISTRICT.value,
+        what=held["message"] or f"The night of {held['night']} is held",
+        why=_STAYS + published,
+        screen="This portal: District Information, held night",
+        remedy="Look at who and what would change, then approve or discard it.",
         severity="night",
         total=1,
         cases=[],
@@ -155,20 +195,26 @@ def _of_expiry(expires_on: date, today: date) -> Problem:
         why="After that day Qmlativ refuses every read, and Details is no longer updated.",
         screen="Administrative Access > API > Integration > SameGoal Demographics",
         remedy="Set a later Expiration Date, or clear it.",
-        severity="night",
+        severity="night" if days <= _URGENT_DAYS else "absent",
         total=1,
         cases=[],
     )
 
 
+def _told(column: str) -> str:
+    """A column as its label; a guardian's has its table in front."""
+    table, _, name = column.rpartition(".")
+    return f"{table.capitalize()}: {label(name)}" if table else label(name)
+
+
 def _of_absent(columns: list[str]) -> Problem:
     return Problem(
         actor=Actor.SKYWARD.value,
-        what=f"Qmlativ did not share: {', '.join(columns)}",
+        what=f"Qmlativ did not share: {', '.join(map(_told, columns))}",
         why="A field that is not granted is not blank: what was published of it stays.",
         screen="Administrative Access > API > Integration > SameGoal Demographics",
         remedy="Ask Skyward to approve these fields for the product SameGoal Demographics.",
-        severity="night",
+        severity="absent",
         total=len(columns),
         cases=[],
     )

@@ -25,7 +25,8 @@ class Record:
         came_on: (guardian id or ``None``, column) -> when the present value came, where it changed
             since the student was first published.
         changes: newest first.
-        absent: columns that Qmlativ did not share last night.
+        absent: columns that Qmlativ did not share last night; a guardian's as ``guardian.email``.
+        restrictions_shared: whether Qmlativ told of custody restrictions; ``None``: not known.
     """
 
     student: dict[str, Any]
@@ -35,6 +36,7 @@ class Record:
     came_on: dict[tuple[int | None, str], datetime]
     changes: list[dict[str, Any]]
     absent: frozenset[str]
+    restrictions_shared: bool | None
 
     @property
     def student_id(self) -> str:
@@ -62,7 +64,8 @@ def read_record(connection: Rows, portal_id: UUID) -> Record:
     mine = "where district = %(district)s and student_id = %(student)s"
     last = one(
         connection,
-        "select finished_at, absent_columns from syncs where district = %(district)s "
+        "select finished_at, absent_columns, findings #>> '{guardians,restrictions_shared}' "
+        "as restrictions from syncs where district = %(district)s "
         "and state in ('published', 'unchanged') and kind <> 'student' order by id desc limit 1",
         who,
     )
@@ -89,4 +92,7 @@ def read_record(connection: Rows, portal_id: UUID) -> Record:
             who,
         ),
         absent=frozenset(last["absent_columns"] if last else ()),
+        restrictions_shared=last["restrictions"] not in ("0", "false")
+        if last and last["restrictions"]
+        else None,
     )

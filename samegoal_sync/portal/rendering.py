@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from samegoal_sync.portal.labels import label
+from samegoal_sync.portal.languages import language
 
 #: Shown where there is no value: an en dash.
 _NOTHING = "\u2013"
@@ -38,11 +39,13 @@ def _environment() -> Environment:
     environment.filters.update(
         day=day,
         moment=moment,
+        capital=capital,
         label=label,
         role=_ROLES.__getitem__,
         shown=shown,
         number=number,
         position=position,
+        sentence=sentence,
         worded=worded,
     )
     return environment
@@ -77,12 +80,24 @@ def shown(value: Any) -> str:
 
 
 def worded(value: Any, field: str | None) -> str:
-    """A field's value as people read it: codes of enrollment in words."""
+    """A field's value as people read it: codes of enrollment and language in words."""
     if value and field in ("district_enrollment", "enrollment_reason"):
         return label(str(value))
+    if value and field in ("home_language", "language"):
+        return language(str(value))
     if value and field == "date_of_birth" and isinstance(value, str):
         return day(date.fromisoformat(value))
     return shown(value)
+
+
+def capital(text: str) -> str:
+    """A text that begins a line; a command to be pasted stays as it is."""
+    return text if text.startswith("samegoal-sync") else text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """What an error says, as a sentence of a page: a capital first, one full stop last."""
+    return f"{capital(text.strip()).rstrip('.')}." if text.strip() else ""
 
 
 def number(value: int | float) -> str:

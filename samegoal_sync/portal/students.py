@@ -32,6 +32,11 @@ class Search:
     grade: str = ""
     status: str = ""
 
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is searched for."""
+        return any(self.as_state().values())
+
     def as_state(self) -> dict[str, str]:
         return asdict(self)
 

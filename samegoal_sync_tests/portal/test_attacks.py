@@ -122,7 +122,7 @@ def test_no_odd_input_is_a_fault_of_the_portal(
         "section:0:services", "student:0:city",
     )  # fmt: skip
     for odd in ODD:
-        fields = {name: odd for name in names}
+        fields = dict.fromkeys(names, odd)
         for path, method, _, _ in PAGES:
             if method == "POST" and "sign-out" not in path and "refresh" not in path:
                 answer = person.send(filled(path, *ends), {"csrf": token, **fields})  # type: ignore[dict-item]

@@ -158,7 +158,7 @@ def test_a_failed_night_is_a_problem_with_its_way_back(
         )
     page = sign_in(ADMIN).get(f"/d/{FAIRVIEW}/problems").text
     assert "The access has expired" in page
-    assert "extend it" in page
+    assert "Extend it" in page
 
 
 def test_a_decision_is_about_the_night_that_was_seen(sign_in: SignIn, registry: Registry) -> None:

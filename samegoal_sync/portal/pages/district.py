@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from samegoal_sync.districts.district import District, DistrictState
 from samegoal_sync.portal.audit import Action
-from samegoal_sync.portal.nights import bars, finding, last_good, last_nights
+from samegoal_sync.portal.nights import bars, finding, last_good, last_nights, waiting_night
 from samegoal_sync.portal.visit import Visit
 
 #: What is done, in order, and who does what next while it is not.
@@ -61,6 +61,8 @@ def _page(visit: Visit, secret: str | None = None) -> Response:
                 "and building is not null group by building order by building"
             ).fetchall()
         ]
+    with visit.portal.database.owner() as owner:
+        held = waiting_night(owner, visit.slug)
     today = district.today(datetime.now(UTC))
     return visit.page(
         "district.html",
@@ -73,7 +75,8 @@ def _page(visit: Visit, secret: str | None = None) -> Response:
         nights=nights,
         good=good,
         bars=bars(nights),
-        held=bool(nights) and nights[0]["state"] == "held",
+        held=held,
+        states=sorted({night["state"] for night in nights}),
         unmatched=_unmatched(district, good),
         restrictions_shared=finding(good, "guardians", "restrictions_shared"),
         buildings=buildings,

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from samegoal_sync.portal.audit import Action
 from samegoal_sync.portal.database import rows
 from samegoal_sync.portal.errors import Conflict
+from samegoal_sync.portal.nights import waiting_night
 from samegoal_sync.portal.visit import Visit
 
 PAGE = 200
@@ -19,11 +20,14 @@ def held_night(visit: Visit) -> Response:
     """The held night, compared with what is published at this moment."""
     import polars as pl  # slow to import
 
-    from samegoal_sync.samegoal.held import held
+    from samegoal_sync.samegoal.held import held as read_held
 
-    night = held(visit.portal.database.url, visit.slug)
-    if night is None:
+    with visit.portal.database.owner() as owner:
+        held = waiting_night(owner, visit.slug)
+    night = read_held(visit.portal.database.url, visit.slug)
+    if night is None or held is None:
         return visit.page("held.html", night=None)
+    # Who must be withheld comes first.
     withheld = ((pl.col("kind") == "removed") & (pl.col("field") == "withheld")).fill_null(False)
     changes = night.difference.changes.sort(withheld, descending=True, maintain_order=True)
     pages = max(1, -(-changes.height // PAGE))
@@ -36,7 +40,7 @@ def held_night(visit: Visit) -> Response:
         "held.html",
         night=night,
         reasons=[str(reason) for reason in night.reasons],
-        restrictions=changes.filter(withheld).height,
+        held=held,
         shown=shown,
         people=people,
         page=page,

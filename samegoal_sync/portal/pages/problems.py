@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from starlette.responses import Response
 
 from samegoal_sync.portal.audit import Action
-from samegoal_sync.portal.nights import last_nights
+from samegoal_sync.portal.nights import last_nights, waiting_night
 from samegoal_sync.portal.problems import as_csv, problems_of
 from samegoal_sync.portal.visit import Visit
 
@@ -15,11 +15,14 @@ from samegoal_sync.portal.visit import Visit
 def problems(visit: Visit) -> Response:
     """The district's open problems."""
     district = visit.portal.registry.get(visit.slug)
+    with visit.portal.database.owner() as owner:
+        held = waiting_night(owner, visit.slug)
     with visit.district() as connection:
         nights = last_nights(connection)
         found = problems_of(
             connection,
             nights[0] if nights else None,
+            held,
             district.expires_on,
             district.today(datetime.now(UTC)),
         )

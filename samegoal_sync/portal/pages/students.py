@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from starlette.responses import HTMLResponse, Response
 
 from samegoal_sync.portal.audit import Action
 from samegoal_sync.portal.rendering import render
+from samegoal_sync.portal.sessions import now
 from samegoal_sync.portal.students import Found, Search, choices, find_students
 from samegoal_sync.portal.visit import Visit
+
+_RECORDED_EVERY = timedelta(minutes=1)
 
 
 def students(visit: Visit) -> Response:
@@ -29,7 +33,12 @@ def search_students(visit: Visit) -> Response:
     visit.remember(f"search {visit.slug}", search.as_state())
     if visit.request.headers.get("x-part") == "results":
         return HTMLResponse(
-            render("students_found.html", found=_find(visit, search), here={"slug": visit.slug})
+            render(
+                "students_found.html",
+                found=_find(visit, search),
+                search=search,
+                here={"slug": visit.slug},
+            )
         )
     return visit.go(f"/d/{visit.slug}/students")
 
@@ -46,8 +55,23 @@ def _find(visit: Visit, search: Search) -> Found:
             after=_edge(visit, "after"),
             before=_edge(visit, "before"),
         )
-        visit.record(connection, Action.LISTED, what=f"{len(found.students)} students shown")
+        if _first_of_the_minute(visit):
+            visit.record(connection, Action.LISTED)
     return found
+
+
+def _first_of_the_minute(visit: Visit) -> bool:
+    """Whether to record the list: as one types it is asked for at every letter.
+
+    A line a minute tells that a person went through the list; which records they opened is told
+    by a line for each.
+    """
+    moment, name = now(), f"listed {visit.slug}"
+    last = visit.session.state.get(name)
+    if last and moment - datetime.fromisoformat(last) < _RECORDED_EVERY:
+        return False
+    visit.remember(name, moment.isoformat())
+    return True
 
 
 def _edge(visit: Visit, name: str) -> UUID | None:
