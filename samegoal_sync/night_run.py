@@ -107,15 +107,47 @@ def night_run(context: AssetExecutionContext) -> Iterator[NightRun]:
     """
     from samegoal_sync.districts.environment import registry_from_environment
 
-    run: NightRun | None = None
+    with told(context):
+        run = _run(context, registry_from_environment())
+        try:
+            yield run
+        except Exception as error:
+            with suppress(SyncError):  # the database itself may be what is gone
+                run.record_failure(_as_told(error))
+            raise
+
+
+@contextmanager
+def told(context: AssetExecutionContext) -> Iterator[None]:
+    """An error becomes Dagster's ``Failure`` in our words; nothing is recorded.
+
+    Raises:
+        dagster.Failure: made of the error's own words, which hold no one's data.
+    """
     try:
-        registry = registry_from_environment()
-        run = _run(context, registry)
-        yield run
-    except SyncError as error:
-        raise _failure(context, run, error) from None
+        yield
     except Exception as error:
-        raise _failure(context, run, Defect(error)) from None
+        raise failure_of(_as_told(error), context.instance, context.run.run_id) from None
+
+
+@contextmanager
+def told_and_recorded(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str
+) -> Iterator[None]:
+    """The same around what Dagster does between our steps: frames stored and loaded.
+
+    Raises:
+        dagster.Failure: as :func:`told`; the night is recorded as failed.
+    """
+    from samegoal_sync.districts.environment import registry_from_environment
+
+    try:
+        yield
+    except Exception as error:
+        ours = _as_told(error)
+        with suppress(SyncError):
+            _run_of(instance, run, registry_from_environment(), slug).record_failure(ours)
+        raise failure_of(ours, instance, run.run_id) from None
 
 
 def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, Curated]:
@@ -133,13 +165,11 @@ def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, C
     return replace(students, findings=students.findings | rows), guardians
 
 
-def _failure(context: AssetExecutionContext, run: NightRun | None, error: SyncError) -> dg.Failure:
-    if run is not None:
-        with suppress(SyncError):  # the database itself may be what is gone
-            run.record_failure(error)
+def failure_of(error: SyncError, instance: dg.DagsterInstance, run_id: str) -> dg.Failure:
+    """The error as Dagster shows it; a run that no retry helps is not retried."""
     if not error.transient:
         # Failure(allow_retries=False) alone does not keep Dagster from retrying the run.
-        context.instance.add_run_tags(context.run.run_id, {"dagster/max_retries": "0"})
+        instance.add_run_tags(run_id, {"dagster/max_retries": "0"})
     return dg.Failure(
         description=str(error),
         metadata={"what": error.what, "who must act": str(error.actor), "hint": error.hint},
@@ -147,18 +177,28 @@ def _failure(context: AssetExecutionContext, run: NightRun | None, error: SyncEr
     )
 
 
+def _as_told(error: Exception) -> SyncError:
+    return error if isinstance(error, SyncError) else Defect(error)
+
+
 def _run(context: AssetExecutionContext, registry: Registry) -> NightRun:
-    district = registry.get(context.partition_key)
+    return _run_of(context.instance, context.run, registry, context.partition_key)
+
+
+def _run_of(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, registry: Registry, slug: str
+) -> NightRun:
+    district = registry.get(slug)
     now = datetime.now(UTC)
     today = district.today(now)
-    told = context.run.tags.get("night")
-    record = context.instance.get_run_record_by_id(context.run.run_id)
+    told_night = run.tags.get("night")
+    record = instance.get_run_record_by_id(run.run_id)
     started = record.start_time if record and record.start_time else now.timestamp()
     return NightRun(
         registry=registry,
         district=district,
-        run_id=context.run.run_id,
+        run_id=run.run_id,
         today=today,
-        night=date.fromisoformat(told) if told else today,
+        night=date.fromisoformat(told_night) if told_night else today,
         started_at=datetime.fromtimestamp(started, UTC),
     )

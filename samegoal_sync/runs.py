@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
 
 from samegoal_sync.instance import dagster_instance
 from samegoal_sync.night_run import curate
@@ -19,7 +21,6 @@ from samegoal_sync.settings import Settings
 if TYPE_CHECKING:
     from samegoal_sync.demographics.curated import Curated
     from samegoal_sync.districts.district import District
-    from samegoal_sync.samegoal.syncs import Publication
 
 _POLL_SECONDS = 0.3
 
@@ -38,6 +39,7 @@ class DistrictOutcome:
         state: as in ``syncs``: published, unchanged, held, paused or failed.
         counts: where everybody went; empty when the run failed.
         message / hint / actor: what is wrong, what to do and who must, when something is.
+        undelivered: the night is published, but its files could not be handed over by SFTP.
     """
 
     slug: str
@@ -48,11 +50,12 @@ class DistrictOutcome:
     message: str | None = None
     hint: str | None = None
     actor: str | None = None
+    undelivered: bool = False
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether somebody has to act: the night failed or is held."""
-        return self.state not in {"published", "unchanged", "paused"}
+        """Whether somebody has to act: the night failed, is held or was not delivered."""
+        return self.undelivered or self.state not in {"published", "unchanged", "paused"}
 
 
 def import_districts(
@@ -67,6 +70,7 @@ def import_districts(
 
     Raises:
         UnknownDistrict: a slug is not registered; then none is imported.
+        KeyboardInterrupt: somebody stopped it; the run is marked as canceled and recorded.
     """
     from samegoal_sync.districts.registry import Registry
 
@@ -82,31 +86,6 @@ def import_districts(
             if on_outcome:
                 on_outcome(outcome)
     return outcomes
-
-
-def refresh_student(
-    settings: Settings, database_url: str, slug: str, student_id: str
-) -> Publication:
-    """Read one student from Qmlativ now and publish them by the same rules.
-
-    Raises:
-        QmlativError: the read failed, or Qmlativ has no such student.
-        SyncError: what was read can't be published; what is published stays.
-    """
-    from samegoal_sync.districts.registry import Registry
-    from samegoal_sync.qmlativ.client import QmlativClient
-    from samegoal_sync.samegoal.publish import Mode, publish
-
-    registry = Registry(settings, database_url)
-    district, started = registry.get(slug), datetime.now(UTC)
-    today = district.today(started)
-    with QmlativClient(registry.connection(slug)) as client:
-        raw = client.read_student(student_id)
-    students, guardians = curate(raw, district, today)
-    return publish(
-        database_url, district, students, guardians,
-        run_id=f"student-{uuid.uuid4()}", night=today, started_at=started, mode=Mode.STUDENT,
-    )  # fmt: skip
 
 
 def curated_tonight(settings: Settings, database_url: str, slug: str) -> tuple[Curated, Curated]:
@@ -141,14 +120,20 @@ def _import(
     on_progress: OnProgress | None,
 ) -> DistrictOutcome:
     from samegoal_sync.definitions import defs
-    from samegoal_sync.samegoal.recorded import ensure_recorded
+    from samegoal_sync.samegoal.recorded import RunStopped, ensure_recorded
 
     job = defs.resolve_job_def("import_district")
     run_id, started = str(uuid.uuid4()), datetime.now(UTC)
     steps = len(job.graph.node_dict)
 
-    def execute() -> None:
-        job.execute_in_process(
+    def watch() -> None:
+        done = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
+        if on_progress:
+            on_progress(district.slug, len(done.records), steps)
+
+    with _watched(watch) if on_progress else nullcontext():
+        end = _execute(
+            job,
             instance=instance,
             partition_key=district.slug,
             run_config=_QUIET,
@@ -156,42 +141,66 @@ def _import(
             tags=run_tags(district, kind="by hand"),
             raise_on_error=False,
         )
-
-    def watch() -> None:
-        if on_progress:
-            done = instance.get_records_for_run(
-                run_id, of_type=dg.DagsterEventType.STEP_SUCCESS
-            ).records
-            on_progress(district.slug, len(done), steps)
-
-    _run_watched(execute, watch)
+    if end.stopped and (run := instance.get_run_by_id(run_id)):
+        instance.report_run_canceled(run, "Stopped by whoever ran samegoal-sync sync.")
     sync = ensure_recorded(
         database_url,
         district.slug,
         run_id=run_id,
         night=district.today(started),
         started_at=started,
+        error=RunStopped(district.slug) if end.stopped else None,
     )
+    if end.stopped:
+        raise KeyboardInterrupt
     seconds = (datetime.now(UTC) - started).total_seconds()
-    return DistrictOutcome(
+    outcome = DistrictOutcome(
         district.slug, run_id, sync.state, seconds, sync.counts, sync.message, sync.hint, sync.actor
     )
+    if end.failure and not outcome.needs_a_person:
+        what, hint, actor = (end.failure[name] for name in ("what", "hint", "who must act"))
+        return replace(outcome, message=what, hint=hint, actor=actor, undelivered=True)
+    return outcome
 
 
-def _run_watched(work: Callable[[], Any], watch: Callable[[], None]) -> None:
-    """Do the work in a thread and look at it from time to time; its error is raised here."""
-    errors: list[BaseException] = []
+@dataclass(frozen=True)
+class _End:
+    """How a run ended: whether somebody stopped it, and what its failed step told."""
 
-    def guarded() -> None:
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
+    stopped: bool = False
+    failure: Mapping[str, str] = field(default_factory=dict)
 
-    thread = threading.Thread(target=guarded, name="import", daemon=True)
+
+def _execute(job: dg.JobDefinition, **arguments: Any) -> _End:
+    """Run the job in the main thread, where Dagster itself lets Ctrl-C end the step at hand."""
+    try:
+        result = job.execute_in_process(**arguments)
+    except KeyboardInterrupt:  # before the first step, or after the last
+        return _End(stopped=True)
+    failure: dict[str, str] = {}
+    for event in result.all_events:
+        if event.event_type is dg.DagsterEventType.RUN_FAILURE:
+            reason = event.job_failure_data.failure_reason
+            if reason is RunFailureReason.UNEXPECTED_TERMINATION:
+                return _End(stopped=True)
+        if event.is_step_failure and (told := event.step_failure_data.user_failure_data):
+            failure = {name: str(value.value) for name, value in told.metadata.items()}
+    return _End(failure=failure)
+
+
+@contextmanager
+def _watched(watch: Callable[[], None]) -> Iterator[None]:
+    """Look at the work from time to time, from a thread of its own, until the block ends."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_POLL_SECONDS):
+            watch()
+
+    thread = threading.Thread(target=look, name="progress", daemon=True)
     thread.start()
-    while thread.is_alive():
-        thread.join(_POLL_SECONDS)
-        watch()
-    if errors:
-        raise errors[0]
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -23,6 +23,7 @@ IMAP_VARIABLE = "SAMEGOAL_SYNC_IMAP_URL"
 SFTP_VARIABLE = "SAMEGOAL_SYNC_SFTP_URL"
 SFTP_KEY_VARIABLE = "SAMEGOAL_SYNC_SFTP_KEY"
 SFTP_KNOWN_HOSTS_VARIABLE = "SAMEGOAL_SYNC_SFTP_KNOWN_HOSTS"
+PORTAL_VARIABLE = "SAMEGOAL_SYNC_PORTAL_URL"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
 
 #: Folder in ``home`` where the demo's sandbox keeps what outlives it.
@@ -39,7 +40,9 @@ class Settings:
         storage: folder of the frames.
         secret_keys: Fernet keys, newest first; empty means the key file in ``home``.
         smtp_url / imap_url: mail out and in; ``None`` means no mail.
-        sftp_url / sftp_key / sftp_known_hosts: where SameGoal takes files, and the two key files.
+        sftp_url / sftp_key / sftp_known_hosts: where SameGoal takes files, and the two key files;
+            in the first two ``{district}`` stands for the district's slug.
+        portal_url: address of the portal, for links from the Dagster UI; ``None`` means no links.
         allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also where
             the demo's sandbox lives in ``home``.
     """
@@ -53,6 +56,7 @@ class Settings:
     sftp_url: str | None = None
     sftp_key: str | None = None
     sftp_known_hosts: str | None = None
+    portal_url: str | None = None
     allow_loopback: bool = False
 
     @classmethod
@@ -81,6 +85,12 @@ class Settings:
                 f"{DATABASE_VARIABLE} is not a Postgres address",
                 hint="write it as postgresql://user:password@host:5432/database",
             )
+        portal_url = values.get(PORTAL_VARIABLE) or None
+        if portal_url and not portal_url.startswith(("https://", "http://")):
+            raise SettingError(
+                f"{PORTAL_VARIABLE} is not a web address",
+                hint="write it as https://host, as people open the portal; or unset it",
+            )
         keys = tuple(key.strip() for key in values.get(SECRET_KEY_VARIABLE, "").split(","))
         return cls(
             home=home,
@@ -92,6 +102,7 @@ class Settings:
             sftp_url=values.get(SFTP_VARIABLE) or None,
             sftp_key=values.get(SFTP_KEY_VARIABLE) or None,
             sftp_known_hosts=values.get(SFTP_KNOWN_HOSTS_VARIABLE) or None,
+            portal_url=portal_url,
             allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"}
             or (home / SANDBOX_FOLDER).is_dir(),
         )

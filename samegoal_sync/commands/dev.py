@@ -17,6 +17,7 @@ from samegoal_sync.commands.serving import (
     wait_for_end,
     wait_until_listening,
 )
+from samegoal_sync.settings import PORTAL_VARIABLE
 
 _PORT = click.IntRange(1, 65535)
 port_option = click.option(
@@ -113,6 +114,7 @@ def serve(app: App, port: int, portal_port: int) -> None:
     environment = {
         **pipeline_environment(app.settings, app.database_url),
         "SAMEGOAL_SYNC_DAGSTER_UI_URL": programs[0].address,
+        PORTAL_VARIABLE: app.settings.portal_url or programs[1].address,
     }
     with ExitStack() as stack:
         running = {

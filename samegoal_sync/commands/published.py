@@ -193,7 +193,7 @@ def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) 
     from samegoal_sync.samegoal.sftp import Destination
     from samegoal_sync.samegoal.sftp import deliver as deliver_files
 
-    destination = Destination.from_settings(app.settings) if deliver else None
+    destination = Destination.from_settings(app.settings, district) if deliver else None
     files = export_files(app.database_url, district, folder)
     delivered = (
         deliver_files(destination, files, datetime.now(UTC)) if destination is not None else None

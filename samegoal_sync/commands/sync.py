@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.serving import ended_by_signals
 
 if TYPE_CHECKING:
     from samegoal_sync.runs import DistrictOutcome, OnProgress
@@ -40,7 +41,8 @@ def sync(
 ) -> int:
     """Import districts now, the same way as the nightly schedule and the Dagster UI do.
 
-    Exit status 1 if a district failed or is held.
+    Exit status 1 if a district failed or is held. Ctrl-C ends the run at hand: it is marked as
+    canceled, and what is published stays.
 
     Example: samegoal-sync sync fairview-isd
     """
@@ -63,7 +65,7 @@ def import_shown(app: App, slugs: list[str]) -> list[DistrictOutcome]:
     from samegoal_sync.runs import import_districts  # slow to import
 
     database_url = app.database_url
-    with _progress(app.console, slugs) as on_progress:
+    with ended_by_signals(), _progress(app.console, slugs) as on_progress:
         return import_districts(
             app.settings,
             database_url,
@@ -115,7 +117,7 @@ def _active(app: App) -> list[str]:
 
 
 def _refresh(app: App, slug: str, student: str, as_json: bool) -> int:
-    from samegoal_sync.runs import refresh_student
+    from samegoal_sync.refresh import refresh_student
 
     publication = refresh_student(app.settings, app.database_url, slug, student)
     if as_json:

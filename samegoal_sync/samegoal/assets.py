@@ -101,6 +101,7 @@ def _materializations(run: NightRun, counts: dict[str, int]) -> Iterator[Any]:
                 "dagster/partition_row_count": rows[who],
                 **told,
                 "changes recorded": counts["changes"],
+                **_portal_link(run),
             },
             check_results=[
                 dg.AssetCheckResult(
@@ -111,3 +112,12 @@ def _materializations(run: NightRun, counts: dict[str, int]) -> Iterator[Any]:
                 )
             ],
         )
+
+
+def _portal_link(run: NightRun) -> dict[str, dg.MetadataValue]:
+    """Where people see what was published, if the portal's address is set."""
+    portal = run.registry.settings.portal_url
+    if portal is None:
+        return {}
+    address = f"{portal.rstrip('/')}/d/{run.district.slug}/district-information"
+    return {"portal": dg.MetadataValue.url(address)}

@@ -28,6 +28,16 @@ class RunBroken(SyncError):  # noqa: N818 (it names what happened to the run)
     transient = True
 
 
+class RunStopped(RunBroken):
+    """Somebody stopped the import."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"The import of {slug} was stopped by hand before it published anything.",
+            hint=f"what is published is as it was; start again: samegoal-sync sync {slug}",
+        )
+
+
 def recorded_sync(database_url: str, slug: str, run_id: str) -> RecordedSync | None:
     """The row of a run, or ``None`` if it left none."""
     with connect(database_url) as connection:
@@ -40,12 +50,22 @@ def recorded_sync(database_url: str, slug: str, run_id: str) -> RecordedSync | N
 
 
 def ensure_recorded(
-    database_url: str, slug: str, *, run_id: str, night: date, started_at: datetime
+    database_url: str,
+    slug: str,
+    *,
+    run_id: str,
+    night: date,
+    started_at: datetime,
+    error: SyncError | None = None,
 ) -> RecordedSync:
-    """The row of a run that has ended; one that left none is recorded as failed."""
+    """The row of a run that has ended; one that left none is recorded as failed.
+
+    Args:
+        error: why it ended, if that is known.
+    """
     found = recorded_sync(database_url, slug, run_id)
     if found is None:
-        error = RunBroken(
+        error = error or RunBroken(
             f"The run {run_id} of {slug} ended before it published anything.",
             hint=f"look at the run in the Dagster UI, then try again: samegoal-sync sync {slug}",
         )

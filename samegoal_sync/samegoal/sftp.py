@@ -30,6 +30,8 @@ from samegoal_sync.settings import (
 
 UPLOAD = "/upload"
 COMPLETE = "COMPLETE"
+#: Stands for the district's slug in SAMEGOAL_SYNC_SFTP_URL and SAMEGOAL_SYNC_SFTP_KEY.
+DISTRICT = "{district}"
 _TIMEOUT = 30.0
 
 
@@ -52,13 +54,17 @@ class Destination:
     folder: str = UPLOAD
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Destination:
+    def from_settings(cls, settings: Settings, slug: str) -> Destination:
         """From ``SAMEGOAL_SYNC_SFTP_URL``, ``_SFTP_KEY`` and ``_SFTP_KNOWN_HOSTS``.
+
+        An account is one district's: ``{district}`` in the address and in the key's path stands
+        for its slug.
 
         Raises:
             SettingError: one of them is missing or wrong.
         """
-        url = settings.sftp_url or ""
+        url = (settings.sftp_url or "").replace(DISTRICT, slug)
+        key = settings.sftp_key and settings.sftp_key.replace(DISTRICT, slug)
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port or 22
@@ -72,7 +78,7 @@ class Destination:
         return cls(
             host,
             unquote(parts.username),
-            _file(SFTP_KEY_VARIABLE, settings.sftp_key, "the account's private key"),
+            _file(SFTP_KEY_VARIABLE, key, "the account's private key"),
             _file(SFTP_KNOWN_HOSTS_VARIABLE, settings.sftp_known_hosts, "the host's public key"),
             port,
             parts.path.rstrip("/") or UPLOAD,

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from samegoal_sync.night_run import told_and_recorded
 from samegoal_sync.settings import Settings
 from samegoal_sync.storage.frames import FrameStore, StoredFrames
 
@@ -16,12 +17,15 @@ class _FramesIOManager(dg.IOManager):
     """Stores an asset's frames of one district; subclasses know how they are packed."""
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        asset = context.asset_key.to_user_string()
-        folder = _store().write(asset, context.partition_key, self.pack(obj), datetime.now(UTC))
+        asset, slug = context.asset_key.to_user_string(), context.partition_key
+        with told_and_recorded(*_instance_and_run(context), slug):
+            folder = _store().write(asset, slug, self.pack(obj), datetime.now(UTC))
         context.add_output_metadata({"dagster/uri": folder.as_uri()})
 
     def load_input(self, context: dg.InputContext) -> Any:
-        return self.unpack(_store().read(context.asset_key.to_user_string(), context.partition_key))
+        asset, slug = context.asset_key.to_user_string(), context.partition_key
+        with told_and_recorded(*_instance_and_run(context), slug):
+            return self.unpack(_store().read(asset, slug))
 
     @abstractmethod
     def pack(self, value: Any) -> StoredFrames:
@@ -78,3 +82,10 @@ class CuratedIOManager(_FramesIOManager):
 
 def _store() -> FrameStore:
     return FrameStore(Settings.from_environment().storage)
+
+
+def _instance_and_run(
+    context: dg.InputContext | dg.OutputContext,
+) -> tuple[dg.DagsterInstance, dg.DagsterRun]:
+    step = context.step_context
+    return step.instance, step.dagster_run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -22,6 +23,7 @@ ASSETS = {
     "guardian_demographics": "demographics",
     "samegoal/students": "samegoal",
     "samegoal/guardians": "samegoal",
+    "samegoal/csv": "samegoal",
 }
 
 
@@ -56,6 +58,16 @@ def test_a_record_flows_one_way() -> None:
     assert deps["guardian_demographics"] <= raw | {"student_demographics"}
     assert "student_demographics" in deps["samegoal/students"]
     assert "guardian_demographics" in deps["samegoal/guardians"]
+    assert deps["samegoal/csv"] == {"samegoal/students", "samegoal/guardians"}
+
+
+def test_every_asset_leads_to_its_code() -> None:
+    for key, spec in _nodes().items():
+        (reference,) = spec.metadata["dagster/code_references"].code_references
+        path = Path(reference.file_path)
+        assert path.name in {"assets.py", "delivery_assets.py"}, key
+        line = path.read_text().splitlines()[reference.line_number - 1]
+        assert line.strip().startswith("@dg."), key
 
 
 def test_the_schedule_and_the_job() -> None:
