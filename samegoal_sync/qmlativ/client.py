@@ -18,7 +18,7 @@ import polars as pl
 
 from samegoal_sync.qmlativ.addresses import Addresses
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, RawAsset, objects_of
-from samegoal_sync.qmlativ.conditions import Condition, all_of, equal
+from samegoal_sync.qmlativ.conditions import Condition, equal
 from samegoal_sync.qmlativ.connection import Connection
 from samegoal_sync.qmlativ.errors import DeadlinePassed, EntityNotGranted, RequestRefused
 from samegoal_sync.qmlativ.limits import Limits
@@ -103,7 +103,7 @@ class QmlativClient:
                 beyond all patience.
         """
         items = objects_of(asset)
-        return self._read([(item, self._scope.condition(item)) for item in items], progress)
+        return self._read([(item, None) for item in items], progress)
 
     def read_student(self, student_number: str) -> RawObjects:
         """One student with all that belongs to them, in the objects of all three raw assets.
@@ -131,11 +131,7 @@ class QmlativClient:
 
     def _read_where(self, conditions: Sequence[tuple[str, Condition | None]]) -> RawObjects:
         """Objects by name, each narrowed by a condition beside its scope."""
-        wanted = []
-        for name, condition in conditions:
-            parts = [one for one in (condition, self._scope.condition(_BY_NAME[name])) if one]
-            wanted.append((_BY_NAME[name], all_of(parts) if parts else None))
-        return self._read(wanted, None)
+        return self._read([(_BY_NAME[name], condition) for name, condition in conditions], None)
 
     @cached_property
     def _metadata(self) -> SystemMetadata:
@@ -182,11 +178,16 @@ class QmlativClient:
         self, wanted: Sequence[tuple[QmlativObject, Condition | None]], progress: Progress
     ) -> dict[str, Rows]:
         """Each object's rows; the first that fails stops the others."""
-        stop, entity_id = threading.Event(), self._metadata.entity_id
+        stop, entity_id, scope = threading.Event(), self._metadata.entity_id, self._scope
 
         def read(item: QmlativObject, condition: Condition | None) -> Rows:
             return self._reader.read(
-                entity_id, item, condition, stop, lambda rows: progress(item.name, rows)
+                entity_id,
+                item,
+                condition,
+                stop,
+                lambda rows: progress(item.name, rows),
+                scope=scope.condition(item),
             )
 
         with ThreadPoolExecutor(_OBJECTS_AT_ONCE, thread_name_prefix="qmlativ-object") as objects:
@@ -231,5 +232,6 @@ def _sums(rows: Iterable[Rows]) -> dict[str, float]:
         "pages": float(sum(one.pages for one in read)),
         "duplicates": float(sum(one.duplicates for one in read)),
         "mended": float(sum(one.mended for one in read)),
+        "unscoped": float(sum(one.unscoped for one in read)),
         "mistyped": float(sum(one.mistyped.total() for one in read)),
     }

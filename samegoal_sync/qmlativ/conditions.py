@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import polars as pl
+
 Condition = dict[str, object]
 
 
@@ -43,9 +45,27 @@ def all_of(conditions: Sequence[Condition]) -> Condition:
     return _group("And", conditions)
 
 
+def both(one: Condition | None, other: Condition | None) -> Condition | None:
+    """Rows that meet what is given of two conditions; ``None`` are all rows."""
+    given = [condition for condition in (one, other) if condition is not None]
+    return all_of(given) if given else None
+
+
 def any_of(conditions: Sequence[Condition]) -> Condition:
     """Rows that meet at least one condition."""
     return _group("Or", conditions)
+
+
+def rows_meeting(condition: Condition) -> pl.Expr:
+    """A condition made of ``equal``, ``one_of`` and ``all_of``, as polars sees it."""
+    ((kind, told),) = condition.items()
+    assert isinstance(told, dict)
+    if kind == "SearchConditionGroup":
+        assert told["ConditionGroupType"] == "And"
+        return pl.all_horizontal(rows_meeting(one) for one in told["Conditions"])
+    wanted = told["List"] if told["ConditionType"] == "List" else [told["Value"]]
+    assert told["ConditionType"] in {"List", "Equal"}
+    return pl.col(told["FieldName"]).is_in(wanted)
 
 
 def search(condition: Condition | None, sort_by: str) -> dict[str, object]:

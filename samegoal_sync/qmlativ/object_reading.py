@@ -10,7 +10,7 @@ import polars as pl
 
 from samegoal_sync.qmlativ.addresses import Addresses
 from samegoal_sync.qmlativ.catalog import QmlativObject
-from samegoal_sync.qmlativ.conditions import Condition, all_of, search
+from samegoal_sync.qmlativ.conditions import Condition, both, rows_meeting, search
 from samegoal_sync.qmlativ.errors import (
     AnswerBroken,
     FieldMistyped,
@@ -49,18 +49,30 @@ class GrantedReader:
         condition: Condition | None,
         stop: threading.Event,
         seen: Seen = lambda _rows: None,
+        *,
+        scope: Condition | None = None,
     ) -> Rows:
         """An object's rows with every catalog field as a column.
+
+        Args:
+            condition: which rows are wanted.
+            scope: which of them are of this district and these school years. A server that
+                refuses it is read without; one that does not heed it brings no others in.
 
         Raises:
             ObjectNotGranted, FieldNotGranted, FieldMistyped: something essential is missing.
         """
         fields = tuple(field.name for field in item.fields)
+        asked = scope
         while True:
+            narrowed = both(condition, asked)
             try:
-                rows = self._pages(entity_id, item, fields, condition, stop, seen)
-                return _completed(item, fields, rows)
+                rows = self._pages(entity_id, item, fields, narrowed, stop, seen)
+                return _within(scope, _completed(item, fields, rows), unscoped=asked is not scope)
             except RequestRefused as refusal:
+                if asked and self._answers(entity_id, item, fields, condition, stop):
+                    asked = None
+                    continue
                 try:
                     fields = narrower_fields(
                         item, fields, refusal, lambda: self._described(entity_id, item)
@@ -69,6 +81,25 @@ class GrantedReader:
                     if item.essential:
                         raise
                     return _nothing_shared(item)
+
+    def _answers(
+        self,
+        entity_id: int,
+        item: QmlativObject,
+        fields: tuple[str, ...],
+        condition: Condition | None,
+        stop: threading.Event,
+    ) -> bool:
+        """Whether one row of the same fields comes under this condition alone."""
+        address = self._addresses.page(entity_id, item.name, 1, 1)
+        body = search(condition, item.primary_key)
+        try:
+            self._patience.call(
+                lambda: self._transport.search(address, item.name, fields, body, stop), stop
+            )
+        except RequestRefused:
+            return False
+        return True
 
     def _pages(
         self,
@@ -83,8 +114,7 @@ class GrantedReader:
 
         def ask(number: int, size: int, further: Condition | None) -> Page:
             address = self._addresses.page(entity_id, item.name, number, size)
-            both = [one for one in (condition, further) if one is not None]
-            body = search(all_of(both) if both else None, item.primary_key)
+            body = search(both(condition, further), item.primary_key)
 
             def attempt() -> Page:
                 answer = self._transport.search(address, item.name, fields, body, stop)
@@ -104,6 +134,14 @@ class GrantedReader:
             return None
         names = frozenset(answer) if isinstance(answer, dict) else frozenset()
         return names if item.primary_key in names else None
+
+
+def _within(scope: Condition | None, rows: Rows, *, unscoped: bool) -> Rows:
+    """The rows of the scope, whatever the server made of it."""
+    if scope is not None:
+        rows.frame = rows.frame.filter(rows_meeting(scope))
+    rows.unscoped = unscoped
+    return rows
 
 
 def _completed(item: QmlativObject, fields: tuple[str, ...], rows: Rows) -> Rows:

@@ -45,6 +45,7 @@ class Rows:
     mended: int = 0
     absent: frozenset[str] = frozenset()
     mistyped: Counter[str] = field(default_factory=Counter)
+    unscoped: bool = False
 
 
 class ObjectReader:

@@ -151,3 +151,58 @@ def test_an_essential_field_of_another_type_stops_the_district(
     with pytest.raises(errors.FieldMistyped, match=r"NameIDGuardian \(1 rows\)") as caught:
         client_of(server).read(RawAsset.GUARDIANS)
     assert "Maria" not in str(caught.value)
+
+
+def _refuses_condition(field: str, words: str) -> does.Strike:
+    """Refuse a search with a condition on a field."""
+    told = json.dumps({"errors": [words]}).encode()
+
+    def strike(handler: Handler) -> None:
+        if json.dumps(field).encode() in handler.body.partition(b'"SearchCondition"')[2]:
+            handler.answer(400, told)
+        else:
+            handler.go_on()
+
+    return strike
+
+
+_YEARS = "Enrollment/StudentEntityYear"
+
+
+def _of_many_years(server: Server) -> None:
+    row = server.behaviour.rows[_YEARS][0]
+    server.behaviour.rows[_YEARS] = [
+        {**row, "StudentEntityYearID": n, "SchoolYearID": 20 + n % 10} for n in range(1, 41)
+    ]
+
+
+@pytest.mark.parametrize("words", ["not supported", "condition on SchoolYearID not supported"])
+def test_a_refused_condition_on_school_years_is_done_without(
+    words: str, server: Server, client_of: Make
+) -> None:
+    _of_many_years(server)
+    expected = client_of(server).read(RawAsset.STUDENTS)
+    server.behaviour.fault(f"{_YEARS}/", _refuses_condition("SchoolYearID", words), 999)
+    raw = client_of(server).read(RawAsset.STUDENTS)
+    assert raw[_YEARS].equals(expected[_YEARS])
+    assert sorted(raw[_YEARS]["SchoolYearID"].unique()) == [26, 27, 28]
+    assert (expected.statistics["unscoped"], raw.statistics["unscoped"]) == (0, 1)
+    assert not raw.absent
+
+
+def test_a_condition_that_is_not_heeded_lets_no_other_years_in(
+    server: Server, client_of: Make
+) -> None:
+    _of_many_years(server)
+    server.behaviour.heeds_conditions = False
+    raw = client_of(server).read(RawAsset.STUDENTS)
+    assert sorted(raw[_YEARS]["SchoolYearID"].unique()) == [26, 27, 28]
+
+
+def test_a_refused_field_is_still_found_where_there_is_a_condition(
+    server: Server, client_of: Make
+) -> None:
+    server.behaviour.fault(f"{_YEARS}/", _refuses("Grade"), 999)
+    raw = client_of(server).read(RawAsset.STUDENTS)
+    assert raw.absent == {_YEARS: frozenset({"Grade"})}
+    assert raw.statistics["unscoped"] == 0

@@ -88,3 +88,13 @@ def test_a_page_past_the_end_holds_no_rows(body: str) -> None:
 def test_what_is_no_page_is_broken(body: str) -> None:
     with pytest.raises(AnswerBroken):
         parse_page(io.BytesIO(body.encode()), 1, 10, _SCHEMA, "x")
+
+
+@pytest.mark.parametrize(
+    ("sent", "held"), [(b"1.5", 1), (b"true", 1), (b"99999999999999999999", None), (b"1e3", 1000)]
+)
+def test_what_polars_takes_without_a_word_is_as_the_docs_say(sent: bytes, held: int | None) -> None:
+    """docs/consistency.md, last point: if polars changes here, the page must."""
+    frame, mistyped = typed_frame(b'[{"A": %b}]' % sent, pl.Schema({"A": pl.Int64()}), "x")
+    assert frame["A"].to_list() == [held]
+    assert not mistyped
