@@ -68,9 +68,10 @@ def settle_nights(registry: Registry, postman: Postman | None, now: datetime) ->
     told: list[str] = []
     settled: list[Night] = []
     error: MailError | None = None
-    districts = {str(one.slug): one for one in registry.list()}
+    nights = unsettled_nights(registry.database_url, now)
+    districts = {str(one.slug): one for one in registry.list()} if nights else {}
     mails = 0
-    for night in unsettled_nights(registry.database_url, now):
+    for night in nights:
         district = districts.get(night.district)
         if district is None:  # added since: the next call knows it
             continue
@@ -196,6 +197,8 @@ def _counted(counts: dict[str, int]) -> list[str]:
 
 
 def _mark(registry: Registry, nights: list[Night]) -> None:
+    if not nights:
+        return
     with connect(registry.database_url) as connection, connection.cursor() as cursor:
         cursor.executemany(
             "insert into settled_syncs (sync_id, district) values (%s, %s) on conflict do nothing",

@@ -23,7 +23,7 @@ def secret_from_sandbox(url: str, district: District) -> Secret:
     if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
         raise UsageError(
             "--from-sandbox takes the address of a sandbox on this machine",
-            hint="for example http://127.0.0.1:8090, as samegoal-sync sandbox serve prints it",
+            hint="for example http://127.0.0.1:8900, as samegoal-sync sandbox serve prints it",
         )
     path = f"/sandbox/{district.slug}/access/{quote(district.client_key, safe='')}/secret"
     request = urllib.request.Request(f"http://{parts.netloc}{path}", data=b"", method="POST")
