@@ -92,9 +92,9 @@ GUARDIAN_COLUMNS = pl.Schema(
 KEEP = "keep"
 KEEP_TYPE = pl.List(pl.String())
 
-#: In ``keep`` beside columns: what is published of *how* the student left stays, if they are
-#: published as having left. Codes that tell it were not shared tonight; a student who is there
-#: by what is published and has left by tonight's dates is still published as having left.
+#: In ``keep`` beside columns: who is published as having left stays so, in the way that is
+#: published. Codes that tell it were not shared tonight. A student who is published as there
+#: and has left by tonight's dates is published as having left all the same.
 KEEP_HOW_LEFT = "how_left"
 #: Statuses of those who are no longer there; which one it is, codes tell.
 LEFT_STATUSES = ("TRANSFERRED", "WITHDREW", "DROPPED_OUT", "GRADUATED", "INACTIVE")

@@ -38,6 +38,8 @@ ENROLLMENT_REASONS: dict[str, str] = {
     "inactive_without_withdrawal": "INACTIVE",
     "not_enrolled_this_school_year": "INACTIVE",
 }
+#: Reasons that a withdrawal code would have ruled out: without codes they may be wrong.
+DOUBTED_WITHOUT_CODES = ("enrolled_by_flag", "enrolled_between_school_years")
 
 
 def counting_enrollments(

@@ -29,7 +29,7 @@ from samegoal_sync.demographics.rules import (
     partly_absent_columns,
 )
 from samegoal_sync.demographics.text import damaged_columns, is_damaged
-from samegoal_sync.districts.district import DistrictSettings
+from samegoal_sync.districts.district import DistrictSettings, GuardianChoice
 from samegoal_sync.qmlativ.raw import RawObjects
 
 ADULT = 18
@@ -41,6 +41,7 @@ _ESSENTIAL = {
     _PAIR: ("StudentGuardianID", "StudentID", "NameIDGuardian"),
     "Demographics/Name": ("NameID", "LastName", "FirstName"),
 }
+_CUSTODIAL = "IsCustodialGuardian"
 _OPTIONAL_TEXTS = (
     "first_name",
     "middle_name",
@@ -66,7 +67,8 @@ def curate_guardians(
     Returns:
         ``frame`` in ``GUARDIAN_COLUMNS`` plus ``keep``, sorted by student and priority, where
         withheld guardians leave their number empty. ``whole`` is false when publishing it would
-        lose guardians: no pair at all, or a field that says who they are was not shared.
+        lose guardians: no pair at all, or a field that says who they are (or, where the district
+        publishes two custodial ones, who is custodial) was not shared.
     """
     pairs = _with_outcome(raw, ordered_pairs(raw, today), students, settings, today)
     curated = _described(raw, pairs.filter(pl.col("outcome") == "curated"))
@@ -86,7 +88,7 @@ def curate_guardians(
         gathered(rejects),
         _account(raw, pairs, students),
         absent,
-        whole=_is_whole(raw, students),
+        whole=_is_whole(raw, students, settings.guardians),
         findings=findings,
     )
 
@@ -307,10 +309,13 @@ def _without_guardian(students: Curated, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_whole(raw: RawObjects, students: Curated) -> bool:
+def _is_whole(raw: RawObjects, students: Curated, choice: GuardianChoice) -> bool:
     pairs = raw.frames.get(_PAIR)
     none_came = (pairs is None or pairs.height == 0) and students.frame.height > 0
-    return not none_came and all(raw.shares(name, *fields) for name, fields in _ESSENTIAL.items())
+    # Without the flag nobody is marked custodial, and who isn't would stand in.
+    chosen = choice is not GuardianChoice.FIRST_TWO_CUSTODIAL or raw.shares(_PAIR, _CUSTODIAL)
+    shared = all(raw.shares(name, *fields) for name, fields in _ESSENTIAL.items())
+    return chosen and shared and not none_came
 
 
 def _findings(

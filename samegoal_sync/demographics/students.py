@@ -22,7 +22,11 @@ from samegoal_sync.demographics.curated import (
 )
 from samegoal_sync.demographics.dates import is_blank, parsed
 from samegoal_sync.demographics.duplicates import possible_duplicates
-from samegoal_sync.demographics.enrollment import counting_enrollments, entity_scope
+from samegoal_sync.demographics.enrollment import (
+    DOUBTED_WITHOUT_CODES,
+    counting_enrollments,
+    entity_scope,
+)
 from samegoal_sync.demographics.families import first_families
 from samegoal_sync.demographics.languages import languages
 from samegoal_sync.demographics.names import is_no_name, person_names
@@ -238,7 +242,9 @@ def _frame(
     for column in partly:
         keep[column] = keep.get(column, pl.lit(False)) | pl.col(column).is_null()
     if "district_enrollment" in partly:
-        keep[KEEP_HOW_LEFT] = pl.col("district_enrollment").is_in(LEFT_STATUSES)
+        keep[KEEP_HOW_LEFT] = pl.col("district_enrollment").is_in(LEFT_STATUSES) | pl.col(
+            "enrollment_reason"
+        ).is_in(DOUBTED_WITHOUT_CODES)
     blanked = [
         pl.when(~condition).then(column).alias(column)
         for column, (rule, condition) in conditions.items()

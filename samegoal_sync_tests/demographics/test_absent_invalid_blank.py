@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
+from samegoal_sync.demographics.curated import KEEP_HOW_LEFT
+from samegoal_sync_tests.demographics.district_builder import (
+    OTHER_DISTRICTS,
+    DistrictBuilder,
+    Span,
+)
 
 
 def district_with_gender(gender: str | None) -> DistrictBuilder:
@@ -79,3 +84,38 @@ def test_text_that_lost_characters_is_invalid() -> None:
     assert curated.frame.item(0, "middle_name") is None
     assert curated.frame.item(0, "keep").to_list() == ["middle_name"]
     assert curated.rejects.get_column("rule").to_list() == ["text_damaged"]
+
+
+_LEFT: Span = ("2026-08-12", "2026-11-24", 1)
+_OPEN: Span = ("2026-08-12", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("Enrollment/WithdrawalCode", None),
+        ("Enrollment/EntryWithdrawal", "WithdrawalCodeID"),
+        ("Student/Student", "IsGraduated"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("active", "span", "kept"), [(False, _LEFT, True), (True, _LEFT, True), (True, _OPEN, False)]
+)
+def test_without_codes_who_is_published_as_having_left_stays_so(
+    name: str, field: str | None, *, active: bool, span: Span, kept: bool
+) -> None:
+    district = DistrictBuilder()
+    district.enrollment(district.student(enrolled=False), active=active, spans=(span,))
+    assert district.only_student()["keep"] == []
+    district.not_shared(name, *([field] if field else []))
+    assert (KEEP_HOW_LEFT in district.only_student()["keep"]) == kept
+
+
+def test_where_the_districts_own_row_did_not_come_nobody_elses_student_is_taken() -> None:
+    district = DistrictBuilder()
+    theirs = district.student("S9", enrolled=False)
+    district.enrollment(theirs, entity=OTHER_DISTRICTS)
+    district.student("S1")
+    district.rows["District/District"] = []
+    frame = district.students(district_id=1).frame
+    assert frame.get_column("student_id").to_list() == ["S1"]

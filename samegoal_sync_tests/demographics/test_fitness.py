@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -158,6 +159,24 @@ def test_restrictions_that_are_shared_no_longer_block() -> None:
     assert failed(check_curated(students, guardians, {"restrictions_shared": 0})) == []
     before = {"restrictions_shared": 1}
     assert failed(check_curated(students, guardians, before)) == ["restrictions_still_shared"]
+
+
+def test_fewer_restrictions_where_one_of_two_sources_is_lost_block() -> None:
+    district = school_of(25)
+    district.not_shared("Family/StudentGuardian", "HasActiveRestrictedAccess")
+    students, guardians = curated(district)
+    before: dict[str, Any] = {"restrictions_shared": 1, "guardians_restricted": 1}
+    known = before | {"restriction_sources": ["dates"]}
+    assert failed(check_curated(students, guardians, known)) == []
+    lost = before | {"restriction_sources": ["dates", "flag"]}
+    assert failed(check_curated(students, guardians, lost)) == ["restrictions_still_shared"]
+    assert failed(check_curated(students, guardians, lost | {"guardians_restricted": 0})) == []
+
+
+def test_one_student_without_a_restricted_guardian_is_usual() -> None:
+    students, guardians = curated(school_of(25))
+    many = {"guardians_restricted": 5, "restrictions_shared": 1}
+    assert failed(check_curated(students, guardians, many, whole_district=False)) == []
 
 
 def test_restrictions_that_are_all_gone_at_once_block() -> None:

@@ -224,6 +224,55 @@ def test_the_first_two_are_the_first_two_who_may_be_published() -> None:
     assert chosen == [(people[1], 2), (people[2], 3)]
 
 
+@pytest.mark.parametrize("choice", [GuardianChoice.FIRST_TWO, GuardianChoice.FIRST_TWO_CUSTODIAL])
+def test_a_guardian_set_aside_holds_their_place_against_a_third(choice: GuardianChoice) -> None:
+    home = Household()
+    people = [home.guardian(family_rank=rank, IsCustodialGuardian=True) for rank in (1, 2, 3)]
+    home.district.change("Demographics/Name", people[0], LastName="?")
+    settings = DistrictSettings(guardians=choice)
+    assert home.order(settings) == [(people[1], 2)]
+    account = home.district.guardians(settings).account.sort("guardian_id")
+    assert account.get_column("reason").to_list() == [
+        "guardian_name_invalid",
+        None,
+        "beyond_choice",
+    ]
+
+
+def test_two_custodial_ones_are_not_chosen_where_nobody_says_who_is_custodial() -> None:
+    home = Household()
+    home.guardian(IsCustodialGuardian=True)
+    home.district.not_shared("Family/StudentGuardian", "IsCustodialGuardian")
+    custodial = DistrictSettings(guardians=GuardianChoice.FIRST_TWO_CUSTODIAL)
+    assert not home.district.guardians(custodial).whole
+    assert home.district.guardians().whole
+
+
+def test_a_restriction_holds_for_a_student_who_left_long_ago() -> None:
+    district = DistrictBuilder()
+    former = district.student(enrolled=False)
+    guardian = district.guardian(former)
+    district.add(
+        "Family/StudentGuardianRestrictedAccess",
+        StudentGuardianID=district.pair(former, guardian),
+        StartDate="2026-11-25",
+    )
+    assert district.guardians().account.row(0) == ("S1", guardian, "withheld", "restricted")
+
+
+def test_a_pair_without_student_or_guardian_is_accounted_for_and_told() -> None:
+    home = Household()
+    home.guardian()
+    home.district.add("Family/StudentGuardian", StudentID=home.student)
+    home.district.add("Family/StudentGuardian", NameIDGuardian=home.district.person())
+    curated = home.district.guardians()
+    assert curated.frame.height == 1
+    keyless = curated.account.filter(reason="guardian_key_blank")
+    assert keyless.get_column("outcome").to_list() == ["set_aside", "set_aside"]
+    assert keyless.get_column("student_id").sort().to_list() == [None, "S1"]
+    assert curated.rejects.filter(rule="guardian_key_blank").height == 2
+
+
 def test_relationship_in_qmlativs_own_words_and_flags_as_they_are() -> None:
     home = Household()
     home.district.add("Demographics/Relationship", RelationshipID=1, Description="Step Mother ")

@@ -137,7 +137,7 @@ def curated_students(
 def curated_guardians(
     rows: Iterable[dict[str, Any]],
     *,
-    others: Iterable[tuple[str, int, str, str]] = (),
+    others: Iterable[tuple[str | None, int | None, str, str]] = (),
     absent: Iterable[str] = (),
     whole: bool = True,
 ) -> Curated:

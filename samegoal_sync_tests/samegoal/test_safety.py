@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from samegoal_sync.demographics.curated import KEEP, KEEP_HOW_LEFT, Curated
+from samegoal_sync.demographics.curated import KEEP, KEEP_HOW_LEFT, LEFT_STATUSES, Curated
 from samegoal_sync.districts.district import DistrictSettings, Stretch
 from samegoal_sync.samegoal.publish import Mode, publish
 from samegoal_sync_tests.samegoal.nights import (
@@ -95,6 +95,8 @@ def test_a_night_that_says_no_to_a_guardian_is_heeded_whatever_a_refresh_said(
     [
         ("TRANSFERRED", "WITHDREW", "TRANSFERRED"),
         ("GRADUATED", "INACTIVE", "GRADUATED"),
+        ("TRANSFERRED", "ENROLLED", "TRANSFERRED"),
+        ("ENROLLED", "ENROLLED", "ENROLLED"),
         ("ENROLLED", "INACTIVE", "INACTIVE"),
         ("PRE_ENROLLED", "WITHDREW", "WITHDREW"),
     ],
@@ -109,7 +111,7 @@ def test_without_withdrawal_codes_it_stays_published_how_a_student_left(
     house.publish(curated_students([student(1, district_enrollment=tonight, **values)]))
     ((status, reason),) = house.rows("select district_enrollment, enrollment_reason from students")
     assert status == after
-    assert reason == ("before" if after == before else "tonight")
+    assert reason == ("before" if before in LEFT_STATUSES else "tonight")
 
 
 def test_two_students_set_aside_for_one_number_keep_what_is_published(house: House) -> None:
@@ -120,6 +122,23 @@ def test_two_students_set_aside_for_one_number_keep_what_is_published(house: Hou
     others = [("S000001", g, "out_of_scope", "student_set_aside") for g in (500001, 500002, 500003)]
     night = house.publish(curated_students([], others=twice), curated_guardians([], others=others))
     assert night.counts["students_set_aside"] == 2
+    assert house.published() == before
+
+
+def test_a_pair_without_a_key_is_counted_and_touches_nobody(house: House) -> None:
+    _publish_one(house)
+    before = house.published()
+    night = house.publish(
+        curated_students([student(1)]),
+        curated_guardians(
+            [guardian(1, of=1), guardian(2, of=1, priority=2)],
+            others=[
+                ("S000001", None, "set_aside", "guardian_key_blank"),
+                (None, 500001, "set_aside", "guardian_key_blank"),
+            ],
+        ),
+    )
+    assert (night.counts["guardians_sent"], night.counts["guardians_set_aside"]) == (4, 2)
     assert house.published() == before
 
 
