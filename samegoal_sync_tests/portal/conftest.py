@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import requests
 import uvicorn
+from argon2 import PasswordHasher
 
 from samegoal_sync.database import connect
-from samegoal_sync.portal.accounts import Role, add_user
+from samegoal_sync.portal.accounts import Role
 from samegoal_sync.portal.app import create_app
-from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 
 PASSWORD = "correct horse battery"
@@ -82,29 +82,32 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", storage=tmp_path / "frames", allow_loopback=True)
 
 
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Of the password that all accounts have: hashing is slow on purpose, so once is enough."""
+    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSWORD)
+
+
 @pytest.fixture
-def districts(database_url: str) -> str:
+def districts(database_url: str, password_hash: str) -> str:
     """Two districts of three students; ids are the same in both."""
+    accounts: list[tuple[str, str, Role, str | None]] = [
+        ("team@samegoal.example", "Tess Team", Role.TECHNICAL_TEAM, None)
+    ]
+    for slug, who in ((FAIRVIEW, "fairview"), (OAKDALE, "oakdale")):
+        accounts += [
+            (f"{role.value}@{who}.example", f"{who.title()} {role.value}", role, slug)
+            for role in (Role.ADMINISTRATIVE, Role.TEACHER)
+        ]
     with connect(database_url) as connection:
         for slug, name in ((FAIRVIEW, "Fairview ISD"), (OAKDALE, "Oakdale ISD")):
             add_district(connection, slug, name)
-    for slug, who in ((FAIRVIEW, "fairview"), (OAKDALE, "oakdale")):
-        for role in (Role.ADMINISTRATIVE, Role.TEACHER):
-            add_user(
-                database_url,
-                f"{role.value}@{who}.example",
-                Secret(PASSWORD),
-                name=f"{who.title()} {role.value}",
-                role=role,
-                district=slug,
+        for login, name, role, district in accounts:
+            connection.execute(
+                "insert into portal_users (login, name, role, district, password_hash) "
+                "values (%s, %s, %s, %s, %s)",
+                (login, name, role.value, district, password_hash),
             )
-    add_user(
-        database_url,
-        "team@samegoal.example",
-        Secret(PASSWORD),
-        name="Tess Team",
-        role=Role.TECHNICAL_TEAM,
-    )
     return database_url
 
 

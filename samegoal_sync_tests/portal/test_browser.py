@@ -7,6 +7,7 @@ that docs/portal.md shows.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +44,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
@@ -187,6 +188,54 @@ def test_an_administrative_user_finds_credentials_and_decides_a_held_night(
     for line in ("Revealed the client secret", "Discarded a held night"):
         expect(page.get_by_text(line)).to_be_visible()
     accessible(page, "audit-log")
+
+
+def test_the_other_pages_are_accessible_too(browser: Browser, portal: str) -> None:
+    page = browser.new_context(base_url=portal).new_page()
+    page.goto("/sign-in")
+    accessible(page, "sign-in")
+    page.get_by_label("Login").fill("nobody")
+    page.get_by_label("Password").fill("no such password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    accessible(page)
+    page = signed_in(browser, portal, "administrative", color_scheme="dark")
+    page.locator("tbody a").first.click()
+    page.get_by_role("link", name="Basics").click()
+    expect(page.get_by_role("heading", name="Identity")).to_be_visible()
+    accessible(page)
+    for path in ("add-student", "held", "district-information", "problems", "nowhere"):
+        page.goto(f"/d/{FAIRVIEW}/{path}")
+        accessible(page)
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        page.set_viewport_size({"width": 1180, "height": 860})
+
+
+def test_a_document_prints_whole_and_without_the_portals_frame(
+    browser: Browser, portal: str, simulated: Simulated
+) -> None:
+    page = signed_in(browser, portal, "teacher")
+    open_student_with_guardian(page, simulated.url)
+    page.get_by_role("button", name="Start").click()
+    written = "\n".join(f"Line {number} of what was written." for number in range(1, 121))
+    page.get_by_label("Measurable annual goals").fill(written)
+    page.emulate_media(media="print")
+    box = page.get_by_label("Measurable annual goals")
+    assert box.evaluate("box => box.scrollHeight <= box.clientHeight + 1")  # nothing cut off
+    for hidden in ("banner", "navigation", "button"):
+        assert page.get_by_role(hidden).count() == 0, hidden
+    expect(page.get_by_text("Signature")).to_be_visible()
+    assert pages_of(page.pdf(format="Letter")) >= 3
+    page.emulate_media(media="screen")
+    page.get_by_role("button", name="Finish").click()
+    expect(page.locator(".written").nth(1)).to_contain_text("Line 120 of what was written.")
+    page.emulate_media(media="print")
+    assert pages_of(page.pdf(format="Letter")) >= 3
+
+
+def pages_of(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 def test_the_list_works_by_keyboard_and_without_scripts(browser: Browser, portal: str) -> None:

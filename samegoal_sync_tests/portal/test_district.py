@@ -138,12 +138,46 @@ def test_problems_say_who_acts_where_and_what(
 def test_the_csv_of_problems_holds_ids_and_no_names_nor_formulas(
     sign_in: SignIn, registry: Registry, districts: str
 ) -> None:
-    add_reject(districts, "student_id_twice", "=cmd()")
+    formulas = ("=cmd()", "+1", "-1", "@SUM(A1)", " =cmd()", "\t=cmd()", "\n=cmd()", "\uff1dcmd()")
+    for formula in formulas:
+        add_reject(districts, "student_id_twice", formula)
     answer = sign_in(ADMIN).get(f"/d/{FAIRVIEW}/problems.csv")
-    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
     assert lines[0][0] == "Student Id"
-    assert lines[1][0] == "'=cmd()"
+    assert {line[0] for line in lines[1:]} == {f"'{formula}" for formula in formulas}
     assert "García" not in answer.text
+
+
+def test_a_notice_says_that_nothing_is_missing(
+    sign_in: SignIn, registry: Registry, districts: str
+) -> None:
+    add_reject(districts, "a_notice_of_a_later_version", severity="value")
+    admin = sign_in(ADMIN)
+    assert "Please check</span>" in admin.get(f"/d/{FAIRVIEW}/problems").text
+    assert "Nothing, please check" in admin.get(f"/d/{FAIRVIEW}/problems.csv").text
+
+
+def test_columns_that_were_not_shared_are_told_by_their_labels(
+    sign_in: SignIn, registry: Registry, districts: str
+) -> None:
+    with connect(districts) as connection:
+        connection.execute("update syncs set absent_columns = '{home_language,guardian.email}'")
+    page = sign_in(ADMIN).get(f"/d/{FAIRVIEW}/problems").text
+    assert "Qmlativ did not share: Home language, Guardian: E-mail" in page
+
+
+def test_a_district_before_its_first_night_is_told_what_comes(
+    sign_in: SignIn, registry: Registry, districts: str
+) -> None:
+    with connect(districts) as connection:
+        for table in ("guardians", "students", "syncs"):
+            connection.execute(f"delete from {table}".encode())
+    admin = sign_in(ADMIN)
+    assert "No students yet" in admin.get(f"/d/{FAIRVIEW}/students").text
+    page = admin.get(PAGE).text
+    assert "No night yet. The first is due at 2 AM" in page
+    assert "known after the first night" in page
+    assert "There was no night yet" in admin.get(f"/d/{FAIRVIEW}/problems").text
 
 
 def test_a_failed_night_is_a_problem_with_its_way_back(

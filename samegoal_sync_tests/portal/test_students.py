@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
+
+from samegoal_sync.database import connect
+from samegoal_sync.portal import sessions
 from samegoal_sync.portal.database import PortalDatabase
+from samegoal_sync.portal.pages import students as pages_of_students
 from samegoal_sync.portal.students import Search, find_students
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
 
@@ -71,6 +77,23 @@ def test_a_script_gets_the_rows_alone(sign_in: Callable[[str], Person]) -> None:
     assert answer.status_code == 200
     assert "Zimmer" in answer.text
     assert "<html" not in answer.text
+
+
+def test_the_list_is_in_the_audit_log_once_a_minute(
+    sign_in: Callable[[str], Person], districts: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher, begun = sign_in("teacher@fairview.example"), sessions.now()
+    for minutes in (0, 0, 2):
+        later = begun + timedelta(minutes=minutes)
+        monkeypatch.setattr(pages_of_students, "now", lambda at=later: at)
+        for text in ("g", "ga", "gar"):
+            teacher.post(f"/d/{FAIRVIEW}/students", text=text)
+            assert "García" in teacher.get(f"/d/{FAIRVIEW}/students").text
+    with connect(districts) as connection:
+        lines = connection.execute(
+            "select count(*) from audit_log where action = 'searched students'"
+        ).fetchone()
+    assert lines == (2,)
 
 
 def test_who_is_not_enrolled_has_a_badge(sign_in: Callable[[str], Person]) -> None:
