@@ -26,6 +26,11 @@ CHECKOUT = Path(__file__).parents[1]
 
 _SCHEMA = "dagster"
 
+#: Connections to Dagster's storage in this process: one is kept, more are opened where needed.
+_MORE = 20
+_RECYCLE_SECONDS = 3600
+_STATEMENT_MS = 120_000
+
 
 def dagster_database_url(database_url: str) -> str:
     """The address as Dagster needs it: psycopg2 named, tables in the schema ``dagster``.
@@ -77,6 +82,11 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[dg.Dagst
             f"({type(error).__name__})",
             hint="run: dagster instance info, mend what it names, or restore the file with git",
         ) from None
+    # dagster-postgres opens a connection a query, some 580 a run. This keeps open ones, as the
+    # web server does.
+    instance.optimize_for_webserver(
+        statement_timeout=_STATEMENT_MS, pool_recycle=_RECYCLE_SECONDS, max_overflow=_MORE
+    )
     with instance:
         yield instance
 
