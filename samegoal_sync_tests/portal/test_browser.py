@@ -193,7 +193,7 @@ def test_an_administrative_user_finds_credentials_and_decides_a_held_night(
 def test_the_other_pages_are_accessible_too(browser: Browser, portal: str) -> None:
     page = browser.new_context(base_url=portal).new_page()
     page.goto("/sign-in")
-    accessible(page, "sign-in")
+    accessible(page)
     page.get_by_label("Login").fill("nobody")
     page.get_by_label("Password").fill("no such password")
     page.get_by_role("button", name="Sign in").click()

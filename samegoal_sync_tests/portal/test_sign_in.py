@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -56,6 +58,14 @@ def test_failed_tries_slow_the_next_down_even_with_the_right_password(
     assert browser.sign_in("administrative@fairview.example").status_code == 303
     clock.later = throttle.WINDOW
     assert browser_of().sign_in(TEACHER).status_code == 303
+
+
+def test_tries_at_the_same_moment_do_not_slip_through(browser_of: Browser) -> None:
+    browsers = [browser_of() for _ in range(12)]
+    with ThreadPoolExecutor(12) as together:
+        answers = list(together.map(lambda one: one.sign_in(TEACHER, "wrong one"), browsers))
+    found = Counter(answer.status_code for answer in answers)
+    assert found == {401: throttle.TRIES_AN_ACCOUNT, 429: 12 - throttle.TRIES_AN_ACCOUNT}
 
 
 def test_an_address_that_tries_many_accounts_is_slowed_down(

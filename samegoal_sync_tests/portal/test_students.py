@@ -47,6 +47,35 @@ def test_search_folds_accents_case_and_punctuation(districts: str) -> None:
     assert {text: found(districts, text) for text in READINGS} == READINGS
 
 
+NAMES = (
+    "Łukaszewicz",
+    "Нина",
+    "Çelİk",
+    "Straße",
+    "Ørsted",
+    "李",
+    "Ἀθηνᾶ",
+    "Đặng",
+    "Ǆemal",
+    "ﬁne",
+    "İnci",
+)
+
+
+def test_names_of_every_script_are_found_however_they_are_typed(districts: str) -> None:
+    with connect(districts) as connection:
+        for place, name in enumerate(NAMES):
+            connection.execute(
+                "insert into students (district, student_id, last_name, first_name, "
+                "date_of_birth, district_enrollment) "
+                "values (%s, %s, %s, 'X', '2015-01-01', 'ENROLLED')",
+                (FAIRVIEW, f"N{place}", name),
+            )
+    for place, name in enumerate(NAMES):
+        for typed in (name, name.lower(), name[:3]):
+            assert f"N{place}" in found(districts, typed), (name, typed)
+
+
 def test_filters_narrow(districts: str) -> None:
     assert found(districts, status="WITHDREW") == ["1002"]
     assert found(districts, building="Elm Elementary", grade="05", status="ENROLLED") == [
