@@ -5,8 +5,11 @@ A date with a time is the date as it is written: shifting a birth date by a zone
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
+_OLDEST = date(1900, 1, 1)
 #: What may follow an ISO date: nothing, or a time with or without a zone.
 _ISO = r"^\d{4}-\d{2}-\d{2}(?:$|[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z| ?[+-]\d{2}:?\d{2})?$)"
 #: The rarer forms: the whole text, and the layout of its date.
@@ -20,6 +23,8 @@ _OTHERS = (
 def parsed(column: str) -> pl.Expr:
     """The date that the text means; null when it is blank or means none.
 
+    A year before 1900 means none: 0001-01-01 is how some servers write that there is no date.
+
     Args:
         column: a text column of a raw frame.
     """
@@ -27,6 +32,12 @@ def parsed(column: str) -> pl.Expr:
 
 
 def _parse(text: pl.Series) -> pl.Series:
+    dates = _read(text)
+    told = (dates >= _OLDEST).fill_null(True)
+    return dates if told.all() else dates.zip_with(told, pl.Series([None], dtype=pl.Date))
+
+
+def _read(text: pl.Series) -> pl.Series:
     """Nearly all dates are ISO; the others take the costlier way."""
     trimmed = text.str.strip_chars()
     iso = trimmed.str.contains(_ISO).fill_null(False)

@@ -39,7 +39,7 @@ class NotFit(DemographicsError):  # noqa: N818
         told = "; ".join(f"{name} ({_numbers(counts)})" for name, counts in checks)
         super().__init__(
             f"The {stage} frames are not fit to go on: {told}.",
-            hint="docs/rejects.md tells each check and its remedy; what is published stays",
+            hint="docs/checks.md tells each check and its way back; what is published stays",
         )
 
 

@@ -33,7 +33,7 @@ MAY_BE_EMPTY = frozenset(
 )
 #: Share of students whose Name row is missing from which on the Name object was not read whole.
 NAMES_MISSING = 0.10
-#: So many restricted guardians don't all become unrestricted in one night.
+#: So many restricted guardians don't mostly become unrestricted in one night.
 RESTRICTIONS_FLOOR = 5
 #: How much a share (of students without an address ...) may grow over last night's.
 SHARE_GROWTH = 0.05
@@ -279,7 +279,9 @@ def _restrictions_still_shared(
     """Restrictions that were there before are there tonight: shared, and not all gone at once.
 
     Otherwise every guardian withheld until yesterday would be published tonight. Where one of
-    two sources is no longer shared, fewer restrictions than before may be that source's.
+    two sources is no longer shared, fewer restrictions than before may be that source's. A
+    district that publishes the restricted, with the restriction shown, has nothing to lose, and a
+    guard of 1 says that a person has looked.
     """
     shared, restricted = (
         int(str(guardians.findings[name]))
@@ -287,14 +289,18 @@ def _restrictions_still_shared(
     )
     had = int(str(previous.get("guardians_restricted", 0)))
     lost = previous.get("restrictions_shared") == 1 and shared == 0
-    emptied = whole_district and had >= RESTRICTIONS_FLOOR and restricted == 0
+    allowed = float(str(guardians.findings.get("restrictions_lost_allowed", 0)))
+    gone = had - restricted > round(had * allowed, 6)
+    emptied = whole_district and had >= RESTRICTIONS_FLOOR and gone
     fewer = restricted < had and not _sources(previous) <= _sources(guardians.findings)
+    agreed = allowed >= 1 or guardians.findings.get("publish_restricted") == 1
+    fit = agreed or not (lost or emptied or fewer)
     counts: dict[str, int | float] = {
         "restrictions_shared": shared,
         "guardians_restricted": restricted,
         "guardians_restricted_last_night": had,
     }
-    return Finding("restrictions_still_shared", not (lost or emptied or fewer), True, counts)
+    return Finding("restrictions_still_shared", fit, True, counts)
 
 
 def _sources(findings: Previous) -> set[str]:

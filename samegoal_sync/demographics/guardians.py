@@ -82,7 +82,11 @@ def curate_guardians(
         *_value_rejects(curated, conditions, absent),
         left_alone,
     ]
-    findings = _findings(raw, pairs, curated) | {"students_without_guardian": left_alone.height}
+    findings = _findings(raw, pairs, curated) | {
+        "students_without_guardian": left_alone.height,
+        "publish_restricted": int(settings.publish_restricted),
+        "restrictions_lost_allowed": settings.guards.restrictions_lost,
+    }
     return Curated(
         frame,
         gathered(rejects),

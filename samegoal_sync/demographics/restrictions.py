@@ -29,10 +29,11 @@ def restricted_pairs(raw: RawObjects, today: date) -> pl.Series:
     """StudentGuardianID of every restriction that is active today.
 
     Active from its start to its end, both included. A start that is blank or can't be read has
-    begun; an end that is blank or can't be read has not come.
+    begun; an end that is blank, can't be read or lies before the start has not come.
     """
     start, end = parsed("StartDate"), parsed("EndDate")
-    active = (start.is_null() | (start <= today)) & (end.is_null() | (end >= today))
+    ended = (end < today) & (start.is_null() | (end >= start))
+    active = (start.is_null() | (start <= today)) & ~ended.fill_null(False)
     return (
         lookup(raw, _ACCESS)
         .filter(active & pl.col("StudentGuardianID").is_not_null())

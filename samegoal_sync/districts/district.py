@@ -37,7 +37,9 @@ class Guards:
     """Shares beyond which a night is held (0.10 is 10 %); none counts under ``floor`` students.
 
     ``first_night`` is of a district of which nothing is published yet: at 1 it goes through, at
-    0 it is held for a look, however few its students are.
+    0 it is held for a look, however few its students are. ``restrictions_lost`` is of the
+    guardians who were restricted; beyond it the night fails rather than waits, see
+    docs/checks.md.
     """
 
     floor: int = 20
@@ -47,6 +49,7 @@ class Guards:
     column_emptied: float = 0.10
     students_without_guardians: float = 0.05
     guardians_removed: float = 0.15
+    restrictions_lost: float = 0.5
     first_night: float = 1.0
 
 

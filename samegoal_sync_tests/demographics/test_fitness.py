@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -19,6 +20,7 @@ from samegoal_sync.demographics.fitness import (
     check_raw,
     require_fit,
 )
+from samegoal_sync.districts.district import DistrictSettings, Guards
 from samegoal_sync.qmlativ.raw import RawObjects
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
 
@@ -171,6 +173,27 @@ def test_fewer_restrictions_where_one_of_two_sources_is_lost_block() -> None:
     lost = before | {"restriction_sources": ["dates", "flag"]}
     assert failed(check_curated(students, guardians, lost)) == ["restrictions_still_shared"]
     assert failed(check_curated(students, guardians, lost | {"guardians_restricted": 0})) == []
+
+
+def test_most_restrictions_gone_at_once_block_unless_a_person_has_looked() -> None:
+    district = school_of(25)
+    for pair in district.rows["Family/StudentGuardian"][:4]:
+        pair["HasActiveRestrictedAccess"] = True
+    students, guardians = curated(district)
+    assert failed(check_curated(students, guardians, {"guardians_restricted": 8})) == []
+    many: dict[str, Any] = {"guardians_restricted": 9}
+    assert failed(check_curated(students, guardians, many)) == ["restrictions_still_shared"]
+    for settings in (
+        DistrictSettings(guards=Guards(restrictions_lost=1.0)),
+        DistrictSettings(publish_restricted=True),
+    ):
+        assert failed(check_curated(students, district.guardians(settings), many)) == []
+
+
+def test_every_blocking_check_has_its_way_back_in_the_docs() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
+    for name, blocking in (RAW_CHECKS | CURATED_CHECKS).items():
+        assert not blocking or f"### {name}\n" in told, name
 
 
 def test_one_student_without_a_restricted_guardian_is_usual() -> None:

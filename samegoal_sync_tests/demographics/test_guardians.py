@@ -73,6 +73,9 @@ def test_an_excluded_guardian_leaves_the_number_empty() -> None:
         (None, None, True),
         ("unreadable", None, True),
         ("2026-01-01", "unreadable", True),
+        ("2026-01-01", "0001-01-01T00:00:00", True),
+        ("2026-06-01", "2026-05-01", True),
+        (None, "2026-11-24", False),
         ("11/01/2026", "12/01/2026", True),
     ],
 )
