@@ -64,7 +64,7 @@ def _keys(settings: Settings) -> list[str]:
     path = settings.home / KEY_FILE
     if not settings.secret_keys:
         return [_key_file(path)]
-    older = [path.read_text().strip()] if path.is_file() else []
+    older = [_key_file(path)] if path.is_file() else []
     return [*settings.secret_keys, *older]
 
 
@@ -94,7 +94,7 @@ def _key_file(path: Path) -> str:
             finally:
                 Path(written).unlink()
         return path.read_text().strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise SecretKeyError(
             f"the key file {KEY_FILE} in DAGSTER_HOME can't be used ({type(error).__name__})",
             hint=f"make DAGSTER_HOME writable by this user, or set {SECRET_KEY_VARIABLE}",

@@ -135,7 +135,7 @@ def _hour(hour: int) -> int:
 
 def _texts(pairs: Mapping[str, str]) -> dict[str, str]:
     if not all(
-        isinstance(text, str) and "\n" not in text for pair in pairs.items() for text in pair
+        isinstance(text, str) and text.isprintable() for pair in pairs.items() for text in pair
     ):
         raise ValueError("must give a line of text for each name")
     return dict(pairs)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from samegoal_sync.errors import UsageError
+from samegoal_sync.qmlativ.public_addresses import address_of, is_public
 from samegoal_sync.secret import Secret
+
+#: Letters, digits and what needs no encoding: nothing that is read in two ways.
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 
 _HINT = "copy the district's API Base URL, for example https://skyward.iscorp.com/FairviewTXStuAPI"
 
@@ -63,6 +68,8 @@ def checked_base_url(text: str, *, allow_loopback: bool) -> str:
     parts = _split(trimmed if "://" in trimmed else f"https://{trimmed}")
     _check_host(parts, allow_loopback=allow_loopback)
     path = parts.path.rstrip("/")
+    if not _PATH.fullmatch(path) or ".." in path:
+        raise UsageError("the API Base URL holds characters that none has", hint=_HINT)
     for page in ("/swagger/ui/index", "/swagger", "/oauth/token"):
         if path.lower().endswith(page):
             path = path[: -len(page)].rstrip("/")
@@ -90,8 +97,8 @@ def _split(text: str) -> SplitResult:
         parts.port  # noqa: B018  (reading it checks it)
     except ValueError:
         raise UsageError("the API Base URL is not a web address", hint=_HINT) from None
-    if not parts.hostname:
-        raise UsageError("the API Base URL names no host", hint=_HINT)
+    if not parts.hostname or not _HOST.fullmatch(parts.hostname) or parts.port == 0:
+        raise UsageError("the API Base URL names no host that can be reached", hint=_HINT)
     if parts.username or parts.password:
         raise UsageError("the API Base URL holds a user name or password", hint=_HINT)
     if parts.fragment or parts.query:
@@ -112,17 +119,20 @@ def _check_host(parts: SplitResult, *, allow_loopback: bool) -> None:
 
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address means this machine."""
+    host = host.rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return address_of(host).is_loopback
     except ValueError:
         return False
 
 
 def _may_be_public(host: str) -> bool:
     """An address is judged here; what a name leads to is judged once connected."""
+    host = host.rstrip(".")
     try:
-        return ipaddress.ip_address(host).is_global
+        return is_public(address_of(host))
     except ValueError:
-        return "." in host
+        # 127.1, 0177.0.0.1 and 0x7f.1 are addresses to some resolvers; no domain ends so.
+        return "." in host and host.rpartition(".")[2][0].isalpha()

@@ -18,6 +18,7 @@ from samegoal_sync.qmlativ.errors import (
     ServerFailed,
 )
 
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[A-Za-z]{2,64}")
 _DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}/\d{1,2}/\d{4}\b")
 _TOKEN_EXPIRED = re.compile(r"token\s+(has\s+|is\s+)?(expired|invalid)", re.IGNORECASE)
@@ -101,11 +102,11 @@ def retry_after(text: str | None, now: datetime | None = None) -> float | None:
     """Seconds that a Retry-After header asks for: a number, or a moment; else ``None``."""
     if not text:
         return None
-    if text.strip().isdigit():
+    if _SECONDS.fullmatch(text.strip()):
         return float(text.strip())
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -48,7 +48,7 @@ def metadata_of(answer: Any, host: str, chosen: int | None) -> SystemMetadata:
         AnswerBroken: not the shape that Qmlativ sends.
     """
     try:
-        districts = {int(one["DistrictID"]): one for one in answer["System"]["Districts"]}
+        districts = {_number(one["DistrictID"]): one for one in answer["System"]["Districts"]}
         names = {key: str(one["Name"]).strip() for key, one in districts.items()}
         if not districts:
             raise AnswerBroken(_ASKED, "lists no district")
@@ -56,7 +56,7 @@ def metadata_of(answer: Any, host: str, chosen: int | None) -> SystemMetadata:
             raise DistrictNotChosen(host, names, chosen)
         key = chosen if chosen is not None else next(iter(districts))
         return _district(key, names[key], districts[key], several=len(districts) > 1)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise AnswerBroken(_ASKED, "is not of the shape that Qmlativ sends") from None
 
 
@@ -64,17 +64,29 @@ def _district(key: int, name: str, one: Mapping[str, Any], *, several: bool) -> 
     year = one["SchoolYearCurrent"]
     return SystemMetadata(
         district_id=key,
-        entity_id=int(one["EntityID"]),
+        entity_id=_number(one["EntityID"]),
         district_name=name,
-        school_year_id=int(year["SchoolYearID"]),
-        numeric_year=int(year["NumericYear"]),
+        school_year_id=_number(year["SchoolYearID"]),
+        numeric_year=_number(year["NumericYear"]),
         entities=_entities(one.get("Entities") or ()),
         several_districts=several,
     )
 
 
+def _number(value: Any) -> int:
+    """An id, or a year: what fits 64 bits.
+
+    Raises:
+        ValueError, TypeError, OverflowError: it is none.
+    """
+    number = int(value)
+    if not 0 <= number < 2**63:
+        raise ValueError
+    return number
+
+
 def _entities(listed: Sequence[Mapping[str, Any]]) -> tuple[SystemEntity, ...]:
     return tuple(
-        SystemEntity(int(one["EntityID"]), str(one.get("Code", "")), str(one["Name"]).strip())
+        SystemEntity(_number(one["EntityID"]), str(one.get("Code", "")), str(one["Name"]).strip())
         for one in listed
     )

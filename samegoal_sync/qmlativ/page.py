@@ -22,7 +22,7 @@ from samegoal_sync.qmlativ.values import missing_keys, typed_frame
 _OPENS = re.compile(rb'"Objects"\s*:\s*\[')
 #: What follows the array is short; so many bytes of the end are looked at.
 _TAIL = 4_096
-_NEXT = re.compile(r"/(\d+)/(\d+)/?$")
+_NEXT = re.compile(r"/([0-9]{1,18})/([0-9]{1,18})/?$")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _taken_apart(body: bytes, asked: str) -> tuple[bytes, dict[str, object]]:
 def _dict(text: bytes) -> dict[str, object] | None:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

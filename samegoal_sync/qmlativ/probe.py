@@ -120,5 +120,5 @@ def _keys_in(body: bytes, asked: str) -> frozenset[str]:
     try:
         rows = json.loads(body).get("Objects") or []
         return frozenset(key for row in rows for key in row)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         raise AnswerBroken(asked, "holds neither rows nor paging") from None

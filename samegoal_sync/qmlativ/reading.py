@@ -211,7 +211,11 @@ class ObjectReader:
 
 
 class _Ahead:
-    """Pages being read ahead of the one in hand: two at first, then up to the bound."""
+    """Pages being read ahead of the one in hand: one at first, then twice as many each time.
+
+    Page 2 is known to exist, what lies beyond it is not: most objects have few pages, and each
+    page asked for in vain costs the server as much as one with rows.
+    """
 
     def __init__(self, pool: Executor, ask: Ask, size: int) -> None:
         self._pool, self._ask, self._size = pool, ask, size
@@ -220,10 +224,10 @@ class _Ahead:
 
     def take(self, most: int) -> Page:
         """The next page; meanwhile further ones are asked for."""
-        self._most = min(most, self._most * 2)
         while len(self._under_way) < self._most:
             self._number += 1
             self._under_way.append(self._pool.submit(self._ask, self._number, self._size, None))
+        self._most = min(most, self._most * 2)
         return self._under_way.popleft().result()
 
     def cancel(self) -> None:

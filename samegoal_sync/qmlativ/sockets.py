@@ -6,7 +6,6 @@ cloud's own network; so the peer is looked at once the socket is open, before a 
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from contextlib import suppress
 from typing import Any, cast
@@ -17,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from samegoal_sync.qmlativ.errors import AddressRefused
+from samegoal_sync.qmlativ.public_addresses import address_of, is_public
 
 
 class _Connected(HTTPConnection):
@@ -98,15 +98,15 @@ class GuardedAdapter(HTTPAdapter):
 
 
 def _checked(opened: socket.socket, host: str, *, loopback: bool) -> socket.socket:
-    address = ipaddress.ip_address(opened.getpeername()[0].partition("%")[0])
-    if address.is_global or (loopback and address.is_loopback):
+    address = address_of(opened.getpeername()[0])
+    if is_public(address) or (loopback and address.is_loopback):
         return opened
     opened.close()
     raise AddressRefused(host, "its name leads into a private network")
 
 
 def _only_loopback(opened: socket.socket, host: str) -> socket.socket:
-    if ipaddress.ip_address(opened.getpeername()[0].partition("%")[0]).is_loopback:
+    if address_of(opened.getpeername()[0]).is_loopback:
         return opened
     opened.close()
     raise AddressRefused(host, "it is asked without https")

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import re
 import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,10 @@ for _name in ("requests_oauthlib", "oauthlib"):
     logging.getLogger(_name).setLevel(logging.INFO)
 
 _BLOCK = 1 << 18
+_LENGTH = re.compile(r"[0-9]{1,12}")
+
+#: Bytes that are set aside on a server's mere word that it will send so many.
+_RESERVED = 64 * 2**20
 _ERROR_BYTES = 1 << 16
 _TOKEN_BYTES = 1 << 20
 
@@ -133,8 +138,8 @@ class Transport:
         if status != 200:
             raise token_fault(host, status, headers, body)
         try:
-            return dict(self._client.parse_request_body_response(body.decode("utf-8")))
-        except (OAuth2Error, ValueError, Warning):
+            return _checked_token(self._client.parse_request_body_response(body.decode("utf-8")))
+        except (OAuth2Error, ValueError, TypeError, OverflowError, RecursionError, Warning):
             if body.lstrip()[:1] == b"<":
                 raise AddressRefused(host, "a web page stands where tokens are given out") from None
             raise AnswerBroken("a token", "holds none") from None
@@ -215,6 +220,8 @@ class Transport:
         It is read into one buffer of its announced length: each further copy of a body costs
         about a tenth of what parsing it does, most of that in the kernel for fresh pages.
         """
+        if "," in response.headers.get("Content-Encoding", ""):
+            raise AnswerBroken(asked, "is compressed more than once")
         body, size = _buffer_for(response, most), 0
         while block := response.raw.read1(_BLOCK, decode_content=True):
             body.write(block)
@@ -230,10 +237,24 @@ class Transport:
         return body
 
 
+def _checked_token(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A bearer token that fits into a header.
+
+    Raises:
+        ValueError: it does not.
+    """
+    token, kind = answer["access_token"], answer.get("token_type", "bearer")
+    if not (isinstance(token, str) and token.isascii() and token.isprintable()):
+        raise ValueError
+    if str(kind).lower() != "bearer":
+        raise ValueError
+    return dict(answer)
+
+
 def _buffer_for(response: requests.Response, most: int) -> io.BytesIO:
     """An empty buffer, as large as the body says that it will be."""
     body, announced = io.BytesIO(), response.headers.get("Content-Length", "")
-    if announced.isdigit() and 0 < int(announced) <= most:
+    if _LENGTH.fullmatch(announced) and 0 < int(announced) <= min(most, _RESERVED):
         body.seek(int(announced) - 1)
         body.write(b"\0")
         body.seek(0)
@@ -286,5 +307,5 @@ def parsed(body: bytes, asked: str) -> Any:
     """
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise AnswerBroken(asked, "is not JSON") from None

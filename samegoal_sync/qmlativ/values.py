@@ -62,7 +62,7 @@ def _has_key(array: bytes, name: str) -> bool:
 def _by_hand(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFrame, Counter[str]]:
     try:
         rows = json.loads(array)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise AnswerBroken(asked, "is not JSON") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise AnswerBroken(asked, "holds something other than rows")
