@@ -25,7 +25,7 @@ _ALLOWED = {
     "portal": _GROUND | {"database", "demographics", "districts", "samegoal", "refresh", "runs", "instance"},
 }
 #: Where a room meets Dagster: these see the whole pipeline, and only definitions sees them.
-_DAGSTER = {"assets", "checks", "freshness", "first_import"}
+_DAGSTER = {"assets", "delivery_assets", "io_managers", "checks", "freshness", "first_import"}
 
 
 def _modules() -> dict[str, Path]:
