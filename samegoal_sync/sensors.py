@@ -18,7 +18,7 @@ from samegoal_sync.districts.district import DistrictState
 from samegoal_sync.districts.environment import registry_from_environment
 from samegoal_sync.districts.errors import MailError, NightLost
 from samegoal_sync.districts.expiry import probe_expired, warn_of_expiry
-from samegoal_sync.districts.freshness import evaluation, is_fresh, last_good_nights
+from samegoal_sync.districts.freshness import evaluation, is_fresh, last_good_nights, make_room
 from samegoal_sync.districts.mail import postman_of
 from samegoal_sync.districts.mailbox import incoming_of
 from samegoal_sync.districts.pauses import tell_pauses
@@ -102,6 +102,7 @@ def districts_fresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
     turned = [slug for slug, good in fresh.items() if before.get(slug) is not good]
     if not turned:
         return dg.SkipReason("no district's freshness changed")
+    make_room(context.instance, turned)
     return dg.SensorResult(
         asset_events=[evaluation(slug, last_good[slug], now) for slug in sorted(turned)],
         cursor=json.dumps(fresh),

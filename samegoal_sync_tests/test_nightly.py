@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.event_api import PartitionKeyFilter
 
 from samegoal_sync import sensors
 from samegoal_sync.database import connect
@@ -113,6 +114,27 @@ def test_a_district_without_a_good_night_turns_red_and_green_again(
     (turned,) = _tick(sensors.districts_fresh, instance, first.cursor).asset_events
     assert (turned.partition, turned.passed) == (SLUGS[1], True)
     assert (turned.asset_key, turned.check_name) == (PUBLISHED, CHECK)
+
+
+def test_a_district_turns_red_and_green_as_often_as_its_nights_do(
+    registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    cursor = None
+    key = dg.AssetCheckKey(PUBLISHED, CHECK)
+    for hours, passed in ((40, False), (1, True), (40, False)):
+        with connect(registry.database_url) as connection:
+            connection.execute("delete from syncs")
+        write_night(registry.database_url, SLUGS[0], NOW - timedelta(hours=hours), "published")
+        told = _tick(sensors.districts_fresh, instance, cursor)
+        cursor = told.cursor
+        for event in told.asset_events:  # as the daemon does after a tick
+            instance.report_runless_asset_event(event)
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(
+            key, limit=1, partition_filter=PartitionKeyFilter(key=SLUGS[0])
+        )
+        assert record.event is not None
+        assert record.event.asset_check_evaluation is not None
+        assert record.event.asset_check_evaluation.passed is passed
 
 
 def test_sensors_without_a_mail_server_say_so_and_fail_nothing(

@@ -8,9 +8,12 @@ this check is kept district by district: it runs with each import, and the senso
 # Without postponed annotations: Dagster looks at the context's type itself.
 
 import warnings
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import dagster as dg
+from dagster._core.storage.event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
 from samegoal_sync.database import connect
 from samegoal_sync.districts.environment import registry_from_environment
@@ -48,6 +51,28 @@ def evaluation(slug: str, last_good: datetime | None, now: datetime) -> dg.Asset
         metadata=_metadata(last_good),
         partition=slug,
     )
+
+
+def make_room(instance: dg.DagsterInstance, slugs: Collection[str]) -> None:
+    """Take away what was told of these districts outside a run, before it is told anew.
+
+    Dagster 1.13 keeps one result a check, partition and run, and everything told outside a run
+    has the same empty run id: a second result of a district is refused, and the check would stay
+    green for good. Results of runs, and the events themselves, stay.
+    """
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        return
+    told = AssetCheckExecutionsTable.c
+    with storage.index_connection() as connection:
+        connection.execute(
+            AssetCheckExecutionsTable.delete().where(
+                told.asset_key == PUBLISHED.to_string(),
+                told.check_name == CHECK,
+                told.run_id == "",
+                told.partition.in_(slugs),
+            )
+        )
 
 
 def _metadata(last_good: datetime | None) -> dict[str, dg.MetadataValue]:
