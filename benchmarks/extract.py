@@ -1,6 +1,6 @@
 """Reading a district: our client beside others, from the same sandbox, the same bytes.
 
-    python benchmarks/extract.py                       20,000 students, 3 rounds, prints the table
+    python benchmarks/extract.py                       20,000 students, 2 rounds, prints the table
     python benchmarks/extract.py --students 100000     the largest district that we promise
     python benchmarks/extract.py --sweep               page sizes and threads of our client
     python benchmarks/extract.py --write               also keeps the table in docs/performance
@@ -318,7 +318,7 @@ def _machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--students", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs="*", choices=list(CONTESTANTS))
     parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--write", action="store_true")

@@ -69,6 +69,14 @@ def test_every_row_comes_once_whatever_the_page_size(
     assert _ids(_read(shared, page_size, threads)) == list(range(1, 3 * rows + 1, 3))
 
 
+@pytest.mark.parametrize(("rows", "beyond"), [(10, 0), (15, 1), (25, 3)])
+def test_few_pages_are_asked_for_beyond_the_end(shared: Server, rows: int, beyond: int) -> None:
+    behaviour = _entities(shared, list(range(1, rows + 1)))
+    _read(shared, page_size=6, threads=4)
+    pages = {int(path.split("/")[-2]) for path in behaviour.paths(f"{_NAME}/")}
+    assert max(pages) <= -(-rows // 6) + beyond
+
+
 @_PROPERTY
 @given(rows=st.integers(0, 40), page_size=st.integers(1, 15))
 def test_a_server_that_never_says_what_is_next(shared: Server, rows: int, page_size: int) -> None:
