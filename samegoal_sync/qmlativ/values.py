@@ -23,6 +23,15 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _FLAGS: Mapping[object, bool] = {"true": True, "false": False, "1": True, "0": False}
 
 
+#: Half of a character, escaped without its other half. polars refuses a page that holds a low one
+#: and makes a NUL of a high one, by which the text would look whole.
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 class _MistypedError(Exception):
     """A value that its field's type can't hold."""
 
@@ -38,10 +47,17 @@ def typed_frame(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFra
     """
     if len(array) < _SHORT and not array.strip(b"[] \r\n\t"):
         return pl.DataFrame(schema=schema), Counter()
+    if _holds_lone_surrogate(array):
+        return _by_hand(array, schema, asked)
     try:
         return pl.read_json(array, schema=schema), Counter()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return _by_hand(array, schema, asked)
+
+
+def _holds_lone_surrogate(array: bytes) -> bool:
+    # bytes.find is far faster than the pattern, and mostly there is nothing to find.
+    return (b"\\ud" in array or b"\\uD" in array) and _LONE_SURROGATE.search(array) is not None
 
 
 def missing_keys(array: bytes, frame: pl.DataFrame) -> frozenset[str]:
@@ -120,7 +136,7 @@ def _flag(value: object) -> bool | None:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, dict | list):
         raise _MistypedError
     return json.dumps(value)

@@ -98,3 +98,20 @@ def test_what_polars_takes_without_a_word_is_as_the_docs_say(sent: bytes, held: 
     frame, mistyped = typed_frame(b'[{"A": %b}]' % sent, pl.Schema({"A": pl.Int64()}), "x")
     assert frame["A"].to_list() == [held]
     assert not mistyped
+
+
+@pytest.mark.parametrize(
+    ("escaped", "held"),
+    [
+        (r"ab\ud83d", "ab\ufffd"),
+        (r"\uDC00\uD800ab", "\ufffd\ufffdab"),
+        (r"\ud83dab\ude00", "\ufffdab\ufffd"),
+        (r"\ud83d\ude00 \u00e9", "\U0001f600 \u00e9"),
+    ],
+)
+def test_half_a_character_is_marked_as_damage_and_stops_nothing(escaped: str, held: str) -> None:
+    schema = pl.Schema({"NameID": pl.Int64(), "LastName": pl.String()})
+    rows = f'[{{"NameID": 1, "LastName": "{escaped}"}}, {{"NameID": 2, "LastName": "Rivera"}}]'
+    frame, mistyped = typed_frame(rows.encode(), schema, "Demographics/Name")
+    assert frame["LastName"].to_list() == [held, "Rivera"]
+    assert not mistyped
