@@ -39,9 +39,9 @@ class Reason:
     column: str | None = None
 
     def __str__(self) -> str:
-        what = _SENTENCES[self.guard].format(column=self.column)
+        what = _SENTENCES[self.guard].format(column=(self.column or "").replace("_", " "))
         share = self.affected / self.base
-        return f"{self.affected} of {self.base} {what} ({share:.1%}, allowed {self.limit:.1%})"
+        return f"{self.affected:,} of {self.base:,} {what} ({share:.1%}, allowed {self.limit:.1%})"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -10,6 +10,7 @@ import pytest
 
 from samegoal_sync.demographics.curated import Curated
 from samegoal_sync.districts.district import DistrictSettings, Guards
+from samegoal_sync.samegoal.guards import Reason
 from samegoal_sync_tests.samegoal.nights import (
     House,
     curated_guardians,
@@ -180,3 +181,5 @@ def test_a_reason_says_how_many_of_how_many(house: House) -> None:
     house.publish(_district(), _pairs())
     (reason,) = house.publish(*_emptied("race")(200)).reasons
     assert str(reason) == "200 of 400 students would lose their race (50.0%, allowed 10.0%)"
+    told = str(Reason("column_emptied", 20_000, 40_000, 0.1, "home_language"))
+    assert told == "20,000 of 40,000 students would lose their home language (50.0%, allowed 10.0%)"
