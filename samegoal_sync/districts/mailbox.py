@@ -9,12 +9,14 @@ was taken up is marked answered, one set aside is flagged for a person.
 from __future__ import annotations
 
 import imaplib
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from email.errors import ObsoleteHeaderDefect
 from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -28,6 +30,8 @@ SUBJECT = "Complete SameGoal Demographics Integration"
 _SECONDS = 30
 _HEADER_BYTES = 65_536
 _OLDEST = timedelta(days=30)
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+_ADDRESS = re.compile(r"[!-?A-~]{1,64}@[a-z0-9.-]{1,253}")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -138,18 +142,36 @@ def is_our_subject(subject: str) -> bool:
 
 
 def read_headers(uid: str, raw: bytes) -> Mail:
-    """What we go by of a mail's headers."""
+    """What we go by of a mail's headers; one that can't be understood counts as missing."""
     message = message_from_bytes(raw, EmailMessage, policy=policy.default)
-    senders = [address for header in message.get_all("From", []) for address in header.addresses]
-    sender = senders[0].addr_spec.lower() if len(senders) == 1 else None
-    message_id = str(message.get("Message-ID", "")).strip()
+    (message_id,) = _texts(message, "Message-ID")[:1] or ("",)
     return Mail(
         uid=uid,
-        sender=sender,
-        message_id=message_id if message_id.startswith("<") and " " not in message_id else None,
-        subject=str(message.get("Subject", "")),
-        results=tuple(str(value) for value in message.get_all("Authentication-Results", [])),
+        sender=_sender(message),
+        message_id=message_id if _MESSAGE_ID.fullmatch(message_id) else None,
+        subject=" ".join(_texts(message, "Subject")),
+        results=_texts(message, "Authentication-Results"),
     )
+
+
+def _texts(message: EmailMessage, name: str) -> tuple[str, ...]:
+    """A header's values in letters that can be kept; the standard library trips over some."""
+    try:
+        values = [str(value).strip() for value in message.get_all(name, [])]
+    except Exception:  # one odd mail must not keep all the others from being read
+        return ()
+    return tuple("".join(c if c.isprintable() else " " for c in value) for value in values)
+
+
+def _sender(message: EmailMessage) -> str | None:
+    try:
+        (header,) = message.get_all("From", [])
+        (sender,) = (str(one.addr_spec).lower() for one in header.addresses)
+    except Exception:  # as above, and of several senders none counts
+        return None
+    # What is broken is read in two ways: by us in one, by who vouches for it in another.
+    broken = any(not isinstance(one, ObsoleteHeaderDefect) for one in header.defects)
+    return sender if _ADDRESS.fullmatch(sender) and not broken else None
 
 
 @contextmanager

@@ -150,3 +150,74 @@ def test_a_wrong_address_is_told_without_its_password(url: str) -> None:
     with pytest.raises(SettingError) as caught:
         incoming(url)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        b"<", b'"', b"\xff\xfe@fairview.example", b"a\x00@fairview.example", b"group: a@b.c;:",
+        b"@\\@a@fairview.example", b"a@", b"a@x.example <b@fairview.example", b"\x00?=@[;:",
+        "office@f\u0430irview.example".encode(), b"=?utf-8?b?////?= <a@fairview.example>, b@c.d",
+        b'"a b"@fairview.example', b"a" * 70_000 + b"@fairview.example",
+    ],
+)  # fmt: skip
+def test_a_sender_that_cannot_be_understood_is_none(sender: bytes) -> None:
+    """The incident: one such mail kept every other one from being read."""
+    read = read_headers("1", b"From: " + sender + b"\r\nSubject: " + SUBJECT.encode() + b"\r\n\r\n")
+    assert read.sender is None
+    assert is_our_subject(read.subject)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["ann@Fairview.example", "Ann Lee - Tech Dept. <ann@fairview.example>",
+     '"Lee, Ann" <ann@fairview.example>', "=?utf-8?q?M=C3=BCller?= <ann@fairview.example>",
+     "Ann (IT) <ann@fairview.example>"],
+)  # fmt: skip
+def test_a_sender_as_people_have_it_is_read(sender: str) -> None:
+    assert read_headers("1", f"From: {sender}\r\n\r\n".encode()).sender == "ann@fairview.example"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"<1@fairview.example>", "<1@fairview.example>"),
+        (b"<1@fairview.example>\r\nMessage-ID: <2@x>", "<1@fairview.example>"),
+        (b"<a\r\n Bcc: b@c.d>", None),
+        (b"<\xff@x>", None),
+        (b"<\x00@x>", None),
+        (b"<" + b"a" * 2000 + b"@x>", None),
+        (b"1@fairview.example", None),
+    ],
+)
+def test_only_a_plain_message_id_is_answered(sent: bytes, kept: str | None) -> None:
+    assert read_headers("1", b"Message-ID: " + sent + b"\r\n\r\n").message_id == kept
+
+
+def test_a_subject_in_encoded_words_is_ours() -> None:
+    raw = b"Subject: =?utf-8?q?Complete_SameGoal?= =?utf-8?b?IERlbW9ncmFwaGljcyBJbnRlZ3JhdGlvbg==?="
+    assert is_our_subject(read_headers("1", raw + b"\r\n\r\n").subject)
+
+
+def test_a_poisoned_mail_is_set_aside_and_the_next_one_is_taken_up(
+    imap: Imap, registry: Registry, fairview: str
+) -> None:
+    imap.deliver("poison", mail(sender="<"))
+    imap.deliver("strange", mail(results=f"{OURS}; dmarc=\x00\x01 header.from=fairview.example"))
+    imap.deliver("huge", mail(sender="x" * 100_000))
+    imap.deliver("good", mail(message_id="<9@fairview.example>"))
+    taken = take_up_requests(registry, incoming(imap.url), datetime.now(UTC))
+    assert taken.requests == (fairview,)
+    flags = imap.flags()
+    assert "R" in flags["good"]
+    assert all("R" not in flags[name] for name in ("poison", "strange", "huge"))
+
+
+def test_a_mail_that_is_sent_again_is_recorded_once(
+    imap: Imap, registry: Registry, fairview: str
+) -> None:
+    for name in ("first", "replayed"):
+        imap.deliver(name, mail())
+        take_up_requests(registry, incoming(imap.url), datetime.now(UTC))
+    kinds = [event.kind for event in events(registry.database_url, fairview)]
+    assert kinds.count("mail_received") == 1
