@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.serving import require_free_port
 from samegoal_sync.secret import Secret
 
 _ROLES = ("technical_team", "administrative", "teacher")
@@ -25,6 +26,7 @@ def portal(app: App, host: str, port: int) -> None:
 
     Example: samegoal-sync portal --port 8000
     """
+    require_free_port(port, "--port", host)
     from samegoal_sync.portal.serve import serve  # slow to import
 
     app.console.print(f"The portal is at http://{host}:{port} (Ctrl-C ends it)")

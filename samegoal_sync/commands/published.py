@@ -25,7 +25,11 @@ _ROWS_SHOWN = 50
 
 district_argument = click.argument("district", metavar="DISTRICT")
 rows_option = click.option(
-    "--rows", default=_ROWS_SHOWN, show_default=True, help="How many rows to list; 0 lists all."
+    "--rows",
+    type=click.IntRange(min=0),
+    default=_ROWS_SHOWN,
+    show_default=True,
+    help="How many rows to list; 0 lists all.",
 )
 who_option = click.option(
     "--who", default=None, help="Who decides, for the record [default: your account's name]."

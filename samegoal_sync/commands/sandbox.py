@@ -59,7 +59,13 @@ def district_name(slug: str) -> str:
 
 
 @sandbox.command()
-@click.option("--port", default=_DEFAULT_PORT, show_default=True, help="0 for any free port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_DEFAULT_PORT,
+    show_default=True,
+    help="0 for any free port.",
+)
 @click.option(
     "--district",
     "districts",

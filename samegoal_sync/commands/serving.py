@@ -21,7 +21,7 @@ _LOOPBACK = "127.0.0.1"
 _GRACE_SECONDS = 15.0
 
 
-def require_free_port(port: int, option: str) -> None:
+def require_free_port(port: int, option: str, host: str = _LOOPBACK) -> None:
     """Refuse a taken port before anything is started.
 
     Raises:
@@ -30,11 +30,10 @@ def require_free_port(port: int, option: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_LOOPBACK, port))
+            probe.bind((host, port))
         except (OSError, OverflowError):
             raise UsageError(
-                f"port {port} on {_LOOPBACK} can't be used: another program has it, or it is "
-                "reserved",
+                f"port {port} on {host} can't be used: another program has it, or it is reserved",
                 hint=f"choose a free one with {option}, or stop that program",
             ) from None
 

@@ -75,9 +75,9 @@ def export(database_url: str, slug: str, folder: Path) -> Files:
         DistrictNotRegistered: the slug is unknown; nothing is written.
     """
     folder = folder.absolute()
-    _require_ours(folder)
-    files = render(database_url, slug)
     try:
+        _require_ours(folder)
+        files = render(database_url, slug)
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:

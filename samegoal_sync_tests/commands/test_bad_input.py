@@ -37,11 +37,31 @@ def test_a_taken_port_is_named_before_anything_starts(home: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        for arguments in (("dev", "--port", port), ("demo", "--sandbox-port", port)):
+        for arguments in (
+            ("dev", "--port", port),
+            ("demo", "--sandbox-port", port),
+            ("portal", "--port", port),
+        ):
             ended = run(home, *arguments)
             assert ended.returncode == 2
             _assert_told(ended.stderr, f"port {port}", "choose a free one")
     assert left_by(home) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sandbox", "serve", "--port", "99999"),
+        ("rejects", "fairview-isd", "--rows", "-3"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_by_its_option(
+    home: Path, arguments: tuple[str, ...]
+) -> None:
+    ended = run(home, *arguments)
+    assert ended.returncode == 2
+    assert arguments[-2] in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_database_that_does_not_answer_is_told_without_its_password(home: Path) -> None:

@@ -100,6 +100,11 @@ def test_a_place_that_is_not_a_folder_is_refused(published: House, tmp_path: Pat
         export(published.database_url, _SLUG, tmp_path / "file" / "inside")
 
 
+def test_a_place_that_cannot_even_be_looked_at_is_refused(published: House, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't be written"):
+        export(published.database_url, _SLUG, tmp_path / ("x" * 300))
+
+
 def test_an_unknown_district_writes_nothing(published: House, tmp_path: Path) -> None:
     with pytest.raises(DistrictNotRegistered):
         export(published.database_url, "elsewhere", tmp_path / "out")
