@@ -157,12 +157,14 @@ def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, C
         DemographicsError: the district can't be curated.
     """
     from samegoal_sync.demographics import curate_guardians, curate_students
+    from samegoal_sync.demographics.curated import CURATED_AT
 
     settings = district.settings
     students = curate_students(raw, settings, today, district_id=district.district_id)
     guardians = curate_guardians(raw, students, settings, today)
     rows = {f"{_ROWS}{name}": frame.height for name, frame in raw.frames.items()}
-    return replace(students, findings=students.findings | rows), guardians
+    made = {CURATED_AT: datetime.now(UTC).isoformat()}
+    return replace(students, findings=students.findings | rows | made), guardians
 
 
 def failure_of(error: SyncError, instance: dg.DagsterInstance, run_id: str) -> dg.Failure:

@@ -139,6 +139,10 @@ GUARDIAN_ACCOUNT = pl.Schema(
 )
 
 
+#: Finding of the students: when the frames were made (ISO), for stored ones published later.
+CURATED_AT = "curated_at"
+
+
 @dataclass(frozen=True)
 class Curated:
     """A curated frame with its rejects and its account.

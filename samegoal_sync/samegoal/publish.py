@@ -16,7 +16,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from samegoal_sync.demographics.curated import Curated
+from samegoal_sync.demographics.curated import CURATED_AT, Curated
 from samegoal_sync.districts.district import District, Guards
 from samegoal_sync.samegoal.accounting import count, nothing_published
 from samegoal_sync.samegoal.apply import apply
@@ -97,7 +97,8 @@ def publish(
     )
     with district_transaction(database_url, district.slug) as connection:
         if whole:  # read before these students were, or no one knows in which order
-            newer = refreshed_after(connection, district.slug, moment=started_at)
+            moment = min(started_at, _made(students) or started_at)
+            newer = refreshed_after(connection, district.slug, moment=moment)
             students, guardians = without_refreshed(students, guardians, newer)
         if settings.paused and settings.paused.covers(night):
             return _pause(connection, sync, students, guardians, rules, settings.paused.last)
@@ -213,6 +214,12 @@ def _recorded(connection: Connection[Any], sync_id: int) -> Publication:
     ).fetchone()
     assert row is not None
     return Publication(State(row[0]), row[1], [], sync_id, row[2])
+
+
+def _made(students: Curated) -> datetime | None:
+    """When the frames were made; stored ones may be published by a later run."""
+    told = students.findings.get(CURATED_AT)
+    return datetime.fromisoformat(told) if isinstance(told, str) else None
 
 
 def _about(students: Curated, guardians: Curated, *, additions_only: bool) -> dict[str, Any]:

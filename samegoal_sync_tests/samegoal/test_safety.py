@@ -6,7 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from samegoal_sync.demographics.curated import KEEP, KEEP_HOW_LEFT, LEFT_STATUSES, Curated
+from samegoal_sync.demographics.curated import (
+    CURATED_AT,
+    KEEP,
+    KEEP_HOW_LEFT,
+    LEFT_STATUSES,
+    Curated,
+)
 from samegoal_sync.districts.district import DistrictSettings, Stretch
 from samegoal_sync.samegoal.publish import Mode, publish
 from samegoal_sync_tests.samegoal.nights import (
@@ -76,6 +82,23 @@ def test_a_night_does_not_undo_a_student_refreshed_since_it_began(house: House) 
     assert house.rows("select guardian_id from guardians") == [(500002,)]
     assert house.rows("select grade from students where student_id = 'S000001'") == [("09",)]
     assert house.value("select count(*) from students where missing_since is not null") == 0
+
+
+def test_stored_frames_published_later_do_not_undo_a_refresh(house: House) -> None:
+    _publish_one(house)
+    _refresh(house, curated_guardians([guardian(2, of=1, priority=2)], others=_RESTRICTED))
+    stored = curated_students([student(1)])
+    stored.findings[CURATED_AT] = STARTED.isoformat()
+    publish(
+        house.database_url,
+        house.district,
+        stored,
+        curated_guardians([guardian(n, of=1, priority=n) for n in (1, 2)]),
+        run_id="again",
+        night=NIGHT + timedelta(days=1),
+        started_at=STARTED + timedelta(days=1),
+    )
+    assert house.rows("select guardian_id from guardians") == [(500002,)]
 
 
 def test_a_night_that_says_no_to_a_guardian_is_heeded_whatever_a_refresh_said(
