@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from samegoal_sync.instance import CHECKOUT, pipeline_environment
+from samegoal_sync.settings import PORTAL_VARIABLE
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 CHROMIUM = Path("/usr/bin/chromium")
+PORTAL = "https://portal.example.org"
 PICTURE = CHECKOUT / "docs" / "pictures" / "lineage.png"
 ARGUMENTS = [
     "--no-sandbox",
@@ -66,13 +68,14 @@ def _wait_for(address: str) -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium: apt install chromium")
-def test_the_ui_shows_a_districts_lineage(world: World) -> None:
+def test_the_ui_shows_a_districts_lineage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from playwright.sync_api import expect, sync_playwright
 
+    monkeypatch.setenv(PORTAL_VARIABLE, PORTAL)
     world.run(*SLUGS)
     with _ui(world) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1500, "height": 760})
+        page = browser.new_page(viewport={"width": 2000, "height": 760})
         page.goto(f"{address}/asset-groups")
         # In the graph the groups come after those of the list beside it.
         expect(page.get_by_text("samegoal", exact=True).last).to_be_visible(timeout=90_000)
@@ -86,4 +89,10 @@ def test_the_ui_shows_a_districts_lineage(world: World) -> None:
         page.goto(f"{address}/assets/samegoal/students?view=partitions&partition={SLUGS[0]}")
         expect(page.get_by_text(SLUGS[0]).first).to_be_visible(timeout=60_000)
         expect(page.get_by_text("students_added").first).to_be_visible(timeout=60_000)
+        # The portal is one click away from what a night published, and the code from each asset.
+        link = page.get_by_text(f"{PORTAL}/d/{SLUGS[0]}/district-information").first
+        expect(link).to_be_visible(timeout=60_000)
+        page.goto(f"{address}/assets/student_demographics?view=checks")
+        expect(page.get_by_text("students_valid").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("share_without_address").first).to_be_visible(timeout=60_000)
         browser.close()

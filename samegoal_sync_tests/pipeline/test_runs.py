@@ -10,6 +10,7 @@ from samegoal_sync.errors import SyncError
 from samegoal_sync.night_run import Defect
 from samegoal_sync.refresh import refresh_student
 from samegoal_sync.runs import curated_tonight, import_districts
+from samegoal_sync.settings import PORTAL_VARIABLE
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW, RIDGEMONT = SLUGS
@@ -66,6 +67,20 @@ def test_numbers_of_the_night_are_metadata_that_the_ui_plots(
     assert metadata["dagster/partition_row_count"].value == outcome.counts["students_added"]
     assert metadata["students_added"].value == outcome.counts["students_added"]
     assert isinstance(metadata["dagster/partition_row_count"], dg.IntMetadataValue)
+
+
+def test_published_assets_lead_to_the_portal_where_it_is_known(
+    world: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PORTAL_VARIABLE, "https://portal.example.org/")
+    world.run()
+    for name in ("students", "guardians"):
+        event = instance.get_latest_materialization_event(dg.AssetKey(["samegoal", name]))
+        assert event is not None
+        assert event.asset_materialization is not None
+        assert event.asset_materialization.metadata["portal"] == dg.MetadataValue.url(
+            f"https://portal.example.org/d/{FAIRVIEW}/district-information"
+        )
 
 
 def test_a_district_that_fails_does_not_stop_the_next(world: World) -> None:
