@@ -1,0 +1,136 @@
+"""The real daemon, queue and web server: a partition launched by hand, a night by schedule."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+import psycopg
+import pytest
+from dagster._core.scheduler.instigation import ScheduleInstigatorData
+
+from samegoal_sync.commands.serving import running_program, wait_until_listening
+from samegoal_sync.instance import CHECKOUT, pipeline_environment
+from samegoal_sync_tests.commands.command_line import free_ports
+from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+
+FAIRVIEW, RIDGEMONT = SLUGS
+_LOCATION = {"repositoryLocationName": "samegoal_sync", "repositoryName": "__repository__"}
+_T = TypeVar("_T")
+_LAUNCH = """
+mutation($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
+@contextmanager
+def _dagster(world: World, log: Path) -> Iterator[str]:
+    """``dagster dev`` as ``samegoal-sync dev`` starts it: web server, daemon, code server."""
+    (port,) = free_ports(1)
+    with running_program(
+        ("-m", "dagster", "dev", "-w", str(CHECKOUT / "workspace.yaml"),
+         "-h", "127.0.0.1", "-p", str(port)),
+        pipeline_environment(world.settings, world.database_url),
+        log,
+    ) as program:  # fmt: skip
+        wait_until_listening(program, port, "Dagster UI", log, seconds=120)
+        yield f"http://127.0.0.1:{port}"
+
+
+def _asked(address: str, query: str, **variables: Any) -> dict[str, Any]:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(
+        f"{address}/graphql", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        data: dict[str, Any] = json.load(answer)["data"]
+    return data
+
+
+def _wait_for(what: str, look: Callable[[], _T | None], seconds: float = 120) -> _T:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(1)
+    raise AssertionError(f"{what} did not come within {seconds:.0f} s")
+
+
+def _ended_run(instance: dg.DagsterInstance, slug: str) -> dg.DagsterRun | None:
+    runs = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": slug}))
+    return next((run for run in runs if run.is_finished), None)
+
+
+def _launch(address: str, slug: str) -> str:
+    """What *Materialize all* for one partition sends."""
+    params = {
+        "selector": {**_LOCATION, "pipelineName": "import_district"},
+        "mode": "default",
+        "runConfigData": {},
+        "executionMetadata": {"tags": [{"key": "dagster/partition", "value": slug}]},
+    }
+    launched = _asked(address, _LAUNCH, params=params)["launchRun"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    return str(launched["run"]["runId"])
+
+
+def _set_hour(world: World, from_now: timedelta) -> None:
+    hour = (datetime.now(UTC) + from_now).hour
+    for slug in SLUGS:
+        world.registry.update(slug, who="test", time_zone="UTC", hour=hour)
+
+
+def _turned_on(instance: dg.DagsterInstance) -> bool:
+    return any(state.name == "nightly" for state in instance.all_instigator_state())
+
+
+def _date_back(instance: dg.DagsterInstance) -> None:
+    """Let the schedule find that it was on some minutes ago, and nobody up since."""
+    for state in instance.all_instigator_state():
+        if state.name == "nightly" and isinstance(state.instigator_data, ScheduleInstigatorData):
+            before = datetime.now(UTC) - timedelta(minutes=11)
+            data = state.instigator_data._replace(
+                start_timestamp=before.timestamp(), last_iteration_timestamp=None
+            )
+            instance.update_instigator_state(state.with_data(data))
+
+
+@pytest.mark.slow
+def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
+    world: World, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    _set_hour(world, timedelta(hours=2))  # no night is due yet
+    instance.add_dynamic_partitions("district", list(SLUGS))
+    with _dagster(world, tmp_path / "first.log") as address:
+        run_id = _launch(address, FAIRVIEW)
+        by_hand = _wait_for("the launched run", lambda: _ended_run(instance, FAIRVIEW))
+        _wait_for("the schedule", lambda: _turned_on(instance))
+    assert by_hand.run_id == run_id
+    assert by_hand.status is dg.DagsterRunStatus.SUCCESS
+    key = dg.AssetCheckKey(dg.AssetKey("student_demographics"), "students_valid")
+    told = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    assert {record.partition for record in told} == {FAIRVIEW}
+
+    _set_hour(world, -timedelta(hours=2))
+    _date_back(instance)
+    with _dagster(world, tmp_path / "second.log"):
+        nightly = _wait_for("the night's run", lambda: _ended_run(instance, RIDGEMONT))
+    assert nightly.status is dg.DagsterRunStatus.SUCCESS
+    assert nightly.tags["dagster/schedule_name"] == "nightly"
+    with psycopg.connect(world.database_url) as connection:
+        rows = connection.execute("select district, state from samegoal.syncs").fetchall()
+    assert (RIDGEMONT, "published") in rows
+    assert (FAIRVIEW, "published") in rows
