@@ -1,6 +1,6 @@
 """Publication side by side: ours, row by row, and polars' own writer with a merge.
 
-    python benchmarks/publish.py [--students 100000] [--guardians 170000]
+    python benchmarks/publish.py [--students 50000] [--guardians 85000]
 
 Three nights each (first, 1 % changed, none changed) into one Postgres: seconds, WAL bytes, rows
 written, and this process's peak memory. Peers write students and guardians only; ours also
@@ -48,8 +48,8 @@ class Measure:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--students", type=int, default=100_000)
-    parser.add_argument("--guardians", type=int, default=170_000)
+    parser.add_argument("--students", type=int, default=50_000)
+    parser.add_argument("--guardians", type=int, default=85_000)
     arguments = parser.parse_args()
     frames = _frames(arguments.students, arguments.guardians)
     nights = {"first": frames, "1 % changed": _one_percent(frames), "none": _one_percent(frames)}
