@@ -174,7 +174,7 @@ def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, postman: 
     states: list[tuple[date, str]] = []
     extended = False
     nights = 0
-    district = registry.get(active)
+    district, asked = registry.get(active), registry.active()
     for day in range(365):
         night = start + timedelta(days=day)
         now = due_at(district, night)
@@ -182,7 +182,7 @@ def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, postman: 
             extended = True
             registry.update(active, who="test", expires_on=date(2028, 3, 1))
             district = registry.set_state(active, DistrictState.ACTIVE, "expiry", "works again")
-        asked = registry.active()
+            asked = registry.active()
         for _ in range(60):
             now += timedelta(minutes=5)
             due = requested_now(asked, recent_attempts(url, now), now)
@@ -193,7 +193,7 @@ def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, postman: 
                 url, active, now, night=due[0].night, **_outcome(night, due[0].attempt, extended)
             )
         if _settle(registry, postman, now):
-            district = registry.get(active)
+            district, asked = registry.get(active), registry.active()
         warn_of_expiry(registry, postman, now + timedelta(hours=8))
         if not states or states[-1][1] != district.state.value:
             states.append((night, district.state.value))
