@@ -22,7 +22,8 @@ _ALLOWED = {
     "districts": _GROUND
     | {"database", "qmlativ", "demographics.rules", "samegoal", "storage", "partitions"},
     "sandbox": _GROUND | {"qmlativ"},
-    "portal": _GROUND | {"database", "demographics", "districts", "samegoal", "refresh", "runs", "instance"},
+    "portal": _GROUND
+    | {"database", "demographics", "districts", "samegoal", "refresh", "runs", "instance"},
 }
 #: Where a room meets Dagster: these see the whole pipeline, and only definitions sees them.
 _DAGSTER = {"assets", "delivery_assets", "io_managers", "checks", "freshness", "first_import"}
