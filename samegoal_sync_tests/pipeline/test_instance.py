@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -64,9 +65,10 @@ def test_a_wrong_key_in_dagster_yaml_is_told_in_one_line(world: World) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_home_that_cannot_be_written_is_told(world: World, tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
     with pytest.raises(SettingError, match="can't be used"):
-        pipeline_environment(world.settings, world.database_url)
+        pipeline_environment(replace(world.settings, home=closed / "home"), world.database_url)
 
 
 def _opened(world: World):  # type: ignore[no-untyped-def]

@@ -79,8 +79,12 @@ def test_the_ui_shows_a_districts_lineage(world: World, monkeypatch: pytest.Monk
         page.goto(f"{address}/asset-groups")
         # In the graph the groups come after those of the list beside it.
         expect(page.get_by_text("samegoal", exact=True).last).to_be_visible(timeout=90_000)
-        page.wait_for_timeout(2_000)
-        page.keyboard.press("Alt+KeyE")  # opens all groups
+        opened = page.get_by_text("student_demographics", exact=True).last
+        for _ in range(30):  # a key that comes before the graph is laid out is lost
+            page.wait_for_timeout(2_000)
+            if opened.is_visible():
+                break
+            page.keyboard.press("Alt+KeyE")  # opens all groups
         for name in ("student_demographics", "guardian_demographics", "entities"):
             expect(page.get_by_text(name, exact=True).last).to_be_visible(timeout=60_000)
         page.wait_for_timeout(2_000)  # the graph moves into place
