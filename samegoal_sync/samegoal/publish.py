@@ -255,4 +255,7 @@ def _remove_withheld(
 
 def _told(findings: dict[str, Any]) -> str:
     removed = findings["restrictions_applied"]
-    return f"; {removed} guardians who may not see the student were removed" if removed else ""
+    if not removed:
+        return ""
+    who, were = ("guardian", "was") if removed == 1 else ("guardians", "were")
+    return f"; {removed} {who} who may not see the student {were} removed"

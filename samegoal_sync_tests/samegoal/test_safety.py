@@ -43,7 +43,7 @@ def test_a_restriction_removes_even_while_the_district_is_paused(house: House) -
     ]
     assert house.rows("select grade from students") == [("07",)]
     message = house.value("select message from syncs order by id desc limit 1")
-    assert "1 guardians who may not see the student were removed" in message
+    assert "1 guardian who may not see the student was removed" in message
 
 
 @pytest.mark.parametrize("outcome", ["set_aside", "out_of_scope"])
