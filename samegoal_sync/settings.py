@@ -104,5 +104,15 @@ class Settings:
             sftp_known_hosts=values.get(SFTP_KNOWN_HOSTS_VARIABLE) or None,
             portal_url=portal_url,
             allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"}
-            or (home / SANDBOX_FOLDER).is_dir(),
+            or _has_sandbox(home),
         )
+
+
+def _has_sandbox(home: Path) -> bool:
+    try:
+        return (home / SANDBOX_FOLDER).is_dir()
+    except PermissionError:
+        raise SettingError(
+            f"{home} is closed to this user: another one made it",
+            hint=f"run as the user who owns it, or set {HOME_VARIABLE} to a folder of your own",
+        ) from None

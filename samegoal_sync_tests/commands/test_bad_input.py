@@ -109,3 +109,13 @@ def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     ended = run(closed / "dagster", "status")
     assert ended.returncode != 0
     _assert_told(ended.stderr, "closed")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_home_of_another_user_is_told(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    ended = run(closed, "status")
+    assert ended.returncode == 2
+    _assert_told(ended.stderr, "another one made it", "DAGSTER_HOME")
+    closed.chmod(0o700)
