@@ -215,8 +215,11 @@ def _names_came(raw: RawObjects) -> Finding:
 
 
 def _fields_shared(raw: RawObjects, objects: Sequence[QmlativObject]) -> Finding:
-    absent = {item.name: len(raw.absent.get(item.name, ())) for item in objects}
-    counts: dict[str, int | float] = {name: count for name, count in absent.items() if count}
+    counts: dict[str, int | float] = {
+        f"{item.name}.{field}": 1
+        for item in objects
+        for field in sorted(raw.absent.get(item.name, ()))
+    }
     return Finding("all_fields_shared", not counts, blocking=False, counts=counts)
 
 

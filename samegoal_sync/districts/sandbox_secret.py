@@ -25,7 +25,9 @@ def secret_from_sandbox(url: str, district: District) -> Secret:
             "--from-sandbox takes the address of a sandbox on this machine",
             hint="for example http://127.0.0.1:8900, as samegoal-sync sandbox serve prints it",
         )
-    path = f"/sandbox/{district.slug}/access/{quote(district.client_key, safe='')}/secret"
+    # By its address: the registry's slug of a district need not be the sandbox's.
+    system = quote(urlsplit(district.base_url).path.strip("/"), safe="")
+    path = f"/sandbox/{system}/access/{quote(district.client_key, safe='')}/secret"
     request = urllib.request.Request(f"http://{parts.netloc}{path}", data=b"", method="POST")
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310

@@ -208,13 +208,24 @@ class AnswerTooLarge(PermanentError):
         )
 
 
+_START_THE_SANDBOX = (
+    "start the sandbox that answers there: samegoal-sync demo (its districts live as long as it "
+    "runs), or samegoal-sync sandbox serve"
+)
+
+
 class ServerUnreachable(TransientError):
     """No connection, or it broke."""
 
     default_actor = Actor.DISTRICT
 
     def __init__(self, host: str, how: str) -> None:
-        super().__init__(f"{host} {how}", hint=_AGAIN)
+        is_here = host.startswith(("127.", "localhost", "[::1]"))
+        super().__init__(
+            f"{host} {how}",
+            hint=_START_THE_SANDBOX if is_here else _AGAIN,
+            actor=Actor.TECHNICAL_TEAM if is_here else None,
+        )
 
 
 class ServerSilent(TransientError):

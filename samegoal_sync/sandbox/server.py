@@ -45,17 +45,18 @@ class Sandbox:
             self._state.restore(system)
 
     def system(self, slug: str) -> System:
-        """The system with this slug.
+        """The system with this slug, or with this name in its API Base URL (``FairviewIsdAPI``).
 
         Raises:
             UsageError: there is none.
         """
-        if slug not in self.systems:
+        named = self.systems | {one.path.strip("/"): one for one in self.systems.values()}
+        if slug not in named:
             raise UsageError(
                 f"The sandbox has no district {slug}",
                 hint="it has: " + ", ".join(sorted(self.systems)),
             )
-        return self.systems[slug]
+        return named[slug]
 
     def base_url(self, slug: str) -> str:
         """The API Base URL of a district."""

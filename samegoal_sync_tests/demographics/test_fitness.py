@@ -91,6 +91,8 @@ def test_an_essential_field_not_shared_blocks_and_an_optional_one_is_told() -> N
     district = school_of(25)
     district.not_shared("Demographics/Name", "IsHispanic")
     assert failed(check_raw(district.raw())) == ["all_fields_shared"]
+    (told,) = [one for one in check_raw(district.raw()) if not one.passed]
+    assert told.counts == {"Demographics/Name.IsHispanic": 1}
     district.not_shared("Student/Student", "StudentNumber")
     assert "essential_fields_shared" in failed(check_raw(district.raw()))
 

@@ -207,6 +207,17 @@ def test_only_a_sandbox_of_this_machine_is_asked_for_a_secret(
         secret_from_sandbox(_origin(sandbox), registered.get(SLUG))
 
 
+def test_the_sandbox_finds_a_district_by_its_address_whatever_its_slug_is_here(
+    registered: Registry, sandbox: Sandbox
+) -> None:
+    registered.add(
+        slug="called-otherwise", name="Called otherwise", base_url=sandbox.base_url(SLUG),
+        client_key="another-key", who="test",
+    )  # fmt: skip
+    sandbox.create_access(SLUG, "another-key")
+    assert secret_from_sandbox(_origin(sandbox), registered.get("called-otherwise")).reveal()
+
+
 def _command(
     settings: Settings, database_url: str, *arguments: str, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from samegoal_sync.errors import Actor
 from samegoal_sync.qmlativ import errors
 from samegoal_sync.qmlativ.catalog import RawAsset
 from samegoal_sync.qmlativ.client import QmlativClient
@@ -153,8 +154,15 @@ def test_gzip_is_read(server: Server, client_of: Make) -> None:
 def test_nobody_listens(server: Server, client_of: Make) -> None:
     server.shutdown()
     server.server_close()
-    with pytest.raises(errors.ServerUnreachable):
+    with pytest.raises(errors.ServerUnreachable) as caught:
         client_of(server, attempts=2).system_metadata()
+    assert "start the sandbox" in caught.value.hint  # the district can't mend this machine
+
+
+def test_a_server_that_is_away_is_the_districts_and_its_hostings_to_mend() -> None:
+    error = errors.ServerUnreachable("skyward.example", "can't be reached")
+    assert error.actor is Actor.DISTRICT
+    assert "Skyward's hosting" in error.hint
 
 
 def test_one_renewal_serves_all_threads(server: Server, client_of: Make) -> None:
