@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # The lock is complete, so pip resolves nothing: every file is checked against its hash.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help setup setup-test demo demo-ci dev check test docs bench clean
+.PHONY: help setup setup-test demo demo-ci dev check test docs pictures bench clean
 
 help:
 	@echo "make demo    set up, and run the whole night against a sandbox; then serve the UI"
@@ -16,6 +16,7 @@ help:
 	@echo "make dev     serve the Dagster UI, the daemon and the portal for what is registered"
 	@echo "make check   lint, format and types alone"
 	@echo "make docs    write the generated pages of docs/ anew"
+	@echo "make pictures have the browser tests make the pictures of docs/ anew"
 	@echo "make bench   the benchmarks of benchmarks/ (minutes; needs their own packages)"
 	@echo "make clean   remove .venv (your data in .local stay)"
 
@@ -61,6 +62,10 @@ test: check
 
 docs: setup-test
 	$(BIN)/python -m samegoal_sync.demographics.document
+
+# Looked at by a person before they are committed.
+pictures: setup-test
+	SAMEGOAL_SYNC_PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest -m browser
 
 bench: setup-test
 	@$(INSTALL) --require-hashes -r requirements-bench.lock

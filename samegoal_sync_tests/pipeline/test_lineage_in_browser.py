@@ -11,26 +11,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from samegoal_sync.instance import CHECKOUT, pipeline_environment
 from samegoal_sync.settings import PORTAL_VARIABLE
+from samegoal_sync_tests.browser import needs_browser, picture_path, running_browser
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
-CHROMIUM = Path("/usr/bin/chromium")
 PORTAL = "https://portal.example.org"
-PICTURE = CHECKOUT / "docs" / "pictures" / "lineage.png"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+
+pytestmark = [*needs_browser, pytest.mark.slow]
 
 
 @contextmanager
@@ -65,16 +57,10 @@ def _wait_for(address: str) -> None:
     raise AssertionError(f"{address} does not answer")
 
 
-@pytest.mark.browser
-@pytest.mark.slow
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium: apt install chromium")
 def test_the_ui_shows_a_districts_lineage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from playwright.sync_api import expect, sync_playwright
-
     monkeypatch.setenv(PORTAL_VARIABLE, PORTAL)
     world.run(*SLUGS)
-    with _ui(world) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with _ui(world) as address, running_browser() as browser:
         page = browser.new_page(viewport={"width": 2000, "height": 760})
         page.goto(f"{address}/asset-groups")
         # In the graph the groups come after those of the list beside it.
@@ -88,8 +74,8 @@ def test_the_ui_shows_a_districts_lineage(world: World, monkeypatch: pytest.Monk
         for name in ("student_demographics", "guardian_demographics", "entities"):
             expect(page.get_by_text(name, exact=True).last).to_be_visible(timeout=60_000)
         page.wait_for_timeout(2_000)  # the graph moves into place
-        PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURE)
+        if path := picture_path("lineage.png"):
+            page.screenshot(path=path)
         page.goto(f"{address}/assets/samegoal/students?view=partitions&partition={SLUGS[0]}")
         expect(page.get_by_text(SLUGS[0]).first).to_be_visible(timeout=60_000)
         expect(page.get_by_text("students_added").first).to_be_visible(timeout=60_000)
@@ -99,4 +85,3 @@ def test_the_ui_shows_a_districts_lineage(world: World, monkeypatch: pytest.Monk
         page.goto(f"{address}/assets/student_demographics?view=checks")
         expect(page.get_by_text("students_valid").first).to_be_visible(timeout=60_000)
         expect(page.get_by_text("share_without_address").first).to_be_visible(timeout=60_000)
-        browser.close()

@@ -1,55 +1,31 @@
-"""The portal in a browser: every main page is accessible, and the mission ends where it should.
-
-Set ``SAMEGOAL_SYNC_PICTURES`` in the command line's environment to a folder to keep the pictures
-that docs/portal.md shows.
-"""
+"""The portal in a browser: every main page is accessible, and the mission ends where it should."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from samegoal_sync.database import connect
 from samegoal_sync.portal.accounts import Role, add_user
 from samegoal_sync.portal.app import create_app
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
+from samegoal_sync_tests.browser import needs_browser, picture_path, running_browser
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, served
 from samegoal_sync_tests.portal.imported import Simulated, register
 
-_CHROMIUM = shutil.which("chromium")
-#: Read when the module is loaded, before the environment is emptied for each test.
-_PICTURES = os.environ.get("SAMEGOAL_SYNC_PICTURES")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(_CHROMIUM is None, reason="Debian's chromium is not installed"),
-]
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -104,10 +80,8 @@ def accessible(page: Page, picture: str | None = None) -> None:
         for violation in found.response["violations"]
     ]
     assert told == []
-    if picture and _PICTURES:
-        folder = Path(_PICTURES)
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"portal-{picture}.png")
+    if picture and (path := picture_path(f"portal-{picture}.png")):
+        page.screenshot(path=path)
 
 
 def open_student_with_guardian(page: Page, url: str) -> tuple[str, int]:

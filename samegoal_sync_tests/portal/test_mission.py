@@ -22,23 +22,20 @@ from samegoal_sync.runs import import_districts
 from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
+from samegoal_sync_tests.browser import needs_browser
 from samegoal_sync_tests.districts.mail_servers import (
     make_certificate,
     running_imap,
     why_no_dovecot,
 )
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, served
-from samegoal_sync_tests.portal.test_browser import _CHROMIUM, browser, signed_in
+from samegoal_sync_tests.portal.test_browser import browser, signed_in
 
 __all__ = ["browser"]
 
 KEY = "samegoal-demographics"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(_CHROMIUM is None, reason="Debian's chromium is not installed"),
-]
+pytestmark = [*needs_browser, pytest.mark.slow]
 
 
 def ask_by_mail(registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

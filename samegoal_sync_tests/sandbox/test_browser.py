@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from samegoal_sync.sandbox import Sandbox
+from samegoal_sync_tests.browser import needs_browser, running_browser
 from samegoal_sync_tests.sandbox.conftest import SLUG
 
-_CHROMIUM = shutil.which("chromium")
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(_CHROMIUM is None, reason="Debian's chromium is not installed"),
-]
+pytestmark = needs_browser
 
 
 @pytest.fixture
 def page(own_sandbox: Sandbox) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
+    with running_browser() as browser:
         page = browser.new_context(java_script_enabled=True).new_page()
         page.goto(own_sandbox.web_url(SLUG))
         yield page
-        browser.close()
 
 
 def _accessible(page: Page) -> None:
