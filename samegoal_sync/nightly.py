@@ -9,20 +9,18 @@ attempt keeps Dagster from starting the same one twice, daylight saving nights i
 # Without postponed annotations: Dagster looks at the context's type itself.
 
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import dagster as dg
 
+from samegoal_sync.districts.district import PARTITIONS
 from samegoal_sync.districts.environment import registry_from_environment
 from samegoal_sync.districts.nights import NightRequest, recent_attempts, requested_now
-
-JOB = "import_district"
-PARTITIONS = "district"
+from samegoal_sync.jobs import IMPORT_DISTRICT, run_tags
 
 
 @dg.schedule(
     name="nightly",
-    job_name=JOB,
+    job_name=IMPORT_DISTRICT,
     cron_schedule="*/5 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -49,10 +47,8 @@ def run_request(request: NightRequest) -> dg.RunRequest:
         run_key=request.run_key,
         tags={
             "dagster/partition": request.district.slug,
-            "dagster/partition_set": f"{JOB}_partition_set",
-            "district": request.district.slug,
-            "kind": "nightly",
-            "host": urlsplit(request.district.base_url).hostname or "",
+            "dagster/partition_set": f"{IMPORT_DISTRICT}_partition_set",
+            **run_tags(request.district, kind="nightly"),
             "night": request.night.isoformat(),
             "attempt": str(request.attempt),
         },

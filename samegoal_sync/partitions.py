@@ -4,5 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from samegoal_sync.districts.district import PARTITIONS
+
 #: The partition key is the district's slug; activating a district in the registry adds it.
-DISTRICTS = dg.DynamicPartitionsDefinition(name="district")
+DISTRICTS = dg.DynamicPartitionsDefinition(name=PARTITIONS)

@@ -9,12 +9,13 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import dagster as dg
 from dagster._core.events import RunFailureReason
 
+from samegoal_sync.districts.district import PARTITIONS
 from samegoal_sync.instance import dagster_instance
+from samegoal_sync.jobs import IMPORT_DISTRICT, run_tags
 from samegoal_sync.night_run import curate
 from samegoal_sync.settings import Settings
 
@@ -80,7 +81,7 @@ def import_districts(
     with dagster_instance(settings, database_url) as instance:
         for district in districts:
             # One that is registered but not active yet: its first import, or a trial.
-            instance.add_dynamic_partitions("district", [district.slug])
+            instance.add_dynamic_partitions(PARTITIONS, [district.slug])
             outcome = _import(instance, database_url, district, on_progress)
             outcomes.append(outcome)
             if on_outcome:
@@ -107,12 +108,6 @@ def curated_tonight(settings: Settings, database_url: str, slug: str) -> tuple[C
     return curate(raw, district, today)
 
 
-def run_tags(district: District, kind: str) -> dict[str, str]:
-    """What the run queue's limits and the UI's filters go by."""
-    host = urlsplit(district.base_url).hostname or ""
-    return {"district": district.slug, "kind": kind, "host": host}
-
-
 def _import(
     instance: dg.DagsterInstance,
     database_url: str,
@@ -122,7 +117,7 @@ def _import(
     from samegoal_sync.definitions import defs
     from samegoal_sync.samegoal.recorded import RunStopped, ensure_recorded
 
-    job = defs.resolve_job_def("import_district")
+    job = defs.resolve_job_def(IMPORT_DISTRICT)
     run_id, started = str(uuid.uuid4()), datetime.now(UTC)
     steps = len(job.graph.node_dict)
 

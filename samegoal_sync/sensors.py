@@ -14,7 +14,7 @@ import dagster as dg
 
 from samegoal_sync.districts.aftermath import settle_nights
 from samegoal_sync.districts.digest import HOUR, ZONE, send_digest
-from samegoal_sync.districts.district import DistrictState
+from samegoal_sync.districts.district import PARTITIONS, DistrictState
 from samegoal_sync.districts.environment import registry_from_environment
 from samegoal_sync.districts.errors import MailError, NightLost
 from samegoal_sync.districts.expiry import probe_expired, warn_of_expiry
@@ -23,7 +23,7 @@ from samegoal_sync.districts.mail import postman_of
 from samegoal_sync.districts.mailbox import incoming_of
 from samegoal_sync.districts.pauses import tell_pauses
 from samegoal_sync.districts.requests import take_up_requests
-from samegoal_sync.nightly import JOB, PARTITIONS
+from samegoal_sync.jobs import IMPORT_DISTRICT
 
 _ON = dg.DefaultSensorStatus.RUNNING
 
@@ -137,7 +137,11 @@ def night_lost(context: dg.RunFailureSensorContext) -> None:
     """Record a run that ended without a word (its process was killed), so that it is seen."""
     run = context.dagster_run
     slug = run.tags.get("dagster/partition")
-    if run.job_name != JOB or slug is None or run.tags.get("dagster/will_retry") == "true":
+    if (
+        run.job_name != IMPORT_DISTRICT
+        or slug is None
+        or run.tags.get("dagster/will_retry") == "true"
+    ):
         return
     record_lost_night(context.instance, run, slug)
 

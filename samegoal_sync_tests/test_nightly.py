@@ -18,7 +18,8 @@ from samegoal_sync.districts.freshness import CHECK, PUBLISHED
 from samegoal_sync.districts.pruning import KEPT, latest_runs, prune_runs
 from samegoal_sync.districts.registry import Registry
 from samegoal_sync.instance import dagster_instance
-from samegoal_sync.nightly import JOB, nightly
+from samegoal_sync.jobs import IMPORT_DISTRICT
+from samegoal_sync.nightly import nightly
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.districts.nights import write_night
 
@@ -154,7 +155,7 @@ def _nothing() -> None:
     raise RuntimeError
 
 
-@dg.job(name=JOB, executor_def=dg.in_process_executor)
+@dg.job(name=IMPORT_DISTRICT, executor_def=dg.in_process_executor)
 def _killed() -> None:
     _nothing()
 

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 #: A district's slug: its partition key in Dagster, ``[a-z0-9-]``.
 Slug = NewType("Slug", str)
 
+#: Name of Dagster's dynamic partitions, whose keys the slugs are.
+PARTITIONS = "district"
+
 
 class DistrictState(StrEnum):
     """Where a district stands; onboarding runs from the first to ``ACTIVE``."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from samegoal_sync.districts.district import District, DistrictState
+from samegoal_sync.districts.district import PARTITIONS, District, DistrictState
 from samegoal_sync.districts.errors import WrongStep
 from samegoal_sync.districts.events import events
 from samegoal_sync.districts.not_shared import NotShared, not_shared
@@ -181,7 +181,7 @@ def activate(registry: Registry, instance: DagsterInstance, slug: str, who: str)
         )
     if district.state is DistrictState.SUSPENDED:
         raise WrongStep(f"{slug} is suspended", hint=f"samegoal-sync districts resume {slug}")
-    instance.add_dynamic_partitions("district", [slug])
+    instance.add_dynamic_partitions(PARTITIONS, [slug])
     if district.state is DistrictState.ACTIVE:
         return district
     return registry.set_state(slug, DistrictState.ACTIVE, who)

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samegoal_sync.database import connect
-from samegoal_sync.districts.district import DistrictState
+from samegoal_sync.districts.district import PARTITIONS, DistrictState
 from samegoal_sync.districts.registry import Registry
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
-
-_PARTITIONS = "district"
 
 
 def published_students(registry: Registry, slug: str) -> int:
@@ -47,7 +45,7 @@ def remove_district(
     registry.get(slug)
     if export_to is not None:
         export(registry.database_url, slug, export_to)
-    instance.delete_dynamic_partition(_PARTITIONS, slug)
+    instance.delete_dynamic_partition(PARTITIONS, slug)
     FrameStore(registry.settings.storage).remove(slug)
     registry.remove(slug)
 
@@ -61,4 +59,4 @@ def retire_district(registry: Registry, instance: DagsterInstance, slug: str, wh
     registry.set_state(slug, DistrictState.SUSPENDED, who, "removed; its data were kept")
     with connect(registry.database_url) as connection:
         connection.execute("delete from district_secrets where district = %s", (slug,))
-    instance.delete_dynamic_partition(_PARTITIONS, slug)
+    instance.delete_dynamic_partition(PARTITIONS, slug)
