@@ -61,7 +61,7 @@ test: check
 	$(BIN)/python -m pytest $(ARGS)
 
 docs: setup-test
-	$(BIN)/python -m samegoal_sync.demographics.document
+	$(BIN)/python -m samegoal_sync.generated_docs
 
 # Looked at by a person before they are committed.
 pictures: setup-test

@@ -46,8 +46,8 @@ Measured = dict[str, float]
 def ours(access: dict[str, str]) -> Callable[[], float]:
     """Our client, all three raw assets."""
     from samegoal_sync.qmlativ.client import QmlativClient
-    from samegoal_sync.qmlativ.connection import Connection
-    from samegoal_sync.qmlativ.limits import Limits
+    from samegoal_sync.qmlativ.http.connection import Connection
+    from samegoal_sync.qmlativ.http.limits import Limits
     from samegoal_sync.secret import Secret
 
     connection = Connection(

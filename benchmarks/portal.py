@@ -22,15 +22,15 @@ from pathlib import Path
 import requests
 
 from samegoal_sync.database import connect, running_database
-from samegoal_sync.portal.accounts import Role, add_user
 from samegoal_sync.portal.app import create_app
+from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 
 # The tests' browser and their large district are beside this folder, not in the package.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from samegoal_sync_tests.portal.conftest import PASSWORD, Person, served
-from samegoal_sync_tests.portal.many import add_many
+from samegoal_sync_tests.portal.many_students import add_many
 
 SLUG = "large-isd"
 _LIST = f"/d/{SLUG}/students"

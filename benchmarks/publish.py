@@ -24,15 +24,15 @@ import polars as pl
 from psycopg import sql
 
 from samegoal_sync.database import connect, running_database
-from samegoal_sync.demographics.curated import (
+from samegoal_sync.demographics.columns.curated_frames import (
     GUARDIAN_COLUMNS,
     KEEP,
     REJECT_COLUMNS,
     STUDENT_COLUMNS,
     Curated,
 )
-from samegoal_sync.districts.district import District, DistrictState, Slug
-from samegoal_sync.samegoal.publish import publish
+from samegoal_sync.district import District, DistrictState, Slug
+from samegoal_sync.samegoal.publication.publish import publish
 from samegoal_sync.settings import Settings
 
 Frames = tuple[pl.DataFrame, pl.DataFrame]

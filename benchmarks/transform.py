@@ -21,9 +21,13 @@ from typing import Any
 import polars as pl
 
 from samegoal_sync.demographics import Curated, curate_guardians, curate_students
-from samegoal_sync.demographics.fitness import check_curated, check_raw, require_fit
-from samegoal_sync.districts.district import DistrictSettings
-from samegoal_sync.qmlativ.raw import RawObjects
+from samegoal_sync.demographics.validation.frame_validation import (
+    check_curated,
+    check_raw,
+    require_fit,
+)
+from samegoal_sync.district import DistrictSettings
+from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.sandbox import SandboxDistrict, generate_district, raw_objects
 
 TODAY = date(2026, 11, 25)

@@ -6,15 +6,15 @@ import warnings
 
 import dagster as dg
 
-from samegoal_sync.demographics.assets import demographics
-from samegoal_sync.districts.freshness import fresh_within_36_hours
-from samegoal_sync.jobs import import_district_job
-from samegoal_sync.nightly import JOBS, SCHEDULES
-from samegoal_sync.qmlativ.assets import raw_entities, raw_guardians, raw_students
-from samegoal_sync.samegoal.assets import publication
-from samegoal_sync.samegoal.delivery_assets import csv
-from samegoal_sync.sensors import SENSORS
-from samegoal_sync.storage.io_managers import CuratedIOManager, RawObjectsIOManager
+from samegoal_sync.pipeline.assets.csv_asset import csv
+from samegoal_sync.pipeline.assets.demographics_assets import demographics
+from samegoal_sync.pipeline.assets.qmlativ_assets import raw_entities, raw_guardians, raw_students
+from samegoal_sync.pipeline.assets.samegoal_assets import publication
+from samegoal_sync.pipeline.freshness import fresh_within_36_hours
+from samegoal_sync.pipeline.import_job import import_district_job
+from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
+from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES
+from samegoal_sync.pipeline.sensors import SENSORS
 
 _ASSETS = (raw_entities, raw_students, raw_guardians, demographics, publication, csv)
 with warnings.catch_warnings():

@@ -26,7 +26,7 @@ def test_every_variable_that_is_read_is_on_the_page_and_none_else() -> None:
 
 def test_every_parameter_of_an_address_is_on_the_page() -> None:
     page = _PAGE.read_text()
-    for module in ("districts/mail.py", "districts/mailbox.py"):
+    for module in ("mail/mailer.py", "mail/mailbox.py"):
         asked = re.findall(r'\.get\("(\w+)", \[', (_PACKAGE / module).read_text())
         assert asked
         assert all(f"`{name}`" in page for name in asked)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from samegoal_sync.commands.app import App, pass_app
+from samegoal_sync.commands.child_programs import ended_by_signals, require_free_port
 from samegoal_sync.commands.dev import port_option, portal_port_option, require_ports, serve
-from samegoal_sync.commands.serving import ended_by_signals, require_free_port
 from samegoal_sync.settings import SANDBOX_FOLDER
 
 if TYPE_CHECKING:
-    from samegoal_sync.districts.registry import Registry
+    from samegoal_sync.districts.registry.registry import Registry
     from samegoal_sync.sandbox import Sandbox, SandboxDistrict
 
 _WHO = "demo"
@@ -83,7 +83,7 @@ _ZONES = {
 def _night(app: App, sandbox: Sandbox) -> bool:
     """Bring the districts aboard and import them; whether something needs a person."""
     from samegoal_sync.commands.sync import import_shown, print_summary
-    from samegoal_sync.districts.registry import Registry
+    from samegoal_sync.districts.registry.registry import Registry
 
     registry = Registry(app.settings, app.database_url)
     slugs = list(_ZONES)
@@ -98,8 +98,8 @@ def _night(app: App, sandbox: Sandbox) -> bool:
 def _bring_aboard(app: App, registry: Registry, sandbox: Sandbox, slug: str) -> None:
     """The mission's steps, as the district, Skyward and the technical team would take them."""
     from samegoal_sync.districts.errors import UnknownDistrict
-    from samegoal_sync.districts.onboarding import activate, complete, verify
-    from samegoal_sync.instance import dagster_instance
+    from samegoal_sync.districts.onboarding.onboarding_steps import activate, complete, verify
+    from samegoal_sync.pipeline.instance import dagster_instance
     from samegoal_sync.secret import Secret
 
     base_url = sandbox.base_url(slug)
@@ -147,7 +147,7 @@ def _show_student(app: App, slug: str) -> None:
 
 def _print_accounts(app: App) -> None:
     """One account a role, with a password of this run; told here and nowhere else."""
-    from samegoal_sync.portal.accounts import Role, add_user, list_users, reset_user
+    from samegoal_sync.portal.identity.accounts import Role, add_user, list_users, reset_user
     from samegoal_sync.secret import Secret
 
     there = {user.login for user in list_users(app.database_url)}

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from samegoal_sync.commands.app import App, pass_app
-from samegoal_sync.commands.serving import (
+from samegoal_sync.commands.child_programs import (
     ended_by_signals,
     require_free_port,
     running_program,
@@ -52,7 +52,7 @@ def env(app: App) -> None:
     Example: eval "$(samegoal-sync env)" && dagster dev
     """
     from samegoal_sync.database import running_database
-    from samegoal_sync.instance import pipeline_environment
+    from samegoal_sync.pipeline.instance import pipeline_environment
 
     with running_database(app.settings, leave_running=True) as database_url:
         for name, value in pipeline_environment(app.settings, database_url).items():
@@ -68,7 +68,7 @@ def stop(app: App) -> None:
 
     Example: samegoal-sync stop
     """
-    from samegoal_sync.database.embedded import stop_embedded
+    from samegoal_sync.database.embedded_postgres import stop_embedded
 
     stopped = stop_embedded(app.settings)
     app.console.print("Postgres is stopped." if stopped else "Postgres was not running.")
@@ -100,7 +100,7 @@ def serve(app: App, port: int, portal_port: int) -> None:
     Raises:
         SyncError: one of them did not start, or ended by itself.
     """
-    from samegoal_sync.instance import CHECKOUT, pipeline_environment  # slow to import
+    from samegoal_sync.pipeline.instance import CHECKOUT, pipeline_environment  # slow to import
 
     # Not "logs": that folder of DAGSTER_HOME is telemetry's, which Dagster empties.
     logs = app.settings.home / "output"

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
-from samegoal_sync.commands.serving import require_free_port
+from samegoal_sync.commands.child_programs import require_free_port
 from samegoal_sync.secret import Secret
 
 _ROLES = ("technical_team", "administrative", "teacher")
@@ -53,7 +53,7 @@ def add(app: App, login: str, name: str, role: str, district: str | None) -> Non
     Example: samegoal-sync users add pat@fairview.example --name "Pat Lee" --role teacher
     --district fairview-isd
     """
-    from samegoal_sync.portal.accounts import Role, add_user
+    from samegoal_sync.portal.identity.accounts import Role, add_user
 
     password = _password()
     user = add_user(
@@ -70,7 +70,7 @@ def list_users_(app: App, as_json: bool) -> None:
 
     Example: samegoal-sync users list --json
     """
-    from samegoal_sync.portal.accounts import list_users
+    from samegoal_sync.portal.identity.accounts import list_users
 
     found = list_users(app.database_url)
     if as_json:
@@ -100,7 +100,7 @@ def disable(app: App, login: str) -> None:
 
     Example: samegoal-sync users disable pat@fairview.example
     """
-    from samegoal_sync.portal.accounts import disable_user
+    from samegoal_sync.portal.identity.accounts import disable_user
 
     disable_user(app.database_url, login)
     app.console.print(f"{login} can't sign in any more.")
@@ -114,7 +114,7 @@ def reset(app: App, login: str) -> None:
 
     Example: samegoal-sync users reset pat@fairview.example
     """
-    from samegoal_sync.portal.accounts import reset_user
+    from samegoal_sync.portal.identity.accounts import reset_user
 
     reset_user(app.database_url, login, _password())
     app.console.print(f"{login} has a new password and was signed out everywhere.")

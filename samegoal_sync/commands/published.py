@@ -18,8 +18,8 @@ from samegoal_sync.commands.app import App, json_option, pass_app, print_json
 if TYPE_CHECKING:
     import polars as pl
 
-    from samegoal_sync.samegoal.details import Details
-    from samegoal_sync.samegoal.difference import Difference
+    from samegoal_sync.samegoal.publication.difference import Difference
+    from samegoal_sync.samegoal.publication.student_details import Details
 
 _ROWS_SHOWN = 50
 
@@ -46,7 +46,7 @@ def student(app: App, district: str, student_id: str, as_json: bool) -> None:
 
     Example: samegoal-sync student fairview-isd 100234
     """
-    from samegoal_sync.samegoal.details import student_details
+    from samegoal_sync.samegoal.publication.student_details import student_details
 
     details = student_details(app.database_url, district, student_id)
     if as_json:
@@ -65,8 +65,8 @@ def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
 
     Example: samegoal-sync rejects fairview-isd
     """
-    from samegoal_sync.samegoal.publication_rules import ALL_RULES
-    from samegoal_sync.samegoal.rejects import last_rejects
+    from samegoal_sync.samegoal.publication.last_rejects import last_rejects
+    from samegoal_sync.samegoal.publication.refusal_rules import ALL_RULES
 
     found = last_rejects(app.database_url, district)
     rules = sorted(found.rows["rule"].unique().to_list())
@@ -106,7 +106,7 @@ def held(app: App, district: str, rows: int, as_json: bool) -> None:
 
     Example: samegoal-sync held fairview-isd
     """
-    from samegoal_sync.samegoal.held import held as held_night
+    from samegoal_sync.samegoal.publication.held_nights import held as held_night
 
     night = held_night(app.database_url, district)
     if as_json:
@@ -140,7 +140,7 @@ def approve(app: App, district: str, who: str | None, as_json: bool) -> None:
 
     Example: samegoal-sync approve fairview-isd
     """
-    from samegoal_sync.samegoal.held import approve as approve_night
+    from samegoal_sync.samegoal.publication.held_nights import approve as approve_night
 
     publication = approve_night(app.database_url, district, who or getpass.getuser())
     if as_json:
@@ -158,7 +158,7 @@ def discard(app: App, district: str, who: str | None) -> None:
 
     Example: samegoal-sync discard fairview-isd
     """
-    from samegoal_sync.samegoal.held import discard as discard_night
+    from samegoal_sync.samegoal.publication.held_nights import discard as discard_night
 
     discard_night(app.database_url, district, who or getpass.getuser())
     click.echo(f"{district}: the held night is dropped; what is published stays")
@@ -193,9 +193,9 @@ def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) 
 
     Example: samegoal-sync export fairview-isd ./fairview-files
     """
-    from samegoal_sync.samegoal.files import export as export_files
-    from samegoal_sync.samegoal.sftp import Destination
-    from samegoal_sync.samegoal.sftp import deliver as deliver_files
+    from samegoal_sync.samegoal.delivery.csv_files import export as export_files
+    from samegoal_sync.samegoal.delivery.sftp import Destination
+    from samegoal_sync.samegoal.delivery.sftp import deliver as deliver_files
 
     destination = Destination.from_settings(app.settings, district) if deliver else None
     files = export_files(app.database_url, district, folder)
@@ -222,9 +222,9 @@ def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) 
 
 def _previewed(app: App, slug: str) -> Difference:
     """Read, curate and compare one district in this process, without storing anything."""
-    from samegoal_sync.districts.registry import Registry
-    from samegoal_sync.runs import curated_tonight
-    from samegoal_sync.samegoal.preview import preview as compare
+    from samegoal_sync.districts.registry.registry import Registry
+    from samegoal_sync.pipeline.launching import curated_tonight
+    from samegoal_sync.samegoal.publication.preview import preview as compare
 
     district = Registry(app.settings, app.database_url).get(slug)
     app.console.print(f"reading {slug} from Qmlativ …")

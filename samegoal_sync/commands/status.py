@@ -11,7 +11,7 @@ import click
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
 
 if TYPE_CHECKING:
-    from samegoal_sync.districts.status import DistrictStatus
+    from samegoal_sync.districts.monitoring.district_status import DistrictStatus
 
 
 @click.command()
@@ -22,7 +22,7 @@ def status(app: App, as_json: bool) -> int:
 
     Example: samegoal-sync status
     """
-    from samegoal_sync.districts.status import overall_status
+    from samegoal_sync.districts.monitoring.district_status import overall_status
 
     found = overall_status(app.database_url, datetime.now(UTC))
     if as_json:
@@ -46,7 +46,7 @@ def _print_table(found: list[DistrictStatus]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from samegoal_sync.districts.status import Severity
+    from samegoal_sync.districts.monitoring.district_status import Severity
 
     colours = {
         Severity.FAILING: "red",

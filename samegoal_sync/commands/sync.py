@@ -12,10 +12,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
-from samegoal_sync.commands.serving import ended_by_signals
+from samegoal_sync.commands.child_programs import ended_by_signals
 
 if TYPE_CHECKING:
-    from samegoal_sync.runs import DistrictOutcome, OnProgress
+    from samegoal_sync.pipeline.launching import DistrictOutcome, OnProgress
 
 #: Columns of the summary -> the counts that they show.
 _SUMMARY = {
@@ -62,7 +62,7 @@ def sync(
 
 def import_shown(app: App, slugs: list[str]) -> list[DistrictOutcome]:
     """Import districts, with a bar on a terminal and a line a district elsewhere."""
-    from samegoal_sync.runs import import_districts  # slow to import
+    from samegoal_sync.pipeline.launching import import_districts  # slow to import
 
     database_url = app.database_url
     with ended_by_signals(), _progress(app.console, slugs) as on_progress:
@@ -111,13 +111,13 @@ def _require_choice(districts: tuple[str, ...], every: bool, student: str | None
 
 
 def _active(app: App) -> list[str]:
-    from samegoal_sync.districts.registry import Registry
+    from samegoal_sync.districts.registry.registry import Registry
 
     return [one.slug for one in Registry(app.settings, app.database_url).active()]
 
 
 def _refresh(app: App, slug: str, student: str, as_json: bool) -> int:
-    from samegoal_sync.refresh import refresh_student
+    from samegoal_sync.refresh.refresh_student import refresh_student
 
     publication = refresh_student(app.settings, app.database_url, slug, student)
     if as_json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from samegoal_sync.demographics.raw_frames import lookup, position
-from samegoal_sync.qmlativ.raw import RawObjects
+from samegoal_sync.demographics.joinable_frames import lookup, position
+from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 
 def student_families(raw: RawObjects) -> pl.DataFrame:

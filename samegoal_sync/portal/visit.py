@@ -13,16 +13,16 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from samegoal_sync.portal.accounts import Role, User
-from samegoal_sync.portal.audit import Action, record
-from samegoal_sync.portal.database import PortalDatabase, Rows, one
 from samegoal_sync.portal.errors import NotFound
-from samegoal_sync.portal.rendering import render
-from samegoal_sync.portal.sessions import Session, save_state
+from samegoal_sync.portal.identity.accounts import Role, User
+from samegoal_sync.portal.identity.sessions import Session, save_state
+from samegoal_sync.portal.records.audit_trail import Action, record
+from samegoal_sync.portal.records.tenant_connection import PortalDatabase, Rows, one
+from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.settings import Settings
 
 if TYPE_CHECKING:
-    from samegoal_sync.districts.registry import Registry
+    from samegoal_sync.districts.registry.registry import Registry
 
 _MOST_DIGITS = 15
 
@@ -38,7 +38,7 @@ class Portal:
     @property
     def registry(self) -> Registry:
         """The registry of districts: settings and secrets."""
-        from samegoal_sync.districts.registry import Registry  # slow to import
+        from samegoal_sync.districts.registry.registry import Registry  # slow to import
 
         return Registry(self.settings, self.database.url)
 

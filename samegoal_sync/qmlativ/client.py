@@ -16,21 +16,21 @@ from typing import Self
 
 import polars as pl
 
-from samegoal_sync.qmlativ.addresses import Addresses
+from samegoal_sync.qmlativ.access_probe import Grant, Probe
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, RawAsset, objects_of
-from samegoal_sync.qmlativ.conditions import Condition, equal
-from samegoal_sync.qmlativ.connection import Connection
 from samegoal_sync.qmlativ.errors import DeadlinePassed, EntityNotGranted, RequestRefused
-from samegoal_sync.qmlativ.limits import Limits
-from samegoal_sync.qmlativ.metadata import SystemMetadata, metadata_of
-from samegoal_sync.qmlativ.object_reading import GrantedReader
-from samegoal_sync.qmlativ.one_student import read_one_student
-from samegoal_sync.qmlativ.probe import Grant, Probe
-from samegoal_sync.qmlativ.raw import RawObjects
-from samegoal_sync.qmlativ.reading import Rows
-from samegoal_sync.qmlativ.retry import Clock, Patience
-from samegoal_sync.qmlativ.scope import Scope
-from samegoal_sync.qmlativ.transport import Transport, parsed
+from samegoal_sync.qmlativ.http.connection import Connection
+from samegoal_sync.qmlativ.http.limits import Limits
+from samegoal_sync.qmlativ.http.retry_policy import Clock, Patience
+from samegoal_sync.qmlativ.http.transport import Transport, parsed
+from samegoal_sync.qmlativ.http.urls import Addresses
+from samegoal_sync.qmlativ.raw_objects import RawObjects
+from samegoal_sync.qmlativ.reading.object_reader import GrantedReader
+from samegoal_sync.qmlativ.reading.one_student import read_one_student
+from samegoal_sync.qmlativ.reading.paging import Rows
+from samegoal_sync.qmlativ.reading.read_scope import Scope
+from samegoal_sync.qmlativ.reading.search_conditions import Condition, equal
+from samegoal_sync.qmlativ.reading.system_metadata import SystemMetadata, metadata_of
 
 Progress = Callable[[str, int], None]
 

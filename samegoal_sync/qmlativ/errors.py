@@ -204,7 +204,7 @@ class AnswerTooLarge(PermanentError):
     def __init__(self, name: str, what: str) -> None:
         super().__init__(
             f"{name}: {what}",
-            hint="if the district really is that large, raise Limits in qmlativ/limits.py",
+            hint="if the district really is that large, raise Limits in qmlativ/http/limits.py",
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from samegoal_sync.sandbox.changes import advance_district
-from samegoal_sync.sandbox.day_changes import DayChanges
-from samegoal_sync.sandbox.faults import FaultKind
-from samegoal_sync.sandbox.generate import generate_district
-from samegoal_sync.sandbox.plan import SandboxDistrict
-from samegoal_sync.sandbox.raw import raw_objects
-from samegoal_sync.sandbox.server import Sandbox, running_sandbox
+from samegoal_sync.sandbox.population.advance_day import advance_district
+from samegoal_sync.sandbox.population.day_changes import DayChanges
+from samegoal_sync.sandbox.population.district_plan import SandboxDistrict
+from samegoal_sync.sandbox.population.generate_district import generate_district
+from samegoal_sync.sandbox.population.simulated_raw_objects import raw_objects
+from samegoal_sync.sandbox.server.fault_kinds import FaultKind
+from samegoal_sync.sandbox.server.sandbox_server import Sandbox, running_sandbox
 
 __all__ = [
     "DayChanges",

@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 
 from samegoal_sync.demographics import Curated, curate_guardians, curate_students
-from samegoal_sync.districts.district import DistrictSettings
+from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.catalog import CATALOG
-from samegoal_sync.qmlativ.raw import RawObjects
+from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 TODAY = date(2026, 11, 25)
 LAST_YEAR, THIS_YEAR, NEXT_YEAR = 11, 12, 13

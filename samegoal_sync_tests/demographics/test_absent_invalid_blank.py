@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samegoal_sync.demographics.curated import KEEP_HOW_LEFT
+from samegoal_sync.demographics.columns.curated_frames import KEEP_HOW_LEFT
 from samegoal_sync_tests.demographics.district_builder import (
     OTHER_DISTRICTS,
     DistrictBuilder,

@@ -12,11 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from samegoal_sync.demographics import curate_guardians, curate_students
-from samegoal_sync.demographics.curated import GUARDIAN_COLUMNS, KEEP, STUDENT_COLUMNS
-from samegoal_sync.demographics.fitness import check_curated, check_raw
-from samegoal_sync.districts.district import DistrictSettings, GuardianChoice
+from samegoal_sync.demographics.columns.curated_frames import (
+    GUARDIAN_COLUMNS,
+    KEEP,
+    STUDENT_COLUMNS,
+)
+from samegoal_sync.demographics.validation.frame_validation import check_curated, check_raw
+from samegoal_sync.district import DistrictSettings, GuardianChoice
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, QmlativType
-from samegoal_sync.qmlativ.raw import RawObjects
+from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.sandbox import SandboxDistrict, generate_district, raw_objects
 
 TODAY = date(2026, 11, 25)

@@ -8,15 +8,15 @@ import polars as pl
 import pytest
 
 from samegoal_sync.demographics import Curated, curate_guardians, curate_students
-from samegoal_sync.demographics.curated import (
+from samegoal_sync.demographics.columns.curated_frames import (
     GUARDIAN_COLUMNS,
     KEEP,
     KEEP_HOW_LEFT,
     STUDENT_COLUMNS,
 )
-from samegoal_sync.districts.district import DistrictSettings
+from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.catalog import CATALOG
-from samegoal_sync.qmlativ.raw import RawObjects
+from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync_tests.demographics.test_any_mess import TODAY, sandbox_district
 
 OPTIONAL = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from samegoal_sync.districts.registry import Registry
+from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.settings import Settings
 
 

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from samegoal_sync.districts.aftermath import settle_nights
-from samegoal_sync.districts.district import DistrictState
-from samegoal_sync.districts.first_import import hold_first_night, import_and_confirm
-from samegoal_sync.districts.mail import postman_of
-from samegoal_sync.districts.not_shared import not_shared
-from samegoal_sync.districts.onboarding import complete, verify
-from samegoal_sync.districts.registry import Registry
-from samegoal_sync.qmlativ.probe import Grant
-from samegoal_sync.samegoal.held import approve, held
+from samegoal_sync.district import DistrictState
+from samegoal_sync.districts.monitoring.post_run import settle_nights
+from samegoal_sync.districts.onboarding.first_import import hold_first_night, import_and_confirm
+from samegoal_sync.districts.onboarding.not_shared import not_shared
+from samegoal_sync.districts.onboarding.onboarding_steps import complete, verify
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.mail.mailer import postman_of
+from samegoal_sync.qmlativ.access_probe import Grant
+from samegoal_sync.samegoal.publication.held_nights import approve, held
 from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
 from samegoal_sync.secret import Secret
 

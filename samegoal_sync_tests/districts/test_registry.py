@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from samegoal_sync.database import connect
-from samegoal_sync.districts.district import (
+from samegoal_sync.district import (
     DistrictSettings,
     DistrictState,
     GuardianChoice,
@@ -21,9 +21,9 @@ from samegoal_sync.districts.errors import (
     SecretMissing,
     UnknownDistrict,
 )
-from samegoal_sync.districts.events import events
-from samegoal_sync.districts.registry import Registry
-from samegoal_sync.districts.values import DistrictValues
+from samegoal_sync.districts.registry.district_validation import DistrictValues
+from samegoal_sync.districts.registry.history import events
+from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.secret import Secret
 
 
@@ -134,7 +134,7 @@ def test_an_unknown_setting_in_the_table_is_told_by_name(registry: Registry, fai
     ],
 )
 def test_a_setting_that_cant_be_right_is_refused(values: dict[str, object]) -> None:
-    from samegoal_sync.districts.settings_json import settings_from_json
+    from samegoal_sync.districts.registry.settings_json import settings_from_json
 
     with pytest.raises(InvalidDistrict, match=next(iter(values))):
         settings_from_json(values)

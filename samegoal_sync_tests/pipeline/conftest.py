@@ -10,10 +10,10 @@ import dagster as dg
 import psycopg
 import pytest
 
-from samegoal_sync.districts.district import DistrictState
-from samegoal_sync.districts.registry import Registry
-from samegoal_sync.instance import dagster_instance
-from samegoal_sync.runs import DistrictOutcome, import_districts
+from samegoal_sync.district import DistrictState
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.pipeline.instance import dagster_instance
+from samegoal_sync.pipeline.launching import DistrictOutcome, import_districts
 from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from dagster._core.scheduler.instigation import ScheduleInstigatorData
 
-from samegoal_sync.commands.serving import running_program, wait_until_listening
-from samegoal_sync.instance import CHECKOUT, pipeline_environment
+from samegoal_sync.commands.child_programs import running_program, wait_until_listening
+from samegoal_sync.pipeline.instance import CHECKOUT, pipeline_environment
 from samegoal_sync_tests.commands.command_line import free_ports
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 

@@ -10,10 +10,10 @@ import dagster as dg
 import pytest
 
 from samegoal_sync.definitions import defs
-from samegoal_sync.demographics import checks as stage_checks
-from samegoal_sync.demographics import fitness
-from samegoal_sync.demographics.curated import GUARDIAN_COLUMNS, STUDENT_COLUMNS
-from samegoal_sync.demographics.rules import column_sources
+from samegoal_sync.demographics.columns.column_rules import column_sources
+from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+from samegoal_sync.demographics.validation import frame_validation
+from samegoal_sync.pipeline import asset_checks as stage_checks
 
 ASSETS = {
     "qmlativ/entities": "qmlativ",
@@ -88,8 +88,8 @@ def test_checks_bear_the_names_and_weights_of_fitness() -> None:
         check.name: check.blocking
         for check in (*stage_checks.STUDENT_CHECKS, *stage_checks.GUARDIAN_CHECKS)
     }
-    assert raw == fitness.RAW_CHECKS
-    assert curated == fitness.CURATED_CHECKS
+    assert raw == frame_validation.RAW_CHECKS
+    assert curated == frame_validation.CURATED_CHECKS
 
 
 def test_every_check_is_kept_per_district() -> None:

@@ -12,7 +12,11 @@ from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordi
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
 from samegoal_sync.errors import SettingError
-from samegoal_sync.instance import dagster_database_url, dagster_instance, pipeline_environment
+from samegoal_sync.pipeline.instance import (
+    dagster_database_url,
+    dagster_instance,
+    pipeline_environment,
+)
 from samegoal_sync_tests.pipeline.conftest import World
 
 

@@ -8,7 +8,7 @@ import sys
 import psycopg
 import pytest
 
-from samegoal_sync.instance import pipeline_environment
+from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW, RIDGEMONT = SLUGS

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from samegoal_sync.demographics.errors import NotFit
 from samegoal_sync.qmlativ.errors import StudentNotFound
-from samegoal_sync.refresh import only_student, refresh_student
+from samegoal_sync.refresh.refresh_student import only_student, refresh_student
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 

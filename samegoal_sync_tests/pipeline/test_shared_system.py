@@ -10,10 +10,11 @@ import polars as pl
 import psycopg
 import pytest
 
-from samegoal_sync.districts.district import DistrictState
-from samegoal_sync.districts.registry import Registry
-from samegoal_sync.runs import import_districts
-from samegoal_sync.sandbox import Sandbox, SandboxDistrict, reading, running_sandbox
+from samegoal_sync.district import DistrictState
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.pipeline.launching import import_districts
+from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
+from samegoal_sync.sandbox.server import list_endpoint
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 
@@ -40,7 +41,7 @@ def test_each_district_publishes_its_own_students_only(
     heeded: bool,
 ) -> None:
     if not heeded:
-        monkeypatch.setattr(reading, "condition_expression", lambda *_: pl.lit(True))
+        monkeypatch.setattr(list_endpoint, "condition_expression", lambda *_: pl.lit(True))
     settings = Settings(home=tmp_path / "home", storage=tmp_path / "frames", allow_loopback=True)
     entities = coop.tables("coop")["District/Entity"]
     districts = sorted(entities["DistrictID"].unique().drop_nulls())

@@ -12,7 +12,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from samegoal_sync.instance import pipeline_environment
+from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW = SLUGS[0]

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from samegoal_sync.cli import main
-from samegoal_sync.instance import pipeline_environment
+from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW, RIDGEMONT = SLUGS

@@ -16,8 +16,8 @@ import uvicorn
 from argon2 import PasswordHasher
 
 from samegoal_sync.database import connect
-from samegoal_sync.portal.accounts import Role
 from samegoal_sync.portal.app import create_app
+from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.settings import Settings
 
 PASSWORD = "correct horse battery"

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from samegoal_sync.database import connect
-from samegoal_sync.portal.documents.kinds import KINDS
+from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
 
 Address = Callable[..., str]

@@ -11,25 +11,25 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from samegoal_sync.database import connect
-from samegoal_sync.districts.mailbox import SUBJECT, incoming
-from samegoal_sync.districts.onboarding import activate, complete, verify
-from samegoal_sync.districts.registry import Registry
-from samegoal_sync.districts.requests import take_up_requests
-from samegoal_sync.instance import dagster_instance
-from samegoal_sync.portal.accounts import Role, add_user
+from samegoal_sync.districts.onboarding.mail_requests import take_up_requests
+from samegoal_sync.districts.onboarding.onboarding_steps import activate, complete, verify
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.mail.mailbox import SUBJECT, incoming
+from samegoal_sync.pipeline.instance import dagster_instance
+from samegoal_sync.pipeline.launching import import_districts
 from samegoal_sync.portal.app import create_app
-from samegoal_sync.runs import import_districts
+from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.browser import needs_browser
-from samegoal_sync_tests.districts.mail_servers import (
+from samegoal_sync_tests.mail.mail_servers import (
     make_certificate,
     running_imap,
     why_no_dovecot,
 )
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, served
-from samegoal_sync_tests.portal.test_browser import browser, signed_in
+from samegoal_sync_tests.portal.test_portal_in_browser import browser, signed_in
 
 __all__ = ["browser"]
 

@@ -11,8 +11,14 @@ import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.errors import UsageError
-from samegoal_sync.portal import sessions, throttle
-from samegoal_sync.portal.accounts import Role, add_user, disable_user, list_users, reset_user
+from samegoal_sync.portal.identity import sessions, sign_in_throttle
+from samegoal_sync.portal.identity.accounts import (
+    Role,
+    add_user,
+    disable_user,
+    list_users,
+    reset_user,
+)
 from samegoal_sync.secret import Secret
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, Person
 
@@ -34,7 +40,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(sessions, "now", clock)
-    monkeypatch.setattr(throttle, "now", clock)
+    monkeypatch.setattr(sign_in_throttle, "now", clock)
     return clock
 
 
@@ -50,13 +56,13 @@ def test_failed_tries_slow_the_next_down_even_with_the_right_password(
     browser_of: Browser, clock: Clock
 ) -> None:
     browser = browser_of()
-    for _ in range(throttle.TRIES_AN_ACCOUNT):
+    for _ in range(sign_in_throttle.TRIES_AN_ACCOUNT):
         assert browser.sign_in(TEACHER, "wrong password here").status_code == 401
     slowed = browser.sign_in(TEACHER)
     assert slowed.status_code == 429
     assert int(slowed.headers["retry-after"]) > 0
     assert browser.sign_in("administrative@fairview.example").status_code == 303
-    clock.later = throttle.WINDOW
+    clock.later = sign_in_throttle.WINDOW
     assert browser_of().sign_in(TEACHER).status_code == 303
 
 
@@ -65,7 +71,10 @@ def test_tries_at_the_same_moment_do_not_slip_through(browser_of: Browser) -> No
     with ThreadPoolExecutor(12) as together:
         answers = list(together.map(lambda one: one.sign_in(TEACHER, "wrong one"), browsers))
     found = Counter(answer.status_code for answer in answers)
-    assert found == {401: throttle.TRIES_AN_ACCOUNT, 429: 12 - throttle.TRIES_AN_ACCOUNT}
+    assert found == {
+        401: sign_in_throttle.TRIES_AN_ACCOUNT,
+        429: 12 - sign_in_throttle.TRIES_AN_ACCOUNT,
+    }
 
 
 def test_an_address_that_tries_many_accounts_is_slowed_down(
@@ -75,7 +84,7 @@ def test_an_address_that_tries_many_accounts_is_slowed_down(
         connection.execute(
             "insert into portal_sign_in_tries (login_hash, address, at) "
             "select sha256(n::text::bytea), '127.0.0.1', now() from generate_series(1, %s) n",
-            (throttle.TRIES_AN_ADDRESS,),
+            (sign_in_throttle.TRIES_AN_ADDRESS,),
         )
     assert browser_of().sign_in(TEACHER).status_code == 429
 

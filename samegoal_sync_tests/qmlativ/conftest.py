@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from samegoal_sync.qmlativ.client import QmlativClient
-from samegoal_sync.qmlativ.limits import Limits
-from samegoal_sync.qmlativ.retry import Clock
+from samegoal_sync.qmlativ.http.limits import Limits
+from samegoal_sync.qmlativ.http.retry_policy import Clock
 from samegoal_sync_tests.qmlativ.misbehaving_server import Server, misbehaving_server
 
 

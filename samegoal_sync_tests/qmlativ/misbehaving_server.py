@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from samegoal_sync.qmlativ.catalog import CATALOG
-from samegoal_sync.qmlativ.connection import Connection
+from samegoal_sync.qmlativ.http.connection import Connection
 from samegoal_sync.secret import Secret
 
 KEY, SECRET = "vendor key&1", "s3cret +/&= for tests"

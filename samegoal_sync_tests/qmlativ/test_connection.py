@@ -14,16 +14,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from samegoal_sync.errors import UsageError
-from samegoal_sync.qmlativ.addresses import Addresses
 from samegoal_sync.qmlativ.client import QmlativClient
-from samegoal_sync.qmlativ.connection import Connection, checked_base_url, checked_token_url
 from samegoal_sync.qmlativ.errors import (
     AddressRefused,
     AnswerBroken,
     CertificateRefused,
     DistrictNotChosen,
 )
-from samegoal_sync.qmlativ.metadata import metadata_of
+from samegoal_sync.qmlativ.http.connection import Connection, checked_base_url, checked_token_url
+from samegoal_sync.qmlativ.http.urls import Addresses
+from samegoal_sync.qmlativ.reading.system_metadata import metadata_of
 from samegoal_sync.secret import Secret
 from samegoal_sync_tests.qmlativ import misbehaving_server as does
 from samegoal_sync_tests.qmlativ.misbehaving_server import Server

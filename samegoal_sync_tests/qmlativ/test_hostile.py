@@ -13,9 +13,9 @@ from samegoal_sync.errors import UsageError
 from samegoal_sync.qmlativ import errors
 from samegoal_sync.qmlativ.catalog import RawAsset
 from samegoal_sync.qmlativ.client import QmlativClient
-from samegoal_sync.qmlativ.connection import checked_base_url, checked_token_url
-from samegoal_sync.qmlativ.faults import retry_after
-from samegoal_sync.qmlativ.public_addresses import is_public
+from samegoal_sync.qmlativ.http.connection import checked_base_url, checked_token_url
+from samegoal_sync.qmlativ.http.fault_classification import retry_after
+from samegoal_sync.qmlativ.http.public_ip_addresses import is_public
 from samegoal_sync_tests.qmlativ import misbehaving_server as does
 from samegoal_sync_tests.qmlativ.misbehaving_server import Server, one_district
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samegoal_sync_tests.samegoal.nights import House
+from samegoal_sync_tests.samegoal.invented_nights import House
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from typing import Any
 
 import psycopg
 
-from samegoal_sync.samegoal.publish import publish
-from samegoal_sync_tests.samegoal.nights import (
+from samegoal_sync.samegoal.publication.publish import publish
+from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     STARTED,
     curated_guardians,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from samegoal_sync.samegoal.sftp import Destination
+from samegoal_sync.samegoal.delivery.sftp import Destination
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 needs_sshd = pytest.mark.skipif(

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from samegoal_sync.demographics.curated import Curated
-from samegoal_sync.districts.district import DistrictSettings, Guards
-from samegoal_sync.samegoal.guards import Reason
-from samegoal_sync_tests.samegoal.nights import (
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.district import DistrictSettings, Guards
+from samegoal_sync.samegoal.publication.guards import Reason
+from samegoal_sync_tests.samegoal.invented_nights import (
     House,
     curated_guardians,
     curated_students,

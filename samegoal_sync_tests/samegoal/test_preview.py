@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from samegoal_sync.districts.district import DistrictSettings, Stretch
-from samegoal_sync.samegoal.preview import preview
-from samegoal_sync_tests.samegoal.nights import (
+from samegoal_sync.district import DistrictSettings, Stretch
+from samegoal_sync.samegoal.publication.preview import preview
+from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     House,
     curated_guardians,

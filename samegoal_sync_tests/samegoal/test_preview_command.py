@@ -8,11 +8,11 @@ from datetime import date
 import pytest
 
 from samegoal_sync.cli import main
-from samegoal_sync.districts.registry import Registry
+from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.sandbox import SandboxDistrict, running_sandbox
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
-from samegoal_sync_tests.samegoal.nights import connection_of
+from samegoal_sync_tests.samegoal.invented_nights import connection_of
 
 _SLUG = "lakewood-isd"
 

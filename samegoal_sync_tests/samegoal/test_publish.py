@@ -7,12 +7,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from samegoal_sync.districts.district import DistrictSettings, Stretch
-from samegoal_sync.samegoal.columns import GUARDIANS, STUDENTS, Published
-from samegoal_sync.samegoal.details import student_details
+from samegoal_sync.district import DistrictSettings, Stretch
 from samegoal_sync.samegoal.errors import DistrictNotRegistered, NotFit, StudentNotPublished
-from samegoal_sync.samegoal.publish import Mode, publish, record_failure
-from samegoal_sync_tests.samegoal.nights import (
+from samegoal_sync.samegoal.publication.publish import Mode, publish, record_failure
+from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
+from samegoal_sync.samegoal.publication.student_details import student_details
+from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     STARTED,
     House,

@@ -6,16 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from samegoal_sync.demographics.curated import (
+from samegoal_sync.demographics.columns.curated_frames import (
     CURATED_AT,
     KEEP,
     KEEP_HOW_LEFT,
     LEFT_STATUSES,
     Curated,
 )
-from samegoal_sync.districts.district import DistrictSettings, Stretch
-from samegoal_sync.samegoal.publish import Mode, publish
-from samegoal_sync_tests.samegoal.nights import (
+from samegoal_sync.district import DistrictSettings, Stretch
+from samegoal_sync.samegoal.publication.publish import Mode, publish
+from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     STARTED,
     House,

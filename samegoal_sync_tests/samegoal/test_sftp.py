@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from samegoal_sync.errors import SettingError
+from samegoal_sync.samegoal.delivery.csv_files import Files
+from samegoal_sync.samegoal.delivery.sftp import Destination, deliver
 from samegoal_sync.samegoal.errors import DeliveryError, TransientDeliveryError
-from samegoal_sync.samegoal.files import Files
-from samegoal_sync.samegoal.sftp import Destination, deliver
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.samegoal.sshd import (
     cut_after,

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from samegoal_sync.demographics import curate_guardians, curate_students
-from samegoal_sync.demographics.curated import Curated
-from samegoal_sync.districts.district import DistrictSettings
-from samegoal_sync.samegoal.publish import State
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.district import DistrictSettings
+from samegoal_sync.samegoal.publication.publish import State
 from samegoal_sync.sandbox import SandboxDistrict, advance_district, generate_district, raw_objects
-from samegoal_sync_tests.samegoal.nights import House
+from samegoal_sync_tests.samegoal.invented_nights import House
 
 _FIRST = date(2026, 10, 12)
 

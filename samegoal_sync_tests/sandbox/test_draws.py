@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from samegoal_sync.sandbox.draws import Draws
+from samegoal_sync.sandbox.population.draws import Draws
 
 
 def _rows(count: int, first: int = 0) -> pl.DataFrame:

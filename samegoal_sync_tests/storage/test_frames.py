@@ -9,15 +9,15 @@ import polars as pl
 import pytest
 
 from samegoal_sync.demographics import Curated
-from samegoal_sync.demographics.curated import (
+from samegoal_sync.demographics.columns.curated_frames import (
     REJECT_COLUMNS,
     STUDENT_ACCOUNT,
     STUDENT_COLUMNS,
 )
 from samegoal_sync.errors import StorageError
-from samegoal_sync.qmlativ.raw import RawObjects
+from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
+from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.storage.frames import KEPT, FrameStore, StoredFrames
-from samegoal_sync.storage.io_managers import CuratedIOManager, RawObjectsIOManager
 
 NIGHT = datetime(2026, 3, 3, 8, tzinfo=UTC)
 ASSET, DISTRICT = "qmlativ/students", "fairview-isd"

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import click
 
-from samegoal_sync.commands.districts.aboard import complete, reencrypt, rotate_secret, verify
-from samegoal_sync.commands.districts.entries import add, change, import_, list_, show
-from samegoal_sync.commands.districts.states import remove, resume, suspend
+from samegoal_sync.commands.districts.lifecycle import remove, resume, suspend
+from samegoal_sync.commands.districts.onboarding_commands import (
+    complete,
+    reencrypt,
+    rotate_secret,
+    verify,
+)
+from samegoal_sync.commands.districts.registration import add, change, import_, list_, show
 
 
 @click.group()

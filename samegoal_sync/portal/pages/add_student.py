@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 import psycopg
 from starlette.responses import Response
 
-from samegoal_sync.portal.audit import Action
-from samegoal_sync.portal.database import one
 from samegoal_sync.portal.errors import Conflict, Refused
-from samegoal_sync.portal.students import choices
+from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.student_search import choices
+from samegoal_sync.portal.records.tenant_connection import one
 from samegoal_sync.portal.visit import Visit
 
 GENDERS = ("Female", "Male")

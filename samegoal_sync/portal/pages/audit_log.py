@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from samegoal_sync.portal.audit import PAGE, page_of_log
+from samegoal_sync.portal.records.audit_trail import PAGE, page_of_log
 from samegoal_sync.portal.visit import Visit
 
 

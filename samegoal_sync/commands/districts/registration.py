@@ -1,0 +1,197 @@
+"""What is registered of a district: add, change, list, show, and many at once from a file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.districts.shared_options import (
+    Pairs,
+    given_values,
+    plain,
+    registry_of,
+    slug_argument,
+    user_name,
+    value_options,
+    who_option,
+)
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from samegoal_sync.district import District, DistrictSettings
+
+
+@click.command()
+@slug_argument
+@value_options
+@who_option
+@json_option
+@pass_app
+def add(app: App, /, district: str, who: str | None, as_json: bool, **values: Any) -> None:
+    """Register a district.
+
+    Example: samegoal-sync districts add fairview-isd --name "Fairview ISD"
+    --base-url https://skyward.iscorp.com/FairviewTXStuAPI --client-key KEY
+    --mail-domain fairview.example --contact office@fairview.example
+    """
+    given = given_values(values)
+    missing = [name for name in ("name", "base_url", "client_key") if name not in given]
+    if missing:
+        options = ", ".join("--" + name.replace("_", "-") for name in missing)
+        raise click.UsageError(f"a district needs {options}")
+    added = registry_of(app).add(slug=district, who=user_name(who), **given)
+    if as_json:
+        print_json(plain(added))
+    else:
+        app.console.print(
+            f"{added.slug} is registered. Next: samegoal-sync districts verify {added.slug}"
+        )
+
+
+@click.command()
+@slug_argument
+@value_options
+@click.option(
+    "--setting",
+    "settings",
+    multiple=True,
+    type=Pairs(),
+    help="One of the district's own settings, as JSON: notify='[\"failed\"]'.",
+)
+@who_option
+@json_option
+@pass_app
+def change(
+    app: App,
+    /,
+    district: str,
+    settings: tuple[tuple[str, str], ...],
+    who: str | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Change what is registered of a district; what is not named stays.
+
+    Settings: guardians, publish_restricted, buildings, guards, paused, additions_only, notify.
+
+    Example: samegoal-sync districts change fairview-isd --hour 3
+    --setting paused='{"first": "2027-07-01", "last": "2027-08-01"}'
+    """
+    given = given_values(values)
+    if settings:
+        given["settings"] = _changed_settings(registry_of(app).get(district), settings)
+    if not given:
+        raise click.UsageError("nothing to change: name an option (see --help)")
+    changed = registry_of(app).update(district, who=user_name(who), **given)
+    if as_json:
+        print_json(plain(changed))
+    else:
+        app.console.print(f"{district}: {', '.join(sorted(given))} changed.")
+
+
+def _changed_settings(district: District, changes: tuple[tuple[str, str], ...]) -> DistrictSettings:
+    """The district's settings with some of them read anew."""
+    from samegoal_sync.districts.registry.settings_json import settings_from_json, settings_to_json
+
+    values = settings_to_json(district.settings)
+    for name, text in changes:
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            raise click.UsageError(f"--setting {name}: the value is not JSON") from None
+    return settings_from_json(values)
+
+
+@click.command(name="list")
+@json_option
+@pass_app
+def list_(app: App, as_json: bool) -> None:
+    """List districts with their states.
+
+    Example: samegoal-sync districts list --json
+    """
+    found = registry_of(app).list()
+    if as_json:
+        print_json([plain(one) for one in found])
+        return
+    for one in found:
+        click.echo(f"{one.slug:<28} {one.state:<10} {one.name}")
+    if not found:
+        app.console.print("no district is registered; samegoal-sync districts add")
+
+
+@click.command()
+@slug_argument
+@click.option("--reveal", is_flag=True, help="Show the Client Secret; this is recorded.")
+@who_option
+@json_option
+@pass_app
+def show(app: App, district: str, reveal: bool, who: str | None, as_json: bool) -> None:
+    """Show the three values of "add Nightly Demographics", and the district's history.
+
+    Example: samegoal-sync districts show fairview-isd
+    """
+    from samegoal_sync.districts.registry.history import events
+
+    registry = registry_of(app)
+    found = registry.get(district)
+    stored = registry.has_secret(district)
+    secret = "********" if stored else None
+    if reveal:
+        secret = registry.reveal_secret(district, user_name(who)).reveal()
+    history = events(app.database_url, district, limit=20)
+    if as_json:
+        told = [asdict(event) for event in history]
+        print_json({**plain(found), "client_secret": secret, "history": told})
+        return
+    for name, value in (
+        ("District", f"{found.name} ({found.slug})"),
+        ("State", found.state + (f": {found.message}" if found.message else "")),
+        ("API Base URL", found.base_url),
+        ("Client Key", found.client_key),
+        ("Client Secret", secret or "not stored yet"),
+        ("Access expires", _day(found.expires_on)),
+        ("Night", f"{found.hour:02}:00 {found.time_zone}"),
+        ("Contacts", ", ".join(found.contacts) or "none"),
+    ):
+        click.echo(f"{name:<15} {value}")
+    click.echo("\nHistory, newest first")
+    for event in history:
+        what = f" ({event.what})" if event.what else ""
+        click.echo(f"  {_minute(event.at)}  {event.kind} by {event.who}{what}")
+
+
+@click.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@who_option
+@json_option
+@pass_app
+def import_(app: App, file: Path, who: str | None, as_json: bool) -> None:
+    """Register every district of a CSV file, or none.
+
+    Columns: slug, name, base_url, client_key; if wanted mail_domain, contacts (separated by
+    semicolons), time_zone, hour, expires_on, district_id.
+
+    Example: samegoal-sync districts import districts.csv
+    """
+    from samegoal_sync.districts.registry.district_csv_import import import_districts_file
+
+    added = import_districts_file(registry_of(app), file, who=user_name(who))
+    if as_json:
+        print_json([one.slug for one in added])
+    else:
+        app.console.print(f"{len(added)} districts are registered.")
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else "not known"
+
+
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,1 @@
+"""``guardian_demographics``: who may be shown, in which order, one row a pair."""

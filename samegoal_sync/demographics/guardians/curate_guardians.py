@@ -1,0 +1,351 @@
+"""``guardian_demographics``: one row a student and guardian, from the raw objects of one district.
+
+Every pair that Qmlativ sent ends in the account exactly once. Who may not see the student is
+*withheld*: removed from what is published that same night. Whose data can't be right is *set
+aside*: what is published of them stays.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from samegoal_sync.demographics.columns.column_rules import (
+    GUARDIAN_RULES,
+    absent_columns,
+    partly_absent_columns,
+)
+from samegoal_sync.demographics.columns.curated_frames import (
+    GUARDIAN_ACCOUNT,
+    GUARDIAN_COLUMNS,
+    KEEP,
+    Curated,
+)
+from samegoal_sync.demographics.guardians.guardian_choice import beyond_choice
+from samegoal_sync.demographics.guardians.guardian_order import ordered_pairs
+from samegoal_sync.demographics.guardians.restrictions import restriction_sources
+from samegoal_sync.demographics.joinable_frames import lookup
+from samegoal_sync.demographics.rejects.reject_rows import gathered, rejected, with_keep
+from samegoal_sync.demographics.values.dates import parsed
+from samegoal_sync.demographics.values.emails import emails
+from samegoal_sync.demographics.values.languages import languages
+from samegoal_sync.demographics.values.legal_names import is_no_name, person_names
+from samegoal_sync.demographics.values.phones import PHONE_TYPES, phones
+from samegoal_sync.demographics.values.postal_addresses import person_addresses, written_addresses
+from samegoal_sync.demographics.values.text import damaged_columns, is_damaged
+from samegoal_sync.district import DistrictSettings, GuardianChoice
+from samegoal_sync.qmlativ.raw_objects import RawObjects
+
+ADULT = 18
+#: A birthday on the 29th to 31st is taken for a day before: a doubt of days counts as a minor.
+_SHORTEST_MONTH = 28
+_PAIR = "Family/StudentGuardian"
+#: Without these fields it can't be known who a student's guardians are.
+_ESSENTIAL = {
+    _PAIR: ("StudentGuardianID", "StudentID", "NameIDGuardian"),
+    "Demographics/Name": ("NameID", "LastName", "FirstName"),
+}
+_CUSTODIAL = "IsCustodialGuardian"
+_OPTIONAL_TEXTS = (
+    "first_name",
+    "middle_name",
+    "name_suffix",
+    "relationship",
+    "address",
+    "city",
+    "state",
+)
+
+
+def curate_guardians(
+    raw: RawObjects, students: Curated, settings: DistrictSettings, today: date
+) -> Curated:
+    """Curate the guardians of the students that are curated tonight.
+
+    Args:
+        raw: the entities, students and guardians raw assets merged.
+        students: what ``curate_students`` gave for the same night.
+        settings: guardian choice and ``publish_restricted``.
+        today: the district's local date of the night.
+
+    Returns:
+        ``frame`` in ``GUARDIAN_COLUMNS`` plus ``keep``, sorted by student and priority, where
+        withheld guardians leave their number empty. ``whole`` is false when publishing it would
+        lose guardians: no pair at all, or a field that says who they are (or, where the district
+        publishes two custodial ones, who is custodial) was not shared.
+    """
+    pairs = _with_outcome(raw, ordered_pairs(raw, today), students, settings, today)
+    curated = _described(raw, pairs.filter(pl.col("outcome") == "curated"))
+    damaged = damaged_columns(curated, _OPTIONAL_TEXTS)
+    conditions = _invalid(damaged)
+    absent = absent_columns(GUARDIAN_RULES, raw)
+    frame = _frame(curated, conditions, partly_absent_columns(GUARDIAN_RULES, raw), absent)
+    left_alone = _without_guardian(students, frame)
+    rejects = [
+        *_row_rejects(raw, pairs),
+        *_value_rejects(curated, conditions, absent),
+        left_alone,
+    ]
+    findings = _findings(raw, pairs, curated) | {
+        "students_without_guardian": left_alone.height,
+        "publish_restricted": int(settings.publish_restricted),
+        "restrictions_lost_allowed": settings.guards.restrictions_lost,
+    }
+    return Curated(
+        frame,
+        gathered(rejects),
+        _account(raw, pairs, students),
+        absent,
+        whole=_is_whole(raw, students, settings.guardians),
+        findings=findings,
+    )
+
+
+def _with_outcome(
+    raw: RawObjects,
+    pairs: pl.DataFrame,
+    students: Curated,
+    settings: DistrictSettings,
+    today: date,
+) -> pl.DataFrame:
+    """Each pair with its person's name, ``outcome`` and ``reason``; the first reason counts.
+
+    Who may not see the student is withheld even when the student is set aside tonight, or left
+    long ago: what is published of the student stays, the guardian goes.
+    """
+    where = students.account.select(
+        pl.col("sis_internal_id").alias("StudentID"),
+        "student_id",
+        pl.col("outcome").alias("student_outcome"),
+    ).filter(pl.col("StudentID").is_not_null())
+    names = person_names(raw, pairs.get_column("NameIDGuardian").unique())
+    named = (
+        pairs.join(where, on="StudentID", how="left")
+        .join(names, left_on="NameIDGuardian", right_on="NameID", how="left")
+        .join(_enrolled_minors(raw, pairs, students, today), on="NameIDGuardian", how="left")
+    )
+    reasons = {
+        "student_unknown": ("out_of_scope", pl.col("student_outcome").is_null()),
+        "restricted": ("withheld", pl.col("restricted") & (not settings.publish_restricted)),
+        "student_out_of_scope": ("out_of_scope", pl.col("student_outcome") == "out_of_scope"),
+        "guardian_minor_student": ("withheld", pl.col("is_minor").fill_null(False)),
+        "student_set_aside": ("out_of_scope", pl.col("student_outcome") == "set_aside"),
+        "guardian_name_invalid": ("set_aside", is_no_name("last_name")),
+    }
+    judged = named.with_columns(_first(reasons))
+    beyond = beyond_choice(judged, settings.guardians)
+    return judged.join(beyond, on="StudentGuardianID", how="left").with_columns(
+        outcome=pl.when("beyond").then(pl.lit("withheld")).otherwise("outcome"),
+        reason=pl.when("beyond").then(pl.lit("beyond_choice")).otherwise("reason"),
+    )
+
+
+def _first(reasons: dict[str, tuple[str, pl.Expr]]) -> list[pl.Expr]:
+    outcome, reason = pl.lit("curated"), pl.lit(None, pl.String)
+    for name, (where, condition) in reversed(reasons.items()):
+        outcome = pl.when(condition).then(pl.lit(where)).otherwise(outcome)
+        reason = pl.when(condition).then(pl.lit(name)).otherwise(reason)
+    return [outcome.alias("outcome"), reason.alias("reason")]
+
+
+def _enrolled_minors(
+    raw: RawObjects, pairs: pl.DataFrame, students: Curated, today: date
+) -> pl.DataFrame:
+    """``NameIDGuardian, is_minor`` of present students under 18, or of an age nobody knows.
+
+    Where one student alone was read, nobody can say who else is a student: then every minor counts.
+    """
+    adult_since = date(today.year - ADULT, today.month, min(today.day, _SHORTEST_MONTH))
+    gone = students.frame.filter(~_is_present()).get_column("sis_internal_id")
+    present = students.account.filter(
+        (pl.col("outcome") != "out_of_scope") & ~pl.col("sis_internal_id").is_in(gone.implode())
+    ).get_column("sis_internal_id")
+    names = (
+        lookup(raw, "Student/Student")
+        .filter(pl.col("StudentID").is_in(present.implode()))
+        .get_column("NameID")
+    )
+    guardians = pairs.get_column("NameIDGuardian").unique()
+    one_alone = students.account.height == 1
+    suspects = guardians if one_alone else guardians.filter(guardians.is_in(names.implode()))
+    born, enrolled = parsed("BirthDate"), pl.col("NameID").is_in(names.implode())
+    return (
+        lookup(raw, "Demographics/Name")
+        .filter(pl.col("NameID").is_in(suspects.implode()))
+        .filter((born > adult_since) | (enrolled & born.is_null()))
+        .select(pl.col("NameID").alias("NameIDGuardian"), is_minor=pl.lit(True))
+    )
+
+
+def _is_present() -> pl.Expr:
+    return pl.col("district_enrollment").is_in(["ENROLLED", "PRE_ENROLLED"])
+
+
+def _described(raw: RawObjects, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs that will be published, with address, phones, e-mail and language."""
+    people = pairs.get_column("NameIDGuardian").unique()
+    addresses = person_addresses(raw, people)
+    written = written_addresses(raw, addresses.get_column("AddressID").unique())
+    contacts = (
+        people.to_frame("NameID")
+        .join(addresses.join(written, on="AddressID", how="left"), on="NameID", how="left")
+        .join(phones(raw, people), on="NameID", how="left")
+        .join(emails(raw, people), on="NameID", how="left")
+    )
+    return pairs.join(contacts, left_on="NameIDGuardian", right_on="NameID", how="left").join(
+        languages(raw), on="LanguageID", how="left"
+    )
+
+
+def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]]:
+    """Curated column -> (rule, when the value is set aside, when the published one stays).
+
+    A published phone may be the very one that is confidential now, and an e-mail goes out by
+    mail: what could disclose is not kept.
+    """
+    conditions: dict[str, list[tuple[str, pl.Expr, pl.Expr]]] = {}
+    for column in damaged:
+        hit = is_damaged(pl.col(column))
+        conditions[column] = [("text_damaged", hit, hit)]
+    for column in PHONE_TYPES:
+        invalid = pl.col(f"{column}_invalid").fill_null(False)
+        none = pl.col(column).is_null() & ~pl.col(f"{column}_confidential").fill_null(False)
+        conditions[column] = [("phone_invalid", invalid, invalid & none)]
+    for column, rule in (
+        ("email_invalid", "email_invalid"),
+        ("email_several", "email_two_addresses"),
+        ("zip_invalid", "zip_invalid"),
+        ("language_invalid", "language_unknown"),
+    ):
+        flag = pl.col(column).fill_null(False)
+        conditions.setdefault(column.split("_")[0], []).append((rule, flag, flag))
+    return conditions
+
+
+def _frame(
+    curated: pl.DataFrame,
+    conditions: dict[str, list[tuple[str, pl.Expr, pl.Expr]]],
+    partly: frozenset[str],
+    absent: frozenset[str],
+) -> pl.DataFrame:
+    keep = {
+        column: pl.any_horizontal(kept for _, _, kept in rules)
+        for column, rules in conditions.items()
+    }
+    for column in partly:
+        keep[column] = keep.get(column, pl.lit(False)) | pl.col(column).is_null()
+    blanked = [
+        pl.when(~is_damaged(pl.col(column))).then(column).alias(column)
+        for column, rules in conditions.items()
+        if rules[0][0] == "text_damaged"
+    ]
+    unknown = [pl.lit(None).alias(column) for column in ("restricted",) if column in absent]
+    kept = {name: when for name, when in keep.items() if name not in absent}
+    return (
+        with_keep(curated.rename({"NameIDGuardian": "guardian_id"}), kept)
+        .with_columns(*blanked, *unknown)
+        .select(*(pl.col(name).cast(kind) for name, kind in GUARDIAN_COLUMNS.items()), KEEP)
+        .sort("student_id", "priority")
+    )
+
+
+def _account(raw: RawObjects, pairs: pl.DataFrame, students: Curated) -> pl.DataFrame:
+    """Every pair once, and every row that names no pair: it was sent all the same."""
+    numbers = students.account.filter(pl.col("sis_internal_id").is_not_null())
+    keyless = (
+        _keyless(raw)
+        .join(numbers, left_on="StudentID", right_on="sis_internal_id", how="left")
+        .with_columns(outcome=pl.lit("set_aside"), reason=pl.lit("guardian_key_blank"))
+    )
+    return pl.concat(
+        rows.select(
+            "student_id", pl.col("NameIDGuardian").alias("guardian_id"), "outcome", "reason"
+        ).match_to_schema(GUARDIAN_ACCOUNT)
+        for rows in (pairs, keyless)
+    )
+
+
+def _keyless(raw: RawObjects) -> pl.DataFrame:
+    return lookup(raw, _PAIR).filter(
+        pl.col("NameIDGuardian").is_null() | pl.col("StudentID").is_null()
+    )
+
+
+def _row_rejects(raw: RawObjects, pairs: pl.DataFrame) -> list[pl.DataFrame]:
+    """Pairs that someone must mend; a restriction or the district's own choice is no fault."""
+    told = ("guardian_minor_student", "guardian_name_invalid")
+    return [
+        *(
+            rejected(
+                pairs, pl.col("reason") == rule, rule, object_name=_PAIR, key="StudentGuardianID"
+            )
+            for rule in told
+        ),
+        rejected(
+            _keyless(raw).with_columns(student_id=pl.lit(None, pl.String)),
+            pl.lit(True),
+            "guardian_key_blank",
+            object_name=_PAIR,
+            key="StudentGuardianID",
+        ),
+    ]
+
+
+def _value_rejects(
+    curated: pl.DataFrame,
+    conditions: dict[str, list[tuple[str, pl.Expr, pl.Expr]]],
+    absent: frozenset[str],
+) -> list[pl.DataFrame]:
+    return [
+        rejected(curated, where, rule, object_name=_PAIR, key="StudentGuardianID", column=column)
+        for column, rules in conditions.items()
+        if column not in absent
+        for rule, where, _ in rules
+    ]
+
+
+def _without_guardian(students: Curated, frame: pl.DataFrame) -> pl.DataFrame:
+    """A notice for each present student who would have no guardian in SameGoal."""
+    present = students.frame.filter(_is_present())
+    return rejected(
+        present.join(frame.select("student_id"), on="student_id", how="anti"),
+        pl.lit(True),
+        "no_guardian",
+        object_name="Student/Student",
+        key="sis_internal_id",
+        notice=True,
+    )
+
+
+def _is_whole(raw: RawObjects, students: Curated, choice: GuardianChoice) -> bool:
+    pairs = raw.frames.get(_PAIR)
+    none_came = (pairs is None or pairs.height == 0) and students.frame.height > 0
+    # Without the flag nobody is marked custodial, and who isn't would stand in.
+    chosen = choice is not GuardianChoice.FIRST_TWO_CUSTODIAL or raw.shares(_PAIR, _CUSTODIAL)
+    shared = all(raw.shares(name, *fields) for name, fields in _ESSENTIAL.items())
+    return chosen and shared and not none_came
+
+
+def _findings(
+    raw: RawObjects, pairs: pl.DataFrame, curated: pl.DataFrame
+) -> dict[str, int | float | str | list[str]]:
+    outcomes = dict(pairs.get_column("outcome").value_counts().iter_rows())
+    reasons = dict(pairs.get_column("reason").drop_nulls().value_counts().iter_rows())
+    findings: dict[str, int | float | str | list[str]] = {
+        f"guardians_{name}": int(outcomes.get(name, 0))
+        for name in ("curated", "set_aside", "withheld", "out_of_scope")
+    }
+    people = curated.filter(pl.col("NameIDGuardian").is_first_distinct())
+    height = max(curated.height, 1)
+    no_phone = pl.all_horizontal(pl.col(*PHONE_TYPES).is_null())
+    return findings | {
+        "restrictions_shared": int(bool(restriction_sources(raw))),
+        "restriction_sources": restriction_sources(raw),
+        "guardians_restricted": int(reasons.get("restricted", 0)),
+        "guardians_beyond_choice": int(reasons.get("beyond_choice", 0)),
+        "confidential_phones_withheld": int(people.get_column("confidential_phones").sum() or 0),
+        "phones_of_other_types": int(people.get_column("untyped_phones").sum() or 0),
+        "share_without_guardian_phone": round(curated.filter(no_phone).height / height, 4),
+        "share_without_guardian_email": round(curated.get_column("email").null_count() / height, 4),
+    }

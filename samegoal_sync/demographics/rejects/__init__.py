@@ -1,0 +1,1 @@
+"""What is rejected: the rules in words, and the rows that name them."""

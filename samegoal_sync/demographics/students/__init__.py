@@ -1,0 +1,1 @@
+"""``student_demographics``: which enrollment counts, and one row a student."""

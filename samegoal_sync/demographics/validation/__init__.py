@@ -1,0 +1,1 @@
+"""Whether frames may go on to the next stage."""

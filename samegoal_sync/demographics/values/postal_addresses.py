@@ -1,0 +1,203 @@
+"""Addresses: which one is a person's, and how its parts become SameGoal's four columns.
+
+A student's is the physical one of the first family; a guardian's the mailing one.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from samegoal_sync.demographics.joinable_frames import lookup
+from samegoal_sync.demographics.values.text import cleaned, joined
+from samegoal_sync.qmlativ.raw_objects import RawObjects
+
+ADDRESS_COLUMNS = ("address", "city", "state", "zip")
+_FOREIGN_LINES = tuple(f"InternationalAddress{line}" for line in range(1, 5))
+_ADDRESS_TEXTS = (
+    "AddressType",
+    "AddressTypeCode",
+    "StreetNumberAndNameIncludeSecondaryUnit",
+    "StreetNumber",
+    "SecondaryUnitNumber",
+    "AddressLine2",
+    "POBox",
+    "FreeformAddress",
+    *_FOREIGN_LINES,
+    "ZipCodeAddOn",
+)
+#: What a district writes before the number of a post office box, however it is spelt.
+_PO_BOX = r"(?i)^(?:p\.? ?o\.? ?)?box\b[ #.]*|^p\.? ?o\.?[ #]+"
+
+
+def written_addresses(raw: RawObjects, address_ids: pl.Series) -> pl.DataFrame:
+    """``AddressID, address, city, state, zip, county, zip_invalid`` of the addresses asked for."""
+    addresses = (
+        lookup(raw, "Demographics/Address")
+        .filter(pl.col("AddressID").is_in(address_ids.implode()))
+        .select("AddressID", "StreetID", "ZipID", "CountyID", *map(cleaned, _ADDRESS_TEXTS))
+    )
+    full = (
+        addresses.join(_streets(raw), on="StreetID", how="left")
+        .join(_places(raw), on="ZipID", how="left")
+        .join(_counties(raw), on="CountyID", how="left")
+    )
+    foreign = _is_foreign()
+    add_on = pl.col("ZipCodeAddOn")
+    extended = pl.col("takes_add_on") & add_on.is_not_null()
+    written = pl.when(extended).then(pl.concat_str("zip_code", pl.lit("-"), add_on))
+    right = (
+        pl.when(foreign)
+        .then("right_abroad")
+        .when(extended)
+        .then(add_on.str.contains(r"^\d{4}$"))
+        .otherwise("right_here")
+    )
+    return full.select(
+        "AddressID",
+        _street_line(foreign).alias("address"),
+        "city",
+        "state",
+        pl.when(right)
+        .then(pl.when(foreign).then("zip_code").otherwise(pl.coalesce(written, "zip_here")))
+        .alias("zip"),
+        "county",
+        (~right).fill_null(False).alias("zip_invalid"),
+    )
+
+
+def person_addresses(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
+    """``NameID, AddressID`` of each person: the mailing address, else the physical one.
+
+    Several of one kind: the newest (Qmlativ gives no dates; its ids grow).
+    """
+    kind = pl.col("IsMailing").fill_null(False)
+    return (
+        _located(raw)
+        .filter(pl.col("NameID").is_in(name_ids.implode()))
+        .filter(kind | pl.col("IsPhysical").fill_null(False))
+        .sort("NameID", kind, "NameAddressID", descending=[False, True, True])
+        .unique("NameID", keep="first", maintain_order=True)
+        .select("NameID", "AddressID")
+    )
+
+
+def student_addresses(raw: RawObjects, students: pl.DataFrame) -> pl.DataFrame:
+    """``StudentID, AddressID``: the physical address of each student; the first family governs.
+
+    Of a student's own physical addresses the one where a guardian of the first family lives is
+    taken, then the newest; a student without one lives where the first family's first guardian
+    does.
+
+    Args:
+        students: ``StudentID, NameID, FamilyID`` (the first family, or null).
+    """
+    physical = _located(raw).filter(pl.col("IsPhysical").fill_null(False))
+    homes = _family_homes(raw, physical)
+    own = students.join(physical, on="NameID").join(
+        homes.with_columns(at_home=pl.lit(True)), on=["FamilyID", "AddressID"], how="left"
+    )
+    chosen = (
+        own.sort(
+            "StudentID",
+            pl.col("at_home").fill_null(False),
+            "NameAddressID",
+            descending=[False, True, True],
+        )
+        .unique("StudentID", keep="first", maintain_order=True)
+        .select("StudentID", "AddressID")
+    )
+    fallback = (
+        students.join(chosen, on="StudentID", how="anti")
+        .join(homes.unique("FamilyID", keep="first", maintain_order=True), on="FamilyID")
+        .select("StudentID", "AddressID")
+    )
+    return pl.concat([chosen, fallback])
+
+
+def _located(raw: RawObjects) -> pl.DataFrame:
+    return lookup(raw, "Demographics/NameAddress").filter(
+        pl.col("AddressID").is_not_null() & pl.col("NameID").is_not_null()
+    )
+
+
+def _family_homes(raw: RawObjects, physical: pl.DataFrame) -> pl.DataFrame:
+    """``FamilyID, AddressID`` where a family's guardians live, the first guardian's first."""
+    return (
+        lookup(raw, "Family/FamilyGuardian")
+        .filter(pl.col("FamilyID").is_not_null())
+        .join(physical.select("NameID", "NameAddressID", "AddressID"), on="NameID")
+        .sort(
+            "FamilyID",
+            "Rank",
+            "FamilyGuardianID",
+            "NameAddressID",
+            descending=[False, False, False, True],
+            nulls_last=True,
+        )
+        .unique(["FamilyID", "AddressID"], keep="first", maintain_order=True)
+        .select("FamilyID", "AddressID")
+    )
+
+
+def _is_foreign() -> pl.Expr:
+    kinds = pl.col("AddressType", "AddressTypeCode").str.contains("(?i)foreign|international")
+    lines = pl.col(*_FOREIGN_LINES).is_not_null()
+    return pl.any_horizontal(pl.col("abroad").fill_null(False), kinds.fill_null(False), lines)
+
+
+def _street_line(foreign: pl.Expr) -> pl.Expr:
+    street = pl.coalesce(
+        "StreetNumberAndNameIncludeSecondaryUnit",
+        joined(
+            pl.when(pl.col("street").is_not_null()).then("StreetNumber"),
+            pl.col("street"),
+            pl.col("SecondaryUnitNumber"),
+        ),
+    )
+    box = pl.lit("PO Box ") + pl.col("POBox").str.replace(_PO_BOX, "").str.strip_chars()
+    is_box = pl.col("AddressType").str.contains(r"(?i)\bbox\b").fill_null(False)
+    line = pl.when(is_box).then(pl.coalesce(box, street)).otherwise(pl.coalesce(street, box))
+    domestic = joined(pl.coalesce(line, "FreeformAddress"), pl.col("AddressLine2"), separator=", ")
+    abroad = joined(*map(pl.col, _FOREIGN_LINES), separator=", ")
+    return pl.when(foreign).then(pl.coalesce(abroad, domestic)).otherwise(domestic)
+
+
+def _streets(raw: RawObjects) -> pl.DataFrame:
+    return lookup(raw, "Demographics/Street").select(
+        "StreetID",
+        pl.coalesce(cleaned("StreetNameWithDirectionCode"), cleaned("Name")).alias("street"),
+    )
+
+
+def _counties(raw: RawObjects) -> pl.DataFrame:
+    return lookup(raw, "Demographics/County").select("CountyID", cleaned("Name").alias("county"))
+
+
+def _places(raw: RawObjects) -> pl.DataFrame:
+    """Qmlativ's Zip, which is also the city, by ``ZipID``.
+
+    What can be said of a code is said here, once: ``zip_here`` as it is written in this country,
+    whether that is ``right_here``, or ``right_abroad``, and whether an address's add-on follows.
+    """
+    states = lookup(raw, "SkySys/State").select("StateID", cleaned("Code").alias("state_code"))
+    places = lookup(raw, "Demographics/Zip").select(
+        "ZipID",
+        "StateID",
+        cleaned("ZipCode").alias("zip_code"),
+        cleaned("City").alias("city"),
+        cleaned("FreeFormState").alias("free_state"),
+        (~cleaned("CountryCode").is_in(["US", "USA"])).fill_null(False).alias("abroad"),
+    )
+    code = pl.col("zip_code")
+    here = code.str.replace(r"^(\d{5})(\d{4})$", "$1-$2")
+    return places.join(states, on="StateID", how="left").select(
+        "ZipID",
+        "zip_code",
+        "city",
+        "abroad",
+        pl.coalesce("state_code", "free_state").alias("state"),
+        here.alias("zip_here"),
+        code.str.contains(r"^\d{5}$").alias("takes_add_on"),
+        here.str.contains(r"^\d{5}(?:-\d{4})?$").alias("right_here"),
+        code.str.contains(r"^[\p{L}\d][\p{L}\d -]{0,15}$").alias("right_abroad"),
+    )

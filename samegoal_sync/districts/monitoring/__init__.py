@@ -1,0 +1,1 @@
+"""When a night is due, how every district stands, who is written to."""

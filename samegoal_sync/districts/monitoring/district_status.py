@@ -1,0 +1,232 @@
+"""How every district stands, worst first: for the status command, the portal and the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg.rows import dict_row
+
+from samegoal_sync.database import connect
+from samegoal_sync.district import DistrictState
+from samegoal_sync.errors import Actor
+
+#: Without a good night for so long, a district counts as stale.
+FRESH = timedelta(hours=36)
+
+#: Days before the expiration date at which a district is warned.
+WARNED_AT = (30, 14, 7, 1)
+
+#: Share of students set aside in one night beyond which somebody should look.
+REJECTS_SHARE = 0.02
+
+_TREND = 14
+_BARS = "▁▂▃▄▅▆▇█"
+_GOOD = ("published", "unchanged", "paused")
+
+
+class Severity(IntEnum):
+    """How much a district needs somebody; the worst comes first on every list."""
+
+    FINE = 0
+    WAITING = 1
+    WARNING = 2
+    STALE = 3
+    HELD = 4
+    FAILING = 5
+
+
+@dataclass(frozen=True)
+class DistrictStatus:
+    """One district on one line.
+
+    Attributes:
+        last_good: when the last good night ended (aware); ``None`` if there was none.
+        last_state / last_night: of the newest sync of a whole night.
+        counts: of the last good night, as in ``syncs``.
+        trend: students sent on each of the last 14 nights that were read, oldest first.
+        expires_on / days_left: of the Integration Access; days may be negative.
+        severity, problem, actor, hint: what needs a person, who that is and what they do.
+    """
+
+    slug: str
+    name: str
+    state: DistrictState
+    severity: Severity
+    last_good: datetime | None = None
+    last_state: str | None = None
+    last_night: date | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    trend: tuple[int, ...] = ()
+    expires_on: date | None = None
+    days_left: int | None = None
+    problem: str | None = None
+    actor: str | None = None
+    hint: str | None = None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to act for the nights to be good again (or stay so)."""
+        return self.severity >= Severity.WARNING
+
+    @property
+    def students(self) -> int | None:
+        """Students that Qmlativ sent in the last good night."""
+        return self.counts.get("students_sent")
+
+    @property
+    def sparkline(self) -> str:
+        """The trend of students as text."""
+        return sparkline(self.trend)
+
+
+def sparkline(values: Sequence[int]) -> str:
+    """Numbers as a row of bars, the lowest of them the lowest bar."""
+    if not values:
+        return ""
+    low, span = min(values), max(values) - min(values)
+    if span == 0:
+        return _BARS[3] * len(values)
+    return "".join(_BARS[(value - low) * (len(_BARS) - 1) // span] for value in values)
+
+
+def overall_status(database_url: str, now: datetime) -> list[DistrictStatus]:
+    """Every district, worst first, then by slug; two queries however many there are."""
+    with (
+        connect(database_url) as connection,
+        connection.cursor(row_factory=dict_row) as cursor,
+    ):
+        districts = cursor.execute(
+            "select slug, name, state, time_zone, expires_on, message from districts"
+        ).fetchall()
+        nights: dict[str, list[dict[str, Any]]] = {}
+        for row in cursor.execute(_NIGHTS, {"trend": _TREND}):
+            nights.setdefault(row["district"], []).append(row)
+    statuses = [_status(one, nights.get(one["slug"], []), now) for one in districts]
+    return sorted(statuses, key=lambda one: (-one.severity, one.slug))
+
+
+# The newest nights of each district and its newest good one, however long ago; by the index.
+_NIGHTS = """
+    select n.* from districts d cross join lateral (
+        (select id, district, night, state, finished_at, counts, message, hint, actor
+            from syncs where district = d.slug and kind <> 'student'
+            order by id desc limit 2 * %(trend)s)
+        union
+        (select id, district, night, state, finished_at, counts, message, hint, actor
+            from syncs where district = d.slug and kind <> 'student'
+                and state in ('published', 'unchanged', 'paused')
+            order by id desc limit 1)
+    ) n order by id desc
+"""
+
+
+def _status(
+    district: dict[str, Any], nights: list[dict[str, Any]], now: datetime
+) -> DistrictStatus:
+    good = next((night for night in nights if night["state"] in _GOOD), None)
+    last = nights[0] if nights else None
+    expires = district["expires_on"]
+    today = now.astimezone(ZoneInfo(district["time_zone"])).date()
+    days_left = (expires - today).days if expires else None
+    severity, problem, actor, hint = _worst(district, last, good, days_left, now)
+    return DistrictStatus(
+        slug=district["slug"],
+        name=district["name"],
+        state=DistrictState(district["state"]),
+        severity=severity,
+        last_good=good["finished_at"] if good else None,
+        last_state=last["state"] if last else None,
+        last_night=last["night"] if last else None,
+        counts=good["counts"] if good else {},
+        trend=_trend(nights),
+        expires_on=expires,
+        days_left=days_left,
+        problem=problem,
+        actor=actor,
+        hint=hint,
+    )
+
+
+def _trend(nights: Iterable[dict[str, Any]]) -> tuple[int, ...]:
+    """Students sent, one number a night (its newest sync that counted them)."""
+    sent: dict[date, int] = {}
+    for night in nights:  # newest first
+        if "students_sent" in night["counts"]:
+            sent.setdefault(night["night"], night["counts"]["students_sent"])
+    return tuple(sent[night] for night in sorted(sent)[-_TREND:])
+
+
+_Told = tuple[Severity, str | None, str | None, str | None]
+
+
+def _worst(
+    district: dict[str, Any],
+    last: dict[str, Any] | None,
+    good: dict[str, Any] | None,
+    days_left: int | None,
+    now: datetime,
+) -> _Told:
+    """The one thing that somebody should do first."""
+    slug, state = district["slug"], DistrictState(district["state"])
+    if state is DistrictState.SUSPENDED:
+        return Severity.WAITING, district["message"] or "suspended", None, None
+    if state in (DistrictState.REQUESTED, DistrictState.VERIFIED, DistrictState.CONNECTED):
+        step = "verify" if state is DistrictState.REQUESTED else "complete"
+        return (
+            Severity.WAITING,
+            f"onboarding: {state}",
+            Actor.TECHNICAL_TEAM.value,
+            f"samegoal-sync districts {step} {slug}",
+        )
+    if last and last["state"] == "failed":
+        return Severity.FAILING, last["message"], last["actor"], last["hint"]
+    if state in (DistrictState.FAILING, DistrictState.EXPIRED):
+        return (
+            Severity.FAILING,
+            district["message"] or state.value,
+            Actor.DISTRICT.value if state is DistrictState.EXPIRED else Actor.TECHNICAL_TEAM.value,
+            f"samegoal-sync districts verify {slug}",
+        )
+    if last and last["state"] == "held":
+        return (
+            Severity.HELD,
+            last["message"] or "last night is held",
+            Actor.DISTRICT.value,
+            f"samegoal-sync held {slug}, then approve or discard",
+        )
+    return _stale_or_warned(slug, good, days_left, now)
+
+
+def _stale_or_warned(
+    slug: str, good: dict[str, Any] | None, days_left: int | None, now: datetime
+) -> _Told:
+    if good is None or good["finished_at"] < now - FRESH:
+        return (
+            Severity.STALE,
+            "no good night for 36 hours" if good else "no night yet",
+            Actor.TECHNICAL_TEAM.value,
+            f"see that samegoal-sync dev (the Dagster daemon) is up; samegoal-sync sync {slug}",
+        )
+    if days_left is not None and days_left <= max(WARNED_AT):
+        return (
+            Severity.WARNING,
+            f"access expires in {days_left} days" if days_left >= 0 else "access should have ended",
+            Actor.DISTRICT.value,
+            "in Skyward, Administrative Access > API > Integration: extend or remove the "
+            f"Expiration Date; then samegoal-sync districts change {slug} --expires DATE",
+        )
+    counts = good["counts"]
+    aside, sent = counts.get("students_set_aside", 0), counts.get("students_sent", 0)
+    if sent and aside / sent > REJECTS_SHARE:
+        return (
+            Severity.WARNING,
+            f"{aside} of {sent} students set aside",
+            Actor.DISTRICT.value,
+            f"samegoal-sync rejects {slug}",
+        )
+    return Severity.FINE, None, None, None

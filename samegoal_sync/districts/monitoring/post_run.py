@@ -1,0 +1,206 @@
+"""After each night: the district's state follows from it, and whoever must act is written to.
+
+Works from the rows of ``syncs``, so it does not matter who ran the night or whether the daemon
+was up. Each row is settled once. A mail that could not be sent leaves its row unsettled, so that
+it is tried again; its message id stays the same, so that a second one is seen as the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+
+from psycopg.rows import class_row
+
+from samegoal_sync.database import connect
+from samegoal_sync.district import District, DistrictState
+from samegoal_sync.districts.errors import MailError
+from samegoal_sync.districts.monitoring.district_status import REJECTS_SHARE
+from samegoal_sync.districts.monitoring.due_nights import MOST_ATTEMPTS
+from samegoal_sync.districts.onboarding.first_import import confirm_held
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.mail.mailer import Postman, build_message
+
+_WHO = "nightly"
+_OLDEST = timedelta(days=3)
+
+#: Mails a call; a mail takes up to a second.
+MOST_MAILS = 30
+
+_STUCK = (DistrictState.FAILING, DistrictState.EXPIRED)
+
+
+@dataclass(frozen=True)
+class Night:
+    """One row of ``syncs`` that nobody has settled yet; ``attempts`` failed ones this night."""
+
+    id: int
+    district: str
+    night: date
+    kind: str
+    state: str
+    counts: dict[str, int]
+    findings: dict[str, Any]
+    message: str | None
+    hint: str | None
+    actor: str | None
+    attempts: int
+
+    @property
+    def failed_for_good(self) -> bool:
+        """Failed, and the schedule won't try this night again."""
+        transient = bool(self.findings.get("transient"))
+        return self.state == "failed" and (not transient or self.attempts >= MOST_ATTEMPTS)
+
+
+def settle_nights(registry: Registry, postman: Postman | None, now: datetime) -> list[str]:
+    """Settle nights that ended since the last time; says what was done, for the log.
+
+    At most ``MOST_MAILS`` mails are sent a call, so that a sensor's tick stays short: the rest is
+    for the next call.
+
+    Raises:
+        MailError: after everything that could be done without that mail was done.
+    """
+    told: list[str] = []
+    settled: list[Night] = []
+    error: MailError | None = None
+    nights = unsettled_nights(registry.database_url, now)
+    districts = {str(one.slug): one for one in registry.list()} if nights else {}
+    mails = 0
+    for night in nights:
+        district = districts.get(night.district)
+        if district is None:  # added since: the next call knows it
+            continue
+        if moved := _move(registry, district, night):
+            districts[night.district] = moved
+            told.append(f"{moved.slug}: {moved.state}")
+        if night.kind == "approved":
+            confirm_held(registry, postman, district, night.counts)
+        kinds = mail_kinds(night) & district.settings.notify
+        if kinds and postman is not None and district.contacts:
+            if mails == MOST_MAILS:
+                break
+            try:
+                postman.send(morning_mail(postman.way.sender, district, night, kinds))
+            except MailError as caught:  # raised below; the others go on
+                error = caught
+                continue
+            finally:
+                mails += 1
+            told.append(f"{district.slug}: mailed {', '.join(sorted(kinds))}")
+            registry.record(district.slug, "mail_sent", _WHO, ", ".join(sorted(kinds)))
+            _mark(registry, [night])
+        else:
+            settled.append(night)
+    _mark(registry, settled)
+    if error is not None:
+        raise error
+    return told
+
+
+def unsettled_nights(database_url: str, now: datetime) -> list[Night]:
+    """Whole nights of the last three days that nobody has settled, in the order they ended."""
+    with (
+        connect(database_url) as connection,
+        connection.cursor(row_factory=class_row(Night)) as cursor,
+    ):
+        return cursor.execute(
+            """
+            select id, district, night, kind, state, counts, findings, message, hint, actor,
+                (select count(*) from syncs f where f.district = s.district
+                    and f.night = s.night and f.kind = 'night' and f.state = 'failed'
+                    and f.id <= s.id) attempts
+            from syncs s
+            where kind <> 'student' and finished_at > %s
+                and not exists (select from settled_syncs where sync_id = s.id)
+            order by id
+            """,
+            (now - _OLDEST,),
+        ).fetchall()
+
+
+def _move(registry: Registry, district: District, night: Night) -> District | None:
+    """Change the district's state if this night says so; the district as it is then."""
+    target, message = district.state, night.message
+    if night.failed_for_good and district.state in (
+        DistrictState.ACTIVE,
+        DistrictState.FAILING,
+    ):
+        expired = night.findings.get("error") == "AccessExpired"
+        target = DistrictState.EXPIRED if expired else DistrictState.FAILING
+    elif night.state != "failed" and district.state in _STUCK:
+        target, message = DistrictState.ACTIVE, f"the night of {night.night} went well again"
+    if target is district.state:
+        return None
+    return registry.set_state(district.slug, target, _WHO, message)
+
+
+def mail_kinds(night: Night) -> set[str]:
+    """The kinds of morning mail that a night gives cause for."""
+    return set(_kinds(night))
+
+
+def _kinds(night: Night) -> Iterator[str]:
+    if night.failed_for_good:
+        yield "failed"
+    if night.state in ("held", "paused"):
+        yield night.state
+    if night.state in ("published", "unchanged"):
+        yield "published"
+    sent, aside = (night.counts.get(f"students_{name}", 0) for name in ("sent", "set_aside"))
+    if sent and aside / sent > REJECTS_SHARE:
+        yield "rejects"
+
+
+_SUBJECTS = (  # the gravest first
+    ("failed", "the import failed"),
+    ("held", "the import is held and waits for you"),
+    ("rejects", "rows were set aside"),
+    ("paused", "the import is paused"),
+    ("published", "students and guardians were imported"),
+)
+
+
+def morning_mail(sender: str, district: District, night: Night, kinds: set[str]) -> EmailMessage:
+    """The message to a district's contacts: what, who, how; counts, never names."""
+    subject = next(text for kind, text in _SUBJECTS if kind in kinds)
+    lines = [f"SameGoal Demographics Integration of {district.name}, night of {night.night}."]
+    if night.message:
+        lines += ["", night.message]
+    if night.hint:
+        lines += [f"What to do ({night.actor}): {night.hint}"]
+    if kinds & {"failed", "held"}:
+        lines += ["", "What SameGoal showed before is unchanged."]
+    if night.counts:
+        lines += ["", *_counted(night.counts)]
+    lines += ["", "Details are in SameGoal under Settings > District Information."]
+    return build_message(
+        sender,
+        district.contacts,
+        f"{district.name}: {subject}",
+        "\n".join(lines) + "\n",
+        key=f"night-{night.id}-{district.slug}",
+    )
+
+
+def _counted(counts: dict[str, int]) -> list[str]:
+    names = ("sent", "added", "changed", "unchanged", "set_aside", "out_of_scope", "held")
+    return [
+        f"Students {name.replace('_', ' ')}: {counts[f'students_{name}']:,}"
+        for name in names
+        if counts.get(f"students_{name}")
+    ]
+
+
+def _mark(registry: Registry, nights: list[Night]) -> None:
+    if not nights:
+        return
+    with connect(registry.database_url) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into settled_syncs (sync_id, district) values (%s, %s) on conflict do nothing",
+            [(night.id, night.district) for night in nights],
+        )

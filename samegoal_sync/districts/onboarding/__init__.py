@@ -1,0 +1,1 @@
+"""From the district's mail to the confirmation."""

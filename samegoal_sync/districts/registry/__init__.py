@@ -1,0 +1,1 @@
+"""Who is connected: values, credentials, settings, history, removal."""

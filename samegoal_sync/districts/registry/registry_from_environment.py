@@ -1,0 +1,22 @@
+"""The registry as a process of Dagster's finds it: by the environment alone."""
+
+from __future__ import annotations
+
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.errors import SettingError
+from samegoal_sync.settings import DATABASE_VARIABLE, Settings
+
+
+def registry_from_environment() -> Registry:
+    """The registry of the database that the environment names.
+
+    Raises:
+        SettingError: none is named; Dagster's processes never start a Postgres themselves.
+    """
+    settings = Settings.from_environment()
+    if settings.database_url is None:
+        raise SettingError(
+            f"{DATABASE_VARIABLE} is not set in Dagster's environment",
+            hint='start Dagster by samegoal-sync dev, or run eval "$(samegoal-sync env)" first',
+        )
+    return Registry(settings, settings.database_url)

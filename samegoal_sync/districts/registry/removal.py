@@ -1,0 +1,62 @@
+"""Parting with a district: its data are exported first, then everything of it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samegoal_sync.database import connect
+from samegoal_sync.district import PARTITIONS, DistrictState
+from samegoal_sync.districts.registry.registry import Registry
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+
+def published_students(registry: Registry, slug: str) -> int:
+    """How many students SameGoal has of a district: what a removal would take away.
+
+    Raises:
+        UnknownDistrict: no district of that slug is registered.
+    """
+    registry.get(slug)
+    with connect(registry.database_url) as connection:
+        row = connection.execute(
+            "select count(*) from students where district = %s", (slug,)
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def remove_district(
+    registry: Registry, instance: DagsterInstance, slug: str, export_to: Path | None
+) -> None:
+    """Export to a folder, then delete partition, frames, published rows and the registry's row.
+
+    In that order, so that a removal that breaks off can be run again. Dagster's history of runs
+    stays until it is pruned.
+
+    Raises:
+        UnknownDistrict, PublicationError, StorageError: the step that failed; later ones were
+            not begun.
+    """
+    from samegoal_sync.samegoal.delivery.csv_files import export
+    from samegoal_sync.storage.frames import FrameStore
+
+    registry.get(slug)
+    if export_to is not None:
+        export(registry.database_url, slug, export_to)
+    instance.delete_dynamic_partition(PARTITIONS, slug)
+    FrameStore(registry.settings.storage).remove(slug)
+    registry.remove(slug)
+
+
+def retire_district(registry: Registry, instance: DagsterInstance, slug: str, who: str) -> None:
+    """Part with a district but keep its data: no secret, no nights, no partition.
+
+    Raises:
+        UnknownDistrict: no district of that slug is registered.
+    """
+    registry.set_state(slug, DistrictState.SUSPENDED, who, "removed; its data were kept")
+    with connect(registry.database_url) as connection:
+        connection.execute("delete from district_secrets where district = %s", (slug,))
+    instance.delete_dynamic_partition(PARTITIONS, slug)

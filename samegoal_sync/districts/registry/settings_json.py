@@ -1,0 +1,128 @@
+"""A district's own settings as JSON, both ways; an unknown key is refused, never dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import date
+from typing import Any
+
+from samegoal_sync.district import DistrictSettings, GuardianChoice, Guards, Stretch
+from samegoal_sync.districts.errors import InvalidDistrict
+
+#: Kinds of morning mail that a district can choose.
+NOTIFY_KINDS = frozenset({"failed", "held", "expiring", "rejects", "paused", "published"})
+
+
+def settings_to_json(settings: DistrictSettings) -> dict[str, Any]:
+    """Plain values; what stands at its default is left out, so that defaults can improve."""
+    plain = {
+        "guardians": settings.guardians.value,
+        "publish_restricted": settings.publish_restricted,
+        "buildings": settings.buildings,
+        "guards": {
+            name: value
+            for name, value in asdict(settings.guards).items()
+            if value != getattr(Guards(), name)
+        },
+        "paused": _stretch_to_json(settings.paused),
+        "additions_only": _stretch_to_json(settings.additions_only),
+        "notify": sorted(settings.notify),
+    }
+    default = DistrictSettings()
+    return {
+        name: value
+        for name, value in plain.items()
+        if getattr(settings, name) != getattr(default, name)
+    }
+
+
+def settings_from_json(values: Mapping[str, Any]) -> DistrictSettings:
+    """The settings that ``values`` state; the rest are defaults.
+
+    Raises:
+        InvalidDistrict: a key is unknown or a value can't be right; all of them are named.
+    """
+    problems: list[str] = []
+    made: dict[str, Any] = {}
+    for name, value in values.items():
+        reader = _READERS.get(name)
+        if reader is None:
+            problems.append(f"unknown setting {name!r} (known: {', '.join(sorted(_READERS))})")
+            continue
+        try:
+            made[name] = reader(value)
+        except (ValueError, TypeError, KeyError) as error:
+            problems.append(f"setting {name!r}: {error}")
+    if problems:
+        raise InvalidDistrict(problems)
+    return DistrictSettings(**made)
+
+
+def _guardians(value: Any) -> GuardianChoice:
+    try:
+        return GuardianChoice(value)
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(GuardianChoice)}") from None
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("must be true or false")
+    return value
+
+
+def _buildings(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(text, str) and text.strip() for pair in value.items() for text in pair
+    ):
+        raise TypeError("must give a name for each name")
+    return {str(school): str(building).strip() for school, building in value.items()}
+
+
+def _guards(value: Any) -> Guards:
+    known = {field.name for field in fields(Guards)}
+    if not isinstance(value, Mapping) or not set(value) <= known:
+        raise TypeError(f"must hold only {', '.join(sorted(known))}")
+    for name, share in value.items():
+        if isinstance(share, bool) or not isinstance(share, int | float):
+            raise TypeError(f"{name} must be a number")
+        if name == "floor" and (not isinstance(share, int) or share < 0):
+            raise ValueError("floor must be a whole number of students, 0 or more")
+        if name != "floor" and not 0 <= share <= 1:
+            raise ValueError(f"{name} must be a share between 0 and 1")
+    return Guards(**value)
+
+
+def _stretch(value: Any) -> Stretch | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or set(value) != {"first", "last"}:
+        raise TypeError("must have a first and a last day")
+    stretch = Stretch(date.fromisoformat(value["first"]), date.fromisoformat(value["last"]))
+    if stretch.last < stretch.first:
+        raise ValueError("the last day lies before the first")
+    return stretch
+
+
+def _stretch_to_json(stretch: Stretch | None) -> dict[str, str] | None:
+    if stretch is None:
+        return None
+    return {"first": stretch.first.isoformat(), "last": stretch.last.isoformat()}
+
+
+def _notify(value: Any) -> frozenset[str]:
+    if isinstance(value, str) or not set(value) <= NOTIFY_KINDS:
+        raise ValueError(f"must be a list of {', '.join(sorted(NOTIFY_KINDS))}")
+    return frozenset(value)
+
+
+_READERS = {
+    "guardians": _guardians,
+    "publish_restricted": _flag,
+    "buildings": _buildings,
+    "guards": _guards,
+    "paused": _stretch,
+    "additions_only": _stretch,
+    "notify": _notify,
+}

@@ -1,0 +1,131 @@
+"""Docs made of the rules: the data dictionary, the fields to have approved, the reject rules.
+
+``python -m samegoal_sync.generated_docs`` writes them; a test compares them with the code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from samegoal_sync.demographics.columns.column_rules import RULES, ColumnRule
+from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+from samegoal_sync.demographics.rejects.reject_rules import REJECT_RULES, SCOPE_REASONS, RejectKind
+from samegoal_sync.demographics.students.enrollment import ENROLLMENT_REASONS
+from samegoal_sync.demographics.students.withdrawal_codes import WITHDRAWAL_WORDS, WITHDREW
+from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject
+
+_MADE = "Made from the code by `python -m samegoal_sync.generated_docs`; change it there."
+_SCHEMAS = {
+    "student_demographics": STUDENT_COLUMNS,
+    "guardian_demographics": GUARDIAN_COLUMNS,
+}
+_KINDS = {
+    RejectKind.ROW: "the whole row: what is published of it stays",
+    RejectKind.VALUE: "one value: what is published of it stays, the rest of the row goes on",
+    RejectKind.NOTICE: "nothing: somebody should look",
+}
+
+
+def data_dictionary() -> str:
+    """docs/data-dictionary.md: every curated column, its sources and what happens without them."""
+    parts = [
+        "# Data dictionary",
+        _MADE,
+        "Sources stand in order of preference. A column of which no source was shared tonight "
+        "(*absent*) stays as published for everyone; where one of several was not shared, it "
+        "stays for those for whom the others give nothing. Text is trimmed, blanks folded, "
+        "control and invisible characters removed, Unicode NFC; capitals are left as they are.",
+    ]
+    for table, rules in RULES.items():
+        parts += [f"## {table}", *(_column(table, name, rule) for name, rule in rules.items())]
+    return "\n\n".join([*parts, *_enrollment()]) + "\n"
+
+
+def qmlativ_permissions() -> str:
+    """docs/qmlativ-permissions.md: what SameGoal must have approved by Skyward, and why."""
+    parts = [
+        "# Fields of Qmlativ's Custom API that SameGoal reads",
+        _MADE,
+        "All are read only: no create, update or delete is asked for. Nothing is asked for that "
+        "no column uses. Without an *essential* field a district can't be read; without another, "
+        "the columns made of it stay as they are published, and the night says so.",
+    ]
+    return "\n\n".join([*parts, *(_permissions(item) for item in CATALOG)]) + "\n"
+
+
+def rejects() -> str:
+    """docs/rejects.md: every rule by which a row or a value is set aside, under fixed headings."""
+    parts = ["# Rows and values set aside", _MADE]
+    for name, rule in REJECT_RULES.items():
+        parts += [
+            f"## {name}",
+            f"**What.** {rule.what}",
+            f"**Why.** {rule.why}",
+            f"**Set aside.** {_KINDS[rule.kind].capitalize()}.",
+            f"**Who.** {rule.actor.value}",
+            f"**Where in Qmlativ.** {rule.screen}",
+            f"**What to do.** {rule.remedy}",
+        ]
+    scope = [f"| {name} | {why} |" for name, why in SCOPE_REASONS.items()]
+    table = "\n".join(["| reason | what it means |", "|---|---|", *scope])
+    return "\n\n".join([*parts, "## Not published, and nothing to mend", table]) + "\n"
+
+
+#: File under docs/ -> what writes it.
+DOCUMENTS = {
+    "data-dictionary.md": data_dictionary,
+    "qmlativ-permissions.md": qmlativ_permissions,
+    "rejects.md": rejects,
+}
+
+
+def write(folder: Path) -> None:
+    """Write every document into ``folder``."""
+    for name, text in DOCUMENTS.items():
+        (folder / name).write_text(text(), encoding="utf-8")
+
+
+def _column(table: str, name: str, rule: ColumnRule) -> str:
+    sources = [
+        f"{number}. {_fields(source.needs)}" for number, source in enumerate(rule.sources, start=1)
+    ]
+    refined = [f"Refined by {_fields(rule.also)}."] if rule.also else []
+    return "\n\n".join(
+        [
+            f"### {name}",
+            f"{_SCHEMAS[table][name]}. {rule.cleaning[0].upper()}{rule.cleaning[1:]}.",
+            "\n".join(sources) or "No source: always absent.",
+            *refined,
+            f"Blank: {rule.missing}. Invalid: {rule.invalid}.",
+        ]
+    )
+
+
+def _fields(needs: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    return "; ".join(f"`{name}`: {', '.join(fields)}" for name, fields in needs)
+
+
+def _enrollment() -> list[str]:
+    rows = [f"| {why} | {status} |" for why, status in ENROLLMENT_REASONS.items()]
+    words = [f"| {why} | {status} |" for status, why, _ in WITHDRAWAL_WORDS]
+    rows += [*words, f"| {WITHDREW[1]} | {WITHDREW[0]} |"]
+    table = "\n".join(["| enrollment_reason | district_enrollment |", "|---|---|", *rows])
+    return ["## Reasons of District Enrollment", table]
+
+
+def _permissions(item: QmlativObject) -> str:
+    rows = [
+        f"| {field.name} | {field.type.value} | {'yes' if field.essential else ''} "
+        f"| {field.reason} |"
+        for field in item.fields
+    ]
+    told = "" if item.essential else " (optional object)"
+    return "\n".join(
+        [
+            f"## {item.name}{told}",
+            "",
+            "| field | type | essential | why |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Mail in and out, and which of it is believed."""

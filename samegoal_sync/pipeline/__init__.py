@@ -1,0 +1,1 @@
+"""Everything that Dagster sees: assets, checks, job, schedule, sensors, runs."""

@@ -1,0 +1,93 @@
+"""The curated assets: SameGoal's columns, cleaned and checked, with every reject explained."""
+
+# No "from __future__ import annotations": Dagster reads the annotation of `context` itself.
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster import AssetExecutionContext
+
+from samegoal_sync.pipeline.asset_checks import (
+    GUARDIAN_CHECKS,
+    STUDENT_CHECKS,
+    check_results,
+    check_specs,
+)
+from samegoal_sync.pipeline.column_metadata import curated_metadata
+from samegoal_sync.pipeline.import_run import curate, night_run
+from samegoal_sync.pipeline.owners import OWNERS
+from samegoal_sync.pipeline.partitions import DISTRICTS
+
+STUDENTS = dg.AssetKey(["student_demographics"])
+GUARDIANS = dg.AssetKey(["guardian_demographics"])
+_RAW = ("entities", "students", "guardians")
+
+
+def _out(table: str, description: str) -> dg.AssetOut:
+    return dg.AssetOut(
+        key=dg.AssetKey([table]),
+        io_manager_key="curated",
+        description=description,
+        group_name="demographics",
+        kinds={"polars", "pandera", "parquet"},
+        owners=OWNERS,
+        metadata=curated_metadata(table),
+    )
+
+
+@dg.multi_asset(
+    name="demographics",
+    ins={name: dg.AssetIn(dg.AssetKey(["qmlativ", name])) for name in _RAW},
+    outs={
+        "student_demographics": _out(
+            "student_demographics",
+            "One row a student in the columns of SameGoal's students.csv: which enrollment counts, "
+            "legal names, address, race. Rows and values that can't be right are set aside.",
+        ),
+        "guardian_demographics": _out(
+            "guardian_demographics",
+            "One row a student and guardian, in order, with phones and e-mail; restricted "
+            "guardians are withheld.",
+        ),
+    },
+    partitions_def=DISTRICTS,
+    check_specs=[
+        *check_specs(STUDENTS, STUDENT_CHECKS),
+        *check_specs(GUARDIANS, GUARDIAN_CHECKS),
+    ],
+)
+def demographics(
+    context: AssetExecutionContext, entities: Any, students: Any, guardians: Any
+) -> Iterator[Any]:
+    """Curate students and guardians from the stored raw frames; Qmlativ is not asked."""
+    from samegoal_sync.demographics.validation.frame_validation import (
+        check_curated,
+        check_raw,
+        require_fit,
+    )
+
+    with night_run(context) as run:
+        raw = entities.merged_with(students, guardians)
+        # A blocking check of the raw assets does not stop a later run of these alone.
+        require_fit("raw", check_raw(raw, run.last_good_rows()))
+        curated, theirs = curate(raw, run.district, run.today)
+        findings = check_curated(curated, theirs, run.last_good_findings())
+        run.record_unfit("curated", findings)
+        yield dg.Output(curated, "student_demographics", metadata=_metadata(curated))
+        yield dg.Output(theirs, "guardian_demographics", metadata=_metadata(theirs))
+        yield from check_results(STUDENTS, STUDENT_CHECKS, findings)
+        yield from check_results(GUARDIANS, GUARDIAN_CHECKS, findings)
+
+
+def _metadata(curated: Any) -> dict[str, Any]:
+    rejects = dict(curated.rejects["rule"].value_counts(sort=True).iter_rows())
+    lists = {name: ", ".join(value) or "none" for name, value in curated.findings.items()
+             if isinstance(value, list)}  # fmt: skip
+    return {
+        "dagster/partition_row_count": curated.frame.height,
+        **{name: value for name, value in curated.findings.items() if name not in lists},
+        **lists,
+        **{f"set aside by {rule}": count for rule, count in rejects.items()},
+        "columns not shared": ", ".join(sorted(curated.absent)) or "none",
+    }

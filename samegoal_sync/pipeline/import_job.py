@@ -1,0 +1,23 @@
+"""The job that imports one district, from Qmlativ to what is published, and its runs' tags."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import dagster as dg
+
+from samegoal_sync.district import District
+
+IMPORT_DISTRICT = "import_district"
+
+import_district_job = dg.define_asset_job(
+    name=IMPORT_DISTRICT,
+    description="Reads one district from Qmlativ, cleans and checks it, and publishes it.",
+    selection=dg.AssetSelection.groups("qmlativ", "demographics", "samegoal"),
+)
+
+
+def run_tags(district: District, kind: str) -> dict[str, str]:
+    """What the run queue's limits and the UI's filters go by."""
+    host = urlsplit(district.base_url).hostname or ""
+    return {"district": district.slug, "kind": kind, "host": host}

@@ -1,0 +1,206 @@
+"""What every asset's step needs to know of its run: the district, its night, and how to fail."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster import AssetExecutionContext
+
+from samegoal_sync.errors import SyncError
+
+if TYPE_CHECKING:
+    from samegoal_sync.demographics.columns.curated_frames import Curated
+    from samegoal_sync.demographics.validation.frame_validation import Finding
+    from samegoal_sync.district import District
+    from samegoal_sync.districts.registry.registry import Registry
+    from samegoal_sync.qmlativ.raw_objects import RawObjects
+
+_ROWS = "rows of "
+
+
+class Defect(SyncError):  # noqa: N818 (it names what it is)
+    """An error that nobody foresaw: told by its type and place, since its words may hold data."""
+
+    transient = True
+
+    def __init__(self, error: Exception) -> None:
+        ours = [frame for frame in traceback.extract_tb(error.__traceback__)
+                if "samegoal_sync" in frame.filename]  # fmt: skip
+        last = ours[-1] if ours else None
+        place = f"{Path(last.filename).name}, line {last.lineno}" if last else "a library"
+        super().__init__(
+            f"The run broke off by a defect: {type(error).__name__} in {place}.",
+            hint="report this line to whoever keeps samegoal_sync; what is published stays",
+        )
+
+
+@dataclass(frozen=True)
+class NightRun:
+    """One run of one district.
+
+    Attributes:
+        today: the district's local date now; restrictions and ages go by it.
+        night: the local date whose night this is; a night caught up late keeps its date.
+        started_at: when the run (not this step) started.
+    """
+
+    registry: Registry
+    district: District
+    run_id: str
+    today: date
+    night: date
+    started_at: datetime
+
+    @property
+    def database_url(self) -> str:
+        """The database of the registry and of what is published."""
+        return self.registry.database_url
+
+    def last_good_findings(self) -> dict[str, Any]:
+        """Numbers of the district's last published night, for comparison; empty if none."""
+        from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
+
+        return last_good_findings(self.database_url, self.district.slug)
+
+    def last_good_rows(self) -> dict[str, int]:
+        """Qmlativ object -> rows that it had in the last published night."""
+        found = self.last_good_findings().items()
+        return {name.removeprefix(_ROWS): n for name, n in found if name.startswith(_ROWS)}
+
+    def record_failure(self, error: SyncError) -> None:
+        """Write the failed sync, from which status, mail and the next attempt follow."""
+        from samegoal_sync.samegoal.publication.publish import record_failure
+
+        record_failure(
+            self.database_url,
+            self.district.slug,
+            run_id=self.run_id,
+            night=self.night,
+            started_at=self.started_at,
+            error=error,
+        )
+
+    def record_unfit(self, stage: str, findings: list[Finding]) -> None:
+        """Record the failure of a night whose blocking checks stop it; nothing if none does."""
+        from samegoal_sync.demographics.errors import NotFit
+        from samegoal_sync.demographics.validation.frame_validation import require_fit
+
+        try:
+            require_fit(stage, findings)
+        except NotFit as error:
+            self.record_failure(error)
+
+
+@contextmanager
+def night_run(context: AssetExecutionContext) -> Iterator[NightRun]:
+    """The run a step belongs to; an error of ours is recorded and told, without a traceback.
+
+    Raises:
+        dagster.Failure: made of the error's own words, which hold no one's data.
+    """
+    from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+
+    with told(context):
+        run = _run(context, registry_from_environment())
+        try:
+            yield run
+        except Exception as error:
+            with suppress(SyncError):  # the database itself may be what is gone
+                run.record_failure(_as_told(error))
+            raise
+
+
+@contextmanager
+def told(context: AssetExecutionContext) -> Iterator[None]:
+    """An error becomes Dagster's ``Failure`` in our words; nothing is recorded.
+
+    Raises:
+        dagster.Failure: made of the error's own words, which hold no one's data.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise failure_of(_as_told(error), context.instance, context.run.run_id) from None
+
+
+@contextmanager
+def told_and_recorded(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str
+) -> Iterator[None]:
+    """The same around what Dagster does between our steps: frames stored and loaded.
+
+    Raises:
+        dagster.Failure: as :func:`told`; the night is recorded as failed.
+    """
+    from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+
+    try:
+        yield
+    except Exception as error:
+        ours = _as_told(error)
+        with suppress(SyncError):
+            _run_of(instance, run, registry_from_environment(), slug).record_failure(ours)
+        raise failure_of(ours, instance, run.run_id) from None
+
+
+def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, Curated]:
+    """Students and guardians of one district; the rows that Qmlativ sent are noted as findings.
+
+    Raises:
+        DemographicsError: the district can't be curated.
+    """
+    from samegoal_sync.demographics import curate_guardians, curate_students
+    from samegoal_sync.demographics.columns.curated_frames import CURATED_AT
+
+    settings = district.settings
+    students = curate_students(raw, settings, today, district_id=district.district_id)
+    guardians = curate_guardians(raw, students, settings, today)
+    rows = {f"{_ROWS}{name}": frame.height for name, frame in raw.frames.items()}
+    made = {CURATED_AT: datetime.now(UTC).isoformat()}
+    return replace(students, findings=students.findings | rows | made), guardians
+
+
+def failure_of(error: SyncError, instance: dg.DagsterInstance, run_id: str) -> dg.Failure:
+    """The error as Dagster shows it; a run that no retry helps is not retried."""
+    if not error.transient:
+        # Failure(allow_retries=False) alone does not keep Dagster from retrying the run.
+        instance.add_run_tags(run_id, {"dagster/max_retries": "0"})
+    return dg.Failure(
+        description=str(error),
+        metadata={"what": error.what, "who must act": str(error.actor), "hint": error.hint},
+        allow_retries=error.transient,
+    )
+
+
+def _as_told(error: Exception) -> SyncError:
+    return error if isinstance(error, SyncError) else Defect(error)
+
+
+def _run(context: AssetExecutionContext, registry: Registry) -> NightRun:
+    return _run_of(context.instance, context.run, registry, context.partition_key)
+
+
+def _run_of(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, registry: Registry, slug: str
+) -> NightRun:
+    district = registry.get(slug)
+    now = datetime.now(UTC)
+    today = district.today(now)
+    told_night = run.tags.get("night")
+    record = instance.get_run_record_by_id(run.run_id)
+    started = record.start_time if record and record.start_time else now.timestamp()
+    return NightRun(
+        registry=registry,
+        district=district,
+        run_id=run.run_id,
+        today=today,
+        night=date.fromisoformat(told_night) if told_night else today,
+        started_at=datetime.fromtimestamp(started, UTC),
+    )

@@ -1,0 +1,106 @@
+"""Dagster's instance: its home prepared, its environment named, opened on our database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import dagster as dg
+import yaml
+
+from samegoal_sync.errors import SettingError
+from samegoal_sync.settings import (
+    DAGSTER_DATABASE_VARIABLE,
+    DATABASE_VARIABLE,
+    HOME_VARIABLE,
+    LOOPBACK_VARIABLE,
+    STORAGE_VARIABLE,
+    Settings,
+)
+
+#: The checkout: dagster.yaml and workspace.yaml lie here.
+CHECKOUT = Path(__file__).parents[2]
+
+_SCHEMA = "dagster"
+
+#: Connections to Dagster's storage in this process: one is kept, more are opened where needed.
+_MORE = 20
+_RECYCLE_SECONDS = 3600
+_STATEMENT_MS = 120_000
+
+
+def dagster_database_url(database_url: str) -> str:
+    """The address as Dagster needs it: psycopg2 named, tables in the schema ``dagster``.
+
+    SQLAlchemy 2.1 takes psycopg 3 for a bare ``postgresql://``, with which dagster-postgres fails.
+    """
+    parts = urlsplit(database_url)
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "options"]
+    query += [("options", f"-csearch_path={_SCHEMA}"), ("application_name", "dagster")]
+    return urlunsplit(
+        ("postgresql+psycopg2", parts.netloc, parts.path, urlencode(query, quote_via=quote), "")
+    )
+
+
+def pipeline_environment(settings: Settings, database_url: str) -> dict[str, str]:
+    """What every Dagster process needs in its environment; prepares ``DAGSTER_HOME``.
+
+    Raises:
+        SettingError: the home can't be written, or holds another project's dagster.yaml.
+    """
+    _prepare_home(settings.home)
+    return {
+        HOME_VARIABLE: str(settings.home),
+        DATABASE_VARIABLE: database_url,
+        DAGSTER_DATABASE_VARIABLE: dagster_database_url(database_url),
+        STORAGE_VARIABLE: str(settings.storage),
+        LOOPBACK_VARIABLE: "1" if settings.allow_loopback else "",
+    }
+
+
+@contextmanager
+def dagster_instance(settings: Settings, database_url: str) -> Iterator[dg.DagsterInstance]:
+    """Open the instance in this process.
+
+    Raises:
+        SettingError: ``dagster.yaml`` is not one that Dagster understands.
+    """
+    os.environ.update(pipeline_environment(settings, database_url))
+    try:
+        instance = dg.DagsterInstance.from_config(str(settings.home))
+    except (
+        dg.DagsterInvalidConfigError,
+        dg.DagsterInvariantViolationError,
+        yaml.YAMLError,
+        OSError,
+    ) as error:
+        raise SettingError(
+            f"{settings.home / 'dagster.yaml'} is not one that Dagster understands "
+            f"({type(error).__name__})",
+            hint="run: dagster instance info, mend what it names, or restore the file with git",
+        ) from None
+    # dagster-postgres opens a connection a query, some 580 a run. This keeps open ones, as the
+    # web server does.
+    instance.optimize_for_webserver(
+        statement_timeout=_STATEMENT_MS, pool_recycle=_RECYCLE_SECONDS, max_overflow=_MORE
+    )
+    with instance:
+        yield instance
+
+
+def _prepare_home(home: Path) -> None:
+    target = home / "dagster.yaml"
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if target.is_symlink() and not target.exists():
+            target.unlink()  # the checkout was moved
+        if not target.exists():
+            target.symlink_to(CHECKOUT / "dagster.yaml")
+    except OSError as error:
+        raise SettingError(
+            f"{home} can't be used ({os.strerror(error.errno or 0)})",
+            hint=f"give this user the folder, or set {HOME_VARIABLE} to another",
+        ) from None

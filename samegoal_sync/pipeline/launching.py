@@ -1,0 +1,201 @@
+"""Import districts in this process, through Dagster, as the nightly schedule does elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster._core.events import RunFailureReason
+
+from samegoal_sync.district import PARTITIONS
+from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
+from samegoal_sync.pipeline.import_run import curate
+from samegoal_sync.pipeline.instance import dagster_instance
+from samegoal_sync.settings import Settings
+
+if TYPE_CHECKING:
+    from samegoal_sync.demographics.columns.curated_frames import Curated
+    from samegoal_sync.district import District
+
+_POLL_SECONDS = 0.3
+
+#: Events go to Dagster's storage as ever; the terminal is for the command's own words.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+#: Called with the district, steps done and steps in all.
+OnProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class DistrictOutcome:
+    """How one district's import went.
+
+    Attributes:
+        state: as in ``syncs``: published, unchanged, held, paused or failed.
+        counts: where everybody went; empty when the run failed.
+        message / hint / actor: what is wrong, what to do and who must, when something is.
+        undelivered: the night is published, but its files could not be handed over by SFTP.
+    """
+
+    slug: str
+    run_id: str
+    state: str
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+    message: str | None = None
+    hint: str | None = None
+    actor: str | None = None
+    undelivered: bool = False
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to act: the night failed, is held or was not delivered."""
+        return self.undelivered or self.state not in {"published", "unchanged", "paused"}
+
+
+def import_districts(
+    settings: Settings,
+    database_url: str,
+    slugs: Sequence[str],
+    *,
+    on_progress: OnProgress | None = None,
+    on_outcome: Callable[[DistrictOutcome], None] | None = None,
+) -> list[DistrictOutcome]:
+    """Import districts one after the other; a failure of one does not stop the next.
+
+    Raises:
+        UnknownDistrict: a slug is not registered; then none is imported.
+        KeyboardInterrupt: somebody stopped it; the run is marked as canceled and recorded.
+    """
+    from samegoal_sync.districts.registry.registry import Registry
+
+    registry = Registry(settings, database_url)
+    districts = [registry.get(slug) for slug in slugs]
+    outcomes = []
+    with dagster_instance(settings, database_url) as instance:
+        for district in districts:
+            # One that is registered but not active yet: its first import, or a trial.
+            instance.add_dynamic_partitions(PARTITIONS, [district.slug])
+            outcome = _import(instance, database_url, district, on_progress)
+            outcomes.append(outcome)
+            if on_outcome:
+                on_outcome(outcome)
+    return outcomes
+
+
+def curated_tonight(settings: Settings, database_url: str, slug: str) -> tuple[Curated, Curated]:
+    """Read and curate a district without storing or publishing anything: for a preview.
+
+    Returns:
+        Students and guardians, as tonight's run would publish them.
+    """
+    from samegoal_sync.districts.registry.registry import Registry
+    from samegoal_sync.qmlativ.catalog import RawAsset
+    from samegoal_sync.qmlativ.client import QmlativClient
+
+    registry = Registry(settings, database_url)
+    district = registry.get(slug)
+    today = district.today(datetime.now(UTC))
+    with QmlativClient(registry.connection(slug)) as client:
+        entities, *others = [client.read(asset) for asset in RawAsset]
+    raw = entities.merged_with(*others)
+    return curate(raw, district, today)
+
+
+def _import(
+    instance: dg.DagsterInstance,
+    database_url: str,
+    district: District,
+    on_progress: OnProgress | None,
+) -> DistrictOutcome:
+    from samegoal_sync.definitions import defs
+    from samegoal_sync.samegoal.publication.last_good_night import RunStopped, ensure_recorded
+
+    job = defs.resolve_job_def(IMPORT_DISTRICT)
+    run_id, started = str(uuid.uuid4()), datetime.now(UTC)
+    steps = len(job.graph.node_dict)
+
+    def watch() -> None:
+        done = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
+        if on_progress:
+            on_progress(district.slug, len(done.records), steps)
+
+    with _watched(watch) if on_progress else nullcontext():
+        end = _execute(
+            job,
+            instance=instance,
+            partition_key=district.slug,
+            run_config=_QUIET,
+            run_id=run_id,
+            tags=run_tags(district, kind="by hand"),
+            raise_on_error=False,
+        )
+    if end.stopped and (run := instance.get_run_by_id(run_id)):
+        instance.report_run_canceled(run, "Stopped by whoever ran samegoal-sync sync.")
+    sync = ensure_recorded(
+        database_url,
+        district.slug,
+        run_id=run_id,
+        night=district.today(started),
+        started_at=started,
+        error=RunStopped(district.slug) if end.stopped else None,
+    )
+    if end.stopped:
+        raise KeyboardInterrupt
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    outcome = DistrictOutcome(
+        district.slug, run_id, sync.state, seconds, sync.counts, sync.message, sync.hint, sync.actor
+    )
+    if end.failure and not outcome.needs_a_person:
+        what, hint, actor = (end.failure[name] for name in ("what", "hint", "who must act"))
+        return replace(outcome, message=what, hint=hint, actor=actor, undelivered=True)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _End:
+    """How a run ended: whether somebody stopped it, and what its failed step told."""
+
+    stopped: bool = False
+    failure: Mapping[str, str] = field(default_factory=dict)
+
+
+def _execute(job: dg.JobDefinition, **arguments: Any) -> _End:
+    """Run the job in the main thread, where Dagster itself lets Ctrl-C end the step at hand."""
+    try:
+        result = job.execute_in_process(**arguments)
+    except KeyboardInterrupt:  # before the first step, or after the last
+        return _End(stopped=True)
+    failure: dict[str, str] = {}
+    for event in result.all_events:
+        if event.event_type is dg.DagsterEventType.RUN_FAILURE:
+            reason = event.job_failure_data.failure_reason
+            if reason is RunFailureReason.UNEXPECTED_TERMINATION:
+                return _End(stopped=True)
+        if event.is_step_failure and (told := event.step_failure_data.user_failure_data):
+            failure = {name: str(value.value) for name, value in told.metadata.items()}
+    return _End(failure=failure)
+
+
+@contextmanager
+def _watched(watch: Callable[[], None]) -> Iterator[None]:
+    """Look at the work from time to time, from a thread of its own, until the block ends."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_POLL_SECONDS):
+            watch()
+
+    thread = threading.Thread(target=look, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

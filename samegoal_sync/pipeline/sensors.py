@@ -1,0 +1,182 @@
+"""Sensors: the mailbox, what follows from each night, expiry, freshness, partitions in step.
+
+Each only calls the function of ``districts`` that does the work, with the registry that the
+environment names. A mail server that is down shows as a skipped tick that says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+from samegoal_sync.district import PARTITIONS, DistrictState
+from samegoal_sync.districts.errors import MailError, NightLost
+from samegoal_sync.districts.monitoring.digest import HOUR, ZONE, send_digest
+from samegoal_sync.districts.monitoring.expiry import probe_expired, warn_of_expiry
+from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
+from samegoal_sync.districts.monitoring.post_run import settle_nights
+from samegoal_sync.districts.onboarding.mail_requests import take_up_requests
+from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+from samegoal_sync.mail.mailbox import incoming_of
+from samegoal_sync.mail.mailer import postman_of
+from samegoal_sync.pipeline.freshness import evaluation, is_fresh, last_good_nights, make_room
+from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
+
+_ON = dg.DefaultSensorStatus.RUNNING
+
+
+@dg.sensor(name="mailbox", minimum_interval_seconds=120, default_status=_ON)
+def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Take up districts' mails "Complete SameGoal Demographics Integration"."""
+    registry = registry_from_environment()
+    where = incoming_of(registry.settings)
+    if where is None:
+        return dg.SkipReason("no mailbox is set (SAMEGOAL_SYNC_IMAP_URL)")
+    try:
+        taken = take_up_requests(registry, where, datetime.now(UTC))
+    except MailError as error:
+        return dg.SkipReason(error.what)
+    return dg.SkipReason(
+        f"requests: {', '.join(taken.requests) or 'none'}; set aside: {len(taken.set_aside)}"
+    )
+
+
+@dg.sensor(name="aftermath", minimum_interval_seconds=60, default_status=_ON)
+def aftermath(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """After each night: the district's state, and the morning mail to its contacts."""
+    registry = registry_from_environment()
+    try:
+        told = settle_nights(registry, postman_of(registry.settings), datetime.now(UTC))
+    except MailError as error:
+        return dg.SkipReason(error.what)
+    return dg.SkipReason("; ".join(told) or "no night ended since")
+
+
+@dg.sensor(name="access_expiry", minimum_interval_seconds=3600, default_status=_ON)
+def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Warn 30, 14, 7 and 1 days before access ends, and before a pause; notice renewed access."""
+    registry = registry_from_environment()
+    back = probe_expired(registry)
+    postman = postman_of(registry.settings)
+    warned: list[str] = []
+    try:
+        if postman:
+            warned = warn_of_expiry(registry, postman, datetime.now(UTC))
+            warned += tell_pauses(registry, postman, datetime.now(UTC))
+    except MailError as error:
+        return dg.SkipReason(error.what)
+    return dg.SkipReason(
+        f"warned: {', '.join(warned) or 'none'}; works again: {', '.join(back) or 'none'}"
+    )
+
+
+@dg.sensor(name="technical_digest", minimum_interval_seconds=600, default_status=_ON)
+def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Mail the technical team once a day how every district stands, worst first."""
+    registry = registry_from_environment()
+    postman = postman_of(registry.settings)
+    now = datetime.now(UTC)
+    local = now.astimezone(ZONE)
+    if postman is None:
+        return dg.SkipReason("no mail server is set (SAMEGOAL_SYNC_SMTP_URL)")
+    if local.hour < HOUR or context.cursor == local.date().isoformat():
+        return dg.SkipReason(f"sent, or not yet {HOUR}:00 ({ZONE})")
+    try:
+        needing = send_digest(registry.database_url, postman, now)
+    except MailError as error:
+        return dg.SkipReason(error.what)
+    context.update_cursor(local.date().isoformat())
+    return dg.SkipReason(f"sent: {needing} districts need a person")
+
+
+@dg.sensor(name="districts_fresh", minimum_interval_seconds=900, default_status=_ON)
+def districts_fresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Turn a district's freshness check red (or green) when no run does it."""
+    now = datetime.now(UTC)
+    last_good = last_good_nights(registry_from_environment().database_url)
+    fresh = {slug: is_fresh(moment, now) for slug, moment in last_good.items()}
+    before = json.loads(context.cursor or "{}")
+    turned = [slug for slug, good in fresh.items() if before.get(slug) is not good]
+    if not turned:
+        return dg.SkipReason("no district's freshness changed")
+    make_room(context.instance, turned)
+    return dg.SensorResult(
+        asset_events=[evaluation(slug, last_good[slug], now) for slug in sorted(turned)],
+        cursor=json.dumps(fresh),
+    )
+
+
+#: States in which a district's partition must be there; in others it may.
+_PARTITIONED = (DistrictState.ACTIVE, DistrictState.FAILING, DistrictState.EXPIRED)
+
+
+@dg.sensor(name="partitions_in_step", minimum_interval_seconds=300, default_status=_ON)
+def partitions_in_step(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Add the partitions that the registry has and Dagster lacks, and drop removed districts'."""
+    districts = registry_from_environment().list()
+    there = set(context.instance.get_dynamic_partitions(PARTITIONS))
+    missing = sorted(
+        one.slug for one in districts if one.state in _PARTITIONED and one.slug not in there
+    )
+    gone = sorted(there - {str(one.slug) for one in districts})
+    requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
+    if missing:
+        requests.append(dg.AddDynamicPartitionsRequest(PARTITIONS, missing))
+    if gone:
+        requests.append(dg.DeleteDynamicPartitionsRequest(PARTITIONS, gone))
+    if not requests:
+        return dg.SkipReason("partitions and registry are in step")
+    return dg.SensorResult(dynamic_partitions_requests=requests)
+
+
+@dg.run_failure_sensor(name="night_lost", minimum_interval_seconds=60, default_status=_ON)
+def night_lost(context: dg.RunFailureSensorContext) -> None:
+    """Record a run that ended without a word (its process was killed), so that it is seen."""
+    run = context.dagster_run
+    slug = run.tags.get("dagster/partition")
+    if (
+        run.job_name != IMPORT_DISTRICT
+        or slug is None
+        or run.tags.get("dagster/will_retry") == "true"
+    ):
+        return
+    record_lost_night(context.instance, run, slug)
+
+
+def record_lost_night(instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str) -> None:
+    """A failed row for a run that left none; one that did leave a row is not touched."""
+    from samegoal_sync.samegoal.errors import DistrictNotRegistered
+    from samegoal_sync.samegoal.publication.publish import record_failure
+
+    record = instance.get_run_record_by_id(run.run_id)
+    begun = record.create_timestamp if record else datetime.now(UTC)
+    if record and record.start_time:
+        begun = datetime.fromtimestamp(record.start_time, UTC)
+    registry = registry_from_environment()
+    told = run.tags.get("night")
+    try:
+        record_failure(
+            registry.database_url,
+            slug,
+            run_id=run.run_id,
+            night=date.fromisoformat(told) if told else registry.get(slug).today(begun),
+            started_at=begun,
+            error=NightLost(slug),
+        )
+    except DistrictNotRegistered:
+        return  # removed while it ran
+
+
+#: What ``definitions`` gathers.
+SENSORS: Sequence[dg.SensorDefinition] = (
+    mailbox,
+    aftermath,
+    access_expiry,
+    technical_digest,
+    districts_fresh,
+    partitions_in_step,
+    night_lost,
+)

@@ -1,0 +1,62 @@
+"""The kinds of documents: what each is called, what it copies, what staff write in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+
+#: Copied of the student: all that Details shows but the key of the source.
+STUDENT_COPIED = tuple(
+    name for name in STUDENT_COLUMNS if name not in {"sis_internal_id", "enrollment_reason"}
+)
+GUARDIAN_COPIED = tuple(
+    name for name in GUARDIAN_COLUMNS if name not in {"student_id", "guardian_id", "priority"}
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of document; ``sections`` name -> what is asked there."""
+
+    title: str
+    sections: dict[str, str]
+
+
+KINDS = {
+    "iep": Kind(
+        "Individualized Education Program (IEP)",
+        {
+            "present_levels": "Present levels of academic achievement and functional performance",
+            "annual_goals": "Measurable annual goals",
+            "services": "Special education and related services",
+            "placement": "Least restrictive environment and placement",
+        },
+    ),
+    "etr": Kind(
+        "Evaluation Team Report (ETR)",
+        {
+            "reason": "Reason for evaluation",
+            "summary": "Summary of assessment results",
+            "needs": "Educational needs and implications for instruction",
+            "eligibility": "Eligibility determination",
+        },
+    ),
+    "plan_504": Kind(
+        "Section 504 Plan",
+        {
+            "impairment": "Impairment and the major life activity that it limits",
+            "accommodations": "Accommodations and services",
+            "review": "Review date and participants",
+        },
+    ),
+    "prior_written_notice": Kind(
+        "Prior Written Notice",
+        {
+            "action": "Action proposed or refused by the district",
+            "explanation": "Why the district proposes or refuses it",
+            "options": "Other options considered, and why they were rejected",
+            "basis": "Evaluations, records and reports used as a basis",
+        },
+    ),
+}

@@ -1,0 +1,128 @@
+"""The door of every page: signed in, allowed, and the form's token right; then the page runs.
+
+Whoever may not open a page gets the same answer as for a page that does not exist.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from samegoal_sync.errors import SyncError
+from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected
+from samegoal_sync.portal.identity.accounts import Role
+from samegoal_sync.portal.identity.cookies import read_cookie
+from samegoal_sync.portal.identity.sessions import COOKIE, Session, find_session, signer
+from samegoal_sync.portal.records.tenant_connection import one
+from samegoal_sync.portal.visit import Page, Portal, Visit
+
+EVERYONE = frozenset(Role)
+MANAGING = frozenset({Role.TECHNICAL_TEAM, Role.ADMINISTRATIVE})
+TEAM = frozenset({Role.TECHNICAL_TEAM})
+
+_log = logging.getLogger(__name__)
+
+_LARGEST_FORM = 512 * 1024
+#: A district of 2,000 schools maps each in two fields.
+_MOST_FIELDS = 5000
+
+
+def guarded(page: Page, roles: frozenset[Role]) -> Callable[[Request], Awaitable[Response]]:
+    """A page behind its door, as Starlette takes it."""
+
+    async def endpoint(request: Request) -> Response:
+        form = await read_form(request)
+        return await run_in_threadpool(without_words, _answer, request, form, page, roles)
+
+    return endpoint
+
+
+def without_words(answer: Callable[..., Response], *arguments: Any) -> Response:
+    """Answer; of an unforeseen error only type and place reach the log, as its text may quote
+    a student's record.
+
+    Raises:
+        SyncError: what the page itself says.
+        Unexpected: anything else.
+    """
+    try:
+        return answer(*arguments)
+    except (SyncError, HTTPException):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        sqlstate = getattr(error, "sqlstate", None) or ""
+        _log.error("%s %s at %s:%s", type(error).__name__, sqlstate, place.name, place.lineno)
+        raise Unexpected from None
+
+
+async def read_form(request: Request) -> FormData:
+    """The form that was sent, if any.
+
+    Raises:
+        Forbidden: it comes from another site.
+        Refused: it is too large.
+    """
+    if request.method != "POST":
+        return FormData()
+    refuse_other_sites(request)
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > _LARGEST_FORM:
+        raise Refused("The form is too large", hint="Shorten the longest text and send it again.")
+    return await request.form(max_files=0, max_fields=_MOST_FIELDS)
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse a form that a browser says comes from another site.
+
+    Raises:
+        Forbidden: it does.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise Forbidden
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden
+
+
+def session_of(request: Request, portal: Portal) -> Session | None:
+    """The session of the request's cookie."""
+    with portal.database.owner() as connection:
+        return find_session(connection, read_cookie(request, COOKIE), signer(connection))
+
+
+def _answer(request: Request, form: FormData, page: Page, roles: frozenset[Role]) -> Response:
+    portal: Portal = request.app.state.portal
+    session = session_of(request, portal)
+    if session is None:
+        return RedirectResponse("/sign-in", 303)
+    request.state.session = session
+    visit = Visit(request, portal, session, form)
+    if session.user.role not in roles:
+        raise NotFound
+    if "district" in request.path_params:
+        _require_district(visit)
+    if request.method == "POST" and not hmac.compare_digest(
+        session.csrf.encode(), visit.field("csrf").encode()
+    ):
+        raise Forbidden
+    return page(visit)
+
+
+def _require_district(visit: Visit) -> None:
+    # Postgres takes no text with a NUL in it.
+    if not visit.user.sees(visit.slug) or "\0" in visit.slug:
+        raise NotFound
+    with visit.district() as connection:
+        if one(connection, "select 1 from districts") is None:
+            raise NotFound

@@ -1,0 +1,122 @@
+"""Settings > District Information: credentials, onboarding, expiry, nights, choices."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from samegoal_sync.district import District, DistrictState
+from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.import_history import (
+    bars,
+    finding,
+    last_good,
+    last_nights,
+    waiting_night,
+)
+from samegoal_sync.portal.visit import Visit
+
+#: What is done, in order, and who does what next while it is not.
+STEPS = (
+    (DistrictState.REQUESTED, "Access created in Skyward", "The district creates the Integration "
+     "Access SameGoal Demographics and sends the mail Complete SameGoal Demographics Integration "
+     "from its own mail domain."),
+    (DistrictState.VERIFIED, "Request verified", "SameGoal's technical team generates the Client "
+     "Secret and stores it."),
+    (DistrictState.CONNECTED, "Connection tested", "SameGoal's technical team looks at the preview "
+     "of the first night and completes the integration."),
+    (DistrictState.ACTIVE, "Nightly import on", "Nothing to do: students and guardians are "
+     "imported each night."),
+)  # fmt: skip
+
+_TROUBLE = {
+    DistrictState.SUSPENDED: "Nightly imports are suspended. SameGoal's technical team can resume "
+    "them.",
+    DistrictState.EXPIRED: "The Integration Access has expired. The district sets a later "
+    "Expiration Date in Skyward; the next night goes through by itself.",
+    DistrictState.FAILING: "The last nights failed. Problems says who must act and what to do.",
+}
+
+
+def district_information(visit: Visit) -> Response:
+    """The page, with the secret masked."""
+    return _page(visit)
+
+
+def reveal_secret(visit: Visit) -> Response:
+    """The page once with the secret shown; that it was is recorded first."""
+    with visit.district() as connection:
+        visit.record(connection, Action.REVEALED)
+    secret = visit.portal.registry.reveal_secret(visit.slug, visit.user.login)
+    return _page(visit, secret.reveal())
+
+
+def _page(visit: Visit, secret: str | None = None) -> Response:
+    registry = visit.portal.registry
+    district = registry.get(visit.slug)
+    with visit.district() as connection:
+        nights = last_nights(connection)
+        good = last_good(connection)
+        buildings = [
+            row["building"]
+            for row in connection.execute(
+                "select building from students "
+                "where district = current_setting('samegoal.district', true) "
+                "and building is not null group by building order by building"
+            ).fetchall()
+        ]
+    with visit.portal.database.owner() as owner:
+        held = waiting_night(owner, visit.slug)
+    today = district.today(datetime.now(UTC))
+    return visit.page(
+        "district.html",
+        district=district,
+        secret=secret,
+        has_secret=registry.has_secret(visit.slug),
+        steps=_steps(district),
+        next_step=_next_step(district),
+        days_left=(district.expires_on - today).days if district.expires_on else None,
+        nights=nights,
+        good=good,
+        bars=bars(nights),
+        held=held,
+        states=sorted({night["state"] for night in nights}),
+        unmatched=_unmatched(district, good),
+        restrictions_shared=finding(good, "guardians", "restrictions_shared"),
+        buildings=buildings,
+        today=today,
+    )
+
+
+def _steps(district: District) -> list[tuple[str, str]]:
+    """Each step with ``done``, ``now`` or ``later``."""
+    order = [state for state, _, _ in STEPS]
+    at = order.index(district.state) if district.state in order else len(order)
+    return [
+        (title, "done" if place <= at else "now" if place == at + 1 else "later")
+        for place, (_, title, _) in enumerate(STEPS)
+    ]
+
+
+def _next_step(district: District) -> str:
+    for state, _, following in STEPS:
+        if state is district.state:
+            return following
+    return _TROUBLE[district.state]
+
+
+def _unmatched(district: District, good: dict[str, Any] | None) -> list[str]:
+    """Schools as Qmlativ names them that have no building named for them in the settings."""
+    found = finding(good, "students", "buildings_not_matched") or []
+    return [school for school in found if school not in district.settings.buildings]
+
+
+def parsed_day(text: str) -> date | None:
+    """A day of a form; ``None`` when it is blank.
+
+    Raises:
+        ValueError: it is not a day.
+    """
+    return date.fromisoformat(text) if text else None

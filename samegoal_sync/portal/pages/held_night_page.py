@@ -1,0 +1,96 @@
+"""A held night: who and what, old and new; approve or discard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.responses import Response
+
+from samegoal_sync.portal.errors import Conflict
+from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.import_history import waiting_night
+from samegoal_sync.portal.records.tenant_connection import rows
+from samegoal_sync.portal.visit import Visit
+
+PAGE = 200
+
+
+def held_night(visit: Visit) -> Response:
+    """The held night, compared with what is published at this moment."""
+    import polars as pl  # slow to import
+
+    from samegoal_sync.samegoal.publication.held_nights import held as read_held
+
+    with visit.portal.database.owner() as owner:
+        held = waiting_night(owner, visit.slug)
+    night = read_held(visit.portal.database.url, visit.slug)
+    if night is None or held is None:
+        return visit.page("held.html", night=None)
+    # Who must be withheld comes first.
+    withheld = ((pl.col("kind") == "removed") & (pl.col("field") == "withheld")).fill_null(False)
+    changes = night.difference.changes.sort(withheld, descending=True, maintain_order=True)
+    pages = max(1, -(-changes.height // PAGE))
+    page = min(max(1, visit.number("page") or 1), pages)
+    shown = changes.slice((page - 1) * PAGE, PAGE).to_dicts()
+    with visit.district() as connection:
+        people = _people(connection, [change["student_id"] for change in shown])
+        visit.record(connection, Action.VIEWED_HELD, what=f"{len(shown)} changes shown")
+    return visit.page(
+        "held.html",
+        night=night,
+        reasons=[str(reason) for reason in night.reasons],
+        held=held,
+        shown=shown,
+        people=people,
+        page=page,
+        pages=pages,
+        total=changes.height,
+    )
+
+
+def approve_held(visit: Visit) -> Response:
+    """Publish that very night."""
+    from samegoal_sync.samegoal.publication.held_nights import approve  # slow to import
+
+    return _decide(visit, approve, Action.APPROVED, "Approved: the held night is published.")
+
+
+def discard_held(visit: Visit) -> Response:
+    """Drop the night; what is published stays."""
+    from samegoal_sync.samegoal.publication.held_nights import discard  # slow to import
+
+    return _decide(visit, discard, Action.DISCARDED, "Discarded: what was published stays.")
+
+
+def _decide(visit: Visit, decide: Callable[..., Any], action: Action, message: str) -> Response:
+    """Decide about the night that the person saw, in one transaction with its audit line."""
+    from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+
+    seen = visit.field("night")
+    try:
+        if not seen.isdecimal():
+            raise NothingHeld(visit.slug)
+        decide(
+            visit.portal.database.url,
+            visit.slug,
+            visit.user.login,
+            sync_id=int(seen),
+            witness=lambda connection: visit.record(connection, action, what=f"sync {seen}"),
+        )
+    except (NothingHeld, OtherNightHeld):
+        raise Conflict(
+            "The night on the page is no longer the one that is held",
+            hint="Open the held night again and look at it before you decide. Nothing was changed.",
+        ) from None
+    return visit.go(f"/d/{visit.slug}/district-information", message)
+
+
+def _people(connection: Any, student_ids: list[str]) -> dict[str, dict[str, Any]]:
+    found = rows(
+        connection,
+        "select student_id, portal_id, first_name, last_name from students "
+        "where district = current_setting('samegoal.district', true) and student_id = any(%s)",
+        (student_ids,),
+    )
+    return {row["student_id"]: row for row in found}

@@ -1,0 +1,45 @@
+"""Problems by who must act, and the same as a CSV file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.responses import Response
+
+from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.district_problems import as_csv, problems_of
+from samegoal_sync.portal.records.import_history import last_nights, waiting_night
+from samegoal_sync.portal.visit import Visit
+
+
+def problems(visit: Visit) -> Response:
+    """The district's open problems."""
+    district = visit.portal.registry.get(visit.slug)
+    with visit.portal.database.owner() as owner:
+        held = waiting_night(owner, visit.slug)
+    with visit.district() as connection:
+        nights = last_nights(connection)
+        found = problems_of(
+            connection,
+            nights[0] if nights else None,
+            held,
+            district.expires_on,
+            district.today(datetime.now(UTC)),
+        )
+        visit.record(connection, Action.VIEWED_PROBLEMS)
+    by_actor: dict[str, list[object]] = {}
+    for problem in found:
+        by_actor.setdefault(problem.actor, []).append(problem)
+    return visit.page("problems.html", by_actor=by_actor, night=nights[0] if nights else None)
+
+
+def problems_csv(visit: Visit) -> Response:
+    """Every row and value set aside last night: keys and rules, no names."""
+    with visit.district() as connection:
+        content = as_csv(connection)
+        visit.record(connection, Action.EXPORTED, what="problems as CSV")
+    return Response(
+        content.encode("utf-8-sig"),
+        media_type="text/csv",
+        headers={"content-disposition": 'attachment; filename="problems.csv"'},
+    )

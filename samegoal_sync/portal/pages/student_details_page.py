@@ -1,0 +1,104 @@
+"""A student's Details and Basics tabs, what is entered by hand, and the refresh of one student."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from samegoal_sync.portal.documents.document_kinds import KINDS
+from samegoal_sync.portal.documents.document_store import documents_of
+from samegoal_sync.portal.errors import NotFound, Refused
+from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.student_record import Record, read_record
+from samegoal_sync.portal.records.value_sources import sources_of
+from samegoal_sync.portal.rendering.column_labels import GUARDIAN_FIELDS, STUDENT_SECTIONS
+from samegoal_sync.portal.visit import Visit
+
+GENDERS = ("Male", "Female", "Non-binary", "Other")
+_LONGEST_PRONOUNS = 40
+
+
+def details(visit: Visit) -> Response:
+    """The Details tab."""
+    with visit.district(snapshot=True) as connection:
+        record = read_record(connection, visit.uuid("student"))
+        documents = documents_of(connection, record.student_id)
+        visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Details")
+    return visit.page(
+        "details.html",
+        record=record,
+        documents=documents,
+        sections=STUDENT_SECTIONS,
+        guardian_fields=GUARDIAN_FIELDS,
+        student_sources=sources_of("student_demographics"),
+        guardian_sources=sources_of("guardian_demographics"),
+        genders=GENDERS,
+        kinds=KINDS,
+        guardian_names=_guardian_names(record),
+    )
+
+
+def basics(visit: Visit) -> Response:
+    """The Basics tab: enrollment with its reason, what identifies the student, how it came here."""
+    with visit.district() as connection:
+        record = read_record(connection, visit.uuid("student"))
+        visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Basics")
+    return visit.page("basics.html", record=record)
+
+
+def enter_by_hand(visit: Visit) -> Response:
+    """Save preferred gender and pronouns; administrative users also say historical / idle."""
+    of_basics = visit.field("part") == "basics"
+    if of_basics and not visit.manages:
+        raise NotFound
+    gender = visit.field("preferred_gender") or None
+    pronouns = visit.field("pronouns") or None
+    if gender not in (*GENDERS, None) or len(pronouns or "") > _LONGEST_PRONOUNS:
+        raise Refused(
+            "Preferred gender or pronouns can't be taken",
+            hint=f"Choose one of the genders of the list; pronouns have at most "
+            f"{_LONGEST_PRONOUNS} letters.",
+        )
+    with visit.district() as connection:
+        record = read_record(connection, visit.uuid("student"))
+        idle = bool(record.by_hand.get("historical_idle"))
+        if of_basics:
+            idle = visit.field("historical_idle") == "yes"
+            gender = record.by_hand.get("preferred_gender")
+            pronouns = record.by_hand.get("pronouns")
+        connection.execute(
+            """
+            insert into entered_by_hand (district, student_id, preferred_gender, pronouns,
+                historical_idle, entered_by, entered_at)
+            values (%s, %s, %s, %s, %s, %s, now())
+            on conflict (district, student_id) do update set
+                preferred_gender = excluded.preferred_gender, pronouns = excluded.pronouns,
+                historical_idle = excluded.historical_idle, entered_by = excluded.entered_by,
+                entered_at = excluded.entered_at
+            """,
+            (visit.slug, record.student_id, gender, pronouns, idle, visit.user.login),
+        )
+        visit.record(connection, Action.ENTERED, student_id=record.student_id)
+    tab = "/basics" if of_basics else ""
+    return visit.go(f"{_address(visit)}{tab}", "Saved. The nightly import never changes this.")
+
+
+def refresh(visit: Visit) -> Response:
+    """Read this one student from Qmlativ now, through the same code as the night."""
+    from samegoal_sync.refresh.refresh_student import refresh_student  # slow to import
+
+    with visit.district() as connection:
+        record = read_record(connection, visit.uuid("student"))
+        visit.record(connection, Action.REFRESHED, student_id=record.student_id)
+    refresh_student(visit.portal.settings, visit.portal.database.url, visit.slug, record.student_id)
+    return visit.go(_address(visit), "Read from Qmlativ just now.")
+
+
+def _address(visit: Visit) -> str:
+    return f"/d/{visit.slug}/students/{visit.uuid('student')}"
+
+
+def _guardian_names(record: Record) -> dict[int, str]:
+    return {
+        guardian["guardian_id"]: f"{guardian['first_name'] or ''} {guardian['last_name'] or ''}"
+        for guardian in record.guardians
+    }

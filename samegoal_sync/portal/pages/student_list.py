@@ -1,0 +1,81 @@
+"""The list of students. What was searched for lives in the session, never in an address."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from starlette.responses import HTMLResponse, Response
+
+from samegoal_sync.portal.identity.sessions import now
+from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.student_search import Found, Search, choices, find_students
+from samegoal_sync.portal.rendering.jinja_environment import render
+from samegoal_sync.portal.visit import Visit
+
+_RECORDED_EVERY = timedelta(minutes=1)
+
+
+def students(visit: Visit) -> Response:
+    """The list as last searched; ``?after=`` and ``?before=`` hold a student's opaque id."""
+    search = _remembered(visit)
+    found = _find(visit, search)
+    with visit.district() as connection:
+        offered = choices(connection)
+    return visit.page("students.html", found=found, search=search, choices=offered)
+
+
+def search_students(visit: Visit) -> Response:
+    """Search; a script gets the rows alone, a browser without it the whole page."""
+    search = Search(*(visit.field(name)[:120] for name in ("text", "building", "grade", "status")))
+    if visit.field("clear"):
+        search = Search()
+    visit.remember(f"search {visit.slug}", search.as_state())
+    if visit.request.headers.get("x-part") == "results":
+        return HTMLResponse(
+            render(
+                "students_found.html",
+                found=_find(visit, search),
+                search=search,
+                here={"slug": visit.slug},
+            )
+        )
+    return visit.go(f"/d/{visit.slug}/students")
+
+
+def _remembered(visit: Visit) -> Search:
+    return Search(**visit.session.state.get(f"search {visit.slug}", {}))
+
+
+def _find(visit: Visit, search: Search) -> Found:
+    with visit.district() as connection:
+        found = find_students(
+            connection,
+            search,
+            after=_edge(visit, "after"),
+            before=_edge(visit, "before"),
+        )
+        if _first_of_the_minute(visit):
+            visit.record(connection, Action.LISTED)
+    return found
+
+
+def _first_of_the_minute(visit: Visit) -> bool:
+    """Whether to record the list: as one types it is asked for at every letter.
+
+    A line a minute tells that a person went through the list; which records they opened is told
+    by a line for each.
+    """
+    moment, name = now(), f"listed {visit.slug}"
+    last = visit.session.state.get(name)
+    if last and moment - datetime.fromisoformat(last) < _RECORDED_EVERY:
+        return False
+    visit.remember(name, moment.isoformat())
+    return True
+
+
+def _edge(visit: Visit, name: str) -> UUID | None:
+    try:
+        return UUID(visit.request.query_params[name])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,79 @@
+"""The audit log: who saw or did what, when, from where. It can only be added to."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from samegoal_sync.portal.identity.accounts import User
+from samegoal_sync.portal.records.tenant_connection import Rows, rows
+
+PAGE = 100
+
+
+class Action(StrEnum):
+    """What is recorded, in the words shown to the district."""
+
+    SIGNED_IN = "signed in"
+    SIGN_IN_FAILED = "failed to sign in"
+    SIGNED_OUT = "signed out"
+    LISTED = "searched students"
+    VIEWED = "viewed a student"
+    REFRESHED = "refreshed a student"
+    ADDED = "added a student by hand"
+    ENTERED = "entered by hand"
+    REVEALED = "revealed the client secret"
+    SETTINGS = "changed settings"
+    VIEWED_HELD = "viewed a held night"
+    APPROVED = "approved a held night"
+    DISCARDED = "discarded a held night"
+    VIEWED_PROBLEMS = "viewed problems"
+    EXPORTED = "exported"
+    DOCUMENT_STARTED = "started a document"
+    DOCUMENT_VIEWED = "viewed a document"
+    DOCUMENT_CHANGED = "changed a document"
+    DOCUMENT_FINISHED = "finished a document"
+
+
+def record(
+    connection: Rows,
+    user: User,
+    action: Action,
+    *,
+    district: str | None,
+    address: str,
+    student_id: str | None = None,
+    document_id: UUID | None = None,
+    what: str = "",
+) -> None:
+    """Add a line, in the transaction of what it tells of: neither happens without the other.
+
+    Args:
+        what: names of fields and settings, counts; never a value from a student's record.
+    """
+    connection.execute(
+        "insert into audit_log (district, who, role, action, student_id, document_id, what, "
+        "address) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            district,
+            user.login,
+            user.role,
+            action.value,
+            student_id,
+            document_id,
+            what[:500],
+            address,
+        ),
+    )
+
+
+def page_of_log(connection: Rows, before: int | None) -> list[dict[str, Any]]:
+    """The newest lines of the district, or those before a line; at most ``PAGE``."""
+    return rows(
+        connection,
+        "select id, at, who, role, action, student_id, document_id, what, address "
+        "from audit_log where district = current_setting('samegoal.district', true) "
+        "and id < %s order by id desc limit %s",
+        (before or 2**62, PAGE),
+    )

@@ -1,0 +1,220 @@
+"""What is wrong with a district's data, grouped by who must act, with the screen to mend it on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from samegoal_sync.errors import Actor
+from samegoal_sync.portal.records.tenant_connection import Rows, one, rows
+from samegoal_sync.portal.rendering.column_labels import label
+from samegoal_sync.portal.rendering.reject_words import words_of
+
+_STUDENTS_SHOWN = 200
+_URGENT_DAYS = 7
+
+#: What a row of ``rejects`` means for Details, in the words of the CSV.
+_SET_ASIDE = {
+    "row": "Not published",
+    "value": "One value kept as it was",
+    "notice": "Nothing, please check",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One class of fault with one way back.
+
+    Attributes:
+        cases: rows and values set aside for it; ``portal_id`` where the student is published.
+        total: how many cases there are; ``cases`` holds the first of them.
+    """
+
+    actor: str
+    what: str
+    why: str
+    screen: str
+    remedy: str
+    severity: str
+    total: int
+    cases: list[dict[str, Any]]
+
+
+def problems_of(
+    connection: Rows,
+    last: dict[str, Any] | None,
+    held: dict[str, Any] | None,
+    expires_on: date | None,
+    today: date,
+) -> list[Problem]:
+    """The district's open problems, gravest first: the nights, the access, then the data."""
+    found = []
+    if last and last["state"] == "failed":
+        found.append(_of_failed(last))
+    if held:
+        found.append(_of_held(held))
+    if expires_on and expires_on <= today + timedelta(days=30):
+        found.append(_of_expiry(expires_on, today))
+    if last and last["absent_columns"]:
+        found.append(_of_absent(last["absent_columns"]))
+    return found + _of_rejects(connection)
+
+
+def as_csv(connection: Rows) -> str:
+    """Every case of the last night as CSV: keys and rules, never a value or a name."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\r\n")
+    writer.writerow(
+        [
+            "Student Id",
+            "Object",
+            "Key",
+            "Field",
+            "Set aside",
+            "What",
+            "Who acts",
+            "Screen",
+            "Remedy",
+        ]
+    )
+    for case in _cases(connection):
+        words = words_of(case["rule"])
+        writer.writerow(
+            _safe(value)
+            for value in (
+                case["student_id"],
+                case["object"],
+                case["key"],
+                case["column"],
+                _SET_ASIDE[case["severity"]],
+                words.what,
+                words.actor.value,
+                words.screen,
+                words.remedy,
+            )
+        )
+    return target.getvalue()
+
+
+def _safe(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    # Blanks before it and the wide forms of the four signs are read the same by some.
+    formula = text.lstrip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
+    return f"'{text}" if formula or text.startswith(("\t", "\r", "\n")) else text
+
+
+def _of_rejects(connection: Rows) -> list[Problem]:
+    by_rule: dict[str, list[dict[str, Any]]] = {}
+    for case in _cases(connection):
+        by_rule.setdefault(case["rule"], []).append(case)
+    found = []
+    for rule, cases in by_rule.items():
+        words = words_of(rule)
+        found.append(
+            Problem(
+                words.actor.value,
+                words.what,
+                words.why,
+                words.screen,
+                words.remedy,
+                cases[0]["severity"],
+                len(cases),
+                cases[:_STUDENTS_SHOWN],
+            )
+        )
+    return sorted(found, key=lambda problem: (problem.severity != "row", -problem.total))
+
+
+def _cases(connection: Rows) -> list[dict[str, Any]]:
+    last = one(
+        connection,
+        "select max(id) as id from syncs where district = current_setting('samegoal.district', "
+        "true) and kind <> 'student' and state <> 'failed'",
+    )["id"]
+    return rows(
+        connection,
+        # A value set aside in no column is a notice: nothing is missing, somebody should look.
+        'select r.object, r.key, r.student_id, r."column", r.rule, s.portal_id, '
+        """case when r.severity = 'value' and r."column" is null then 'notice' """
+        "else r.severity end as severity "
+        "from rejects r left join students s on s.district = r.district "
+        "and s.student_id = r.student_id "
+        "where r.district = current_setting('samegoal.district', true) and r.sync_id = %s "
+        'order by r.severity, r.rule, r.student_id, r.key, r."column"',
+        (last,),
+    )
+
+
+_STAYS = "What was published before stays as it was until this is settled."
+
+
+def _of_failed(last: dict[str, Any]) -> Problem:
+    return Problem(
+        actor=last["actor"] or Actor.TECHNICAL_TEAM.value,
+        what=last["message"] or f"The night of {last['night']} failed",
+        why=_STAYS,
+        screen="",
+        remedy=last["hint"] or "Ask SameGoal's technical team.",
+        severity="night",
+        total=1,
+        cases=[],
+    )
+
+
+def _of_held(held: dict[str, Any]) -> Problem:
+    waiting = held["waiting"]
+    published = (
+        f" {waiting} guardian{' is' if waiting == 1 else 's are'} still published who must be "
+        "withheld by now."
+        if waiting
+        else ""
+    )
+    return Problem(
+        actor=held["actor"] or Actor.DISTRICT.value,
+        what=held["message"] or f"The night of {held['night']} is held",
+        why=_STAYS + published,
+        screen="This portal: District Information, held night",
+        remedy="Look at who and what would change, then approve or discard it.",
+        severity="night",
+        total=1,
+        cases=[],
+    )
+
+
+def _of_expiry(expires_on: date, today: date) -> Problem:
+    days = (expires_on - today).days
+    return Problem(
+        actor=Actor.DISTRICT.value,
+        what=f"The Integration Access expires in {days} days"
+        if days >= 0
+        else "The Integration Access has expired",
+        why="After that day Qmlativ refuses every read, and Details is no longer updated.",
+        screen="Administrative Access > API > Integration > SameGoal Demographics",
+        remedy="Set a later Expiration Date, or clear it.",
+        severity="night" if days <= _URGENT_DAYS else "absent",
+        total=1,
+        cases=[],
+    )
+
+
+def _told(column: str) -> str:
+    """A column as its label; a guardian's has its table in front."""
+    table, _, name = column.rpartition(".")
+    return f"{table.capitalize()}: {label(name)}" if table else label(name)
+
+
+def _of_absent(columns: list[str]) -> Problem:
+    return Problem(
+        actor=Actor.SKYWARD.value,
+        what=f"Qmlativ did not share: {', '.join(map(_told, columns))}",
+        why="A field that is not granted is not blank: what was published of it stays.",
+        screen="Administrative Access > API > Integration > SameGoal Demographics",
+        remedy="Ask Skyward to approve these fields for the product SameGoal Demographics.",
+        severity="absent",
+        total=len(columns),
+        cases=[],
+    )

@@ -1,0 +1,188 @@
+"""Finding students: keyset pages and a search as one types, quick at 100,000 students.
+
+All of it runs on stored keys (``name_key`` and its siblings of migration 0003) and plain
+comparisons: what Postgres may use an index for under row-level security.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from samegoal_sync.portal.records.tenant_connection import Rows, one, rows
+
+PAGE = 50
+_HIGHEST = "\U0010ffff"
+_DROPPED = re.compile("[\u0300-\u036f\\s'\u2019.,-]")
+_COLUMNS = (
+    "portal_id, student_id, last_name, first_name, middle_name, name_suffix, grade, building, "
+    "district_enrollment, missing_since, origin, name_key, id_key"
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the list is narrowed to; kept in the session, never in an address."""
+
+    text: str = ""
+    building: str = ""
+    grade: str = ""
+    status: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is searched for."""
+        return any(self.as_state().values())
+
+    def as_state(self) -> dict[str, str]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of the list; ``earlier`` / ``later`` say whether there are more each way."""
+
+    students: list[dict[str, Any]]
+    earlier: bool
+    later: bool
+
+
+def search_key(text: str) -> str:
+    """The same folding as Postgres's ``search_key``: case, accents and punctuation don't matter."""
+    return _DROPPED.sub("", unicodedata.normalize("NFD", text)).lower()
+
+
+def find_students(
+    connection: Rows,
+    search: Search,
+    *,
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> Found:
+    """One page of students by last name, first name and id.
+
+    Args:
+        after / before: the portal id of the student at the edge of the page shown now.
+    """
+    edge = _edge(connection, after or before)
+    backwards = before is not None and edge is not None
+    parameters: dict[str, Any] = {
+        "building": search.building,
+        "grade": search.grade,
+        "status": search.status,
+        "limit": PAGE + 1,
+        **(edge or {}),
+    }
+    condition = "district = current_setting('samegoal.district', true)"
+    for column, value in (
+        ("building", search.building),
+        ("grade", search.grade),
+        ("district_enrollment", search.status),
+    ):
+        if value:
+            condition += f" and {column} = %({'status' if column[0] == 'd' else column})s"
+    if edge:
+        condition += f" and (name_key, id_key) {'<' if backwards else '>'} (%(name)s, %(id)s)"
+    direction = "desc" if backwards else "asc"
+    order = f"order by name_key {direction}, id_key {direction} limit %(limit)s"
+    found = rows(connection, _query(search.text, condition, order, parameters), parameters)
+    more = len(found) > PAGE
+    found = found[:PAGE]
+    if backwards:
+        found.reverse()
+    return Found(
+        found,
+        earlier=more if backwards else edge is not None,
+        later=True if backwards else more,
+    )
+
+
+def _query(text: str, condition: str, order: str, parameters: dict[str, Any]) -> str:
+    """One index range a way of reading the text; all of it when there is no text."""
+    readings = _readings(text)
+    if not readings:
+        return f"select {_COLUMNS} from students where {condition} {order}"  # noqa: S608
+    branches = []
+    for place, prefixes in enumerate(readings):
+        ranges = ""
+        for column, prefix in prefixes:
+            parameters[f"{column}{place}"] = prefix
+            parameters[f"{column}{place}_end"] = prefix + _HIGHEST
+            ranges += f" and {column} >= %({column}{place})s and {column} < %({column}{place}_end)s"
+        branches.append(
+            f"(select {_COLUMNS} from students where {condition}{ranges} {order})"  # noqa: S608
+        )
+    return " union ".join(branches) + f" {order}"
+
+
+def _readings(text: str) -> list[tuple[tuple[str, str], ...]]:
+    """Ways to read what was typed, each as key columns with the prefix they must begin with.
+
+    ``maria cruz`` is an id, a last name, a first name, or either name and the other.
+    """
+    words = text.strip()[:80].replace(",", " ").split()[:5]
+    if not words:
+        return []
+    whole = search_key("".join(words))
+    readings: list[tuple[tuple[str, str], ...]] = [(("id_key", text.strip().lower()),)]
+    if whole:
+        readings += [(("name_key", whole),), (("first_name_key", whole),)]
+    for cut in range(1, len(words)):
+        one_name, other = search_key("".join(words[:cut])), search_key("".join(words[cut:]))
+        if one_name and other:
+            readings.append((("name_key", one_name), ("first_name_key", other)))
+            readings.append((("name_key", other), ("first_name_key", one_name)))
+    return readings
+
+
+def _edge(connection: Rows, portal_id: UUID | None) -> dict[str, Any] | None:
+    if portal_id is None:
+        return None
+    edge: dict[str, Any] | None = one(
+        connection,
+        "select name_key as name, id_key as id from students where portal_id = %s",
+        (portal_id,),
+    )
+    return edge
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters offer."""
+
+    buildings: list[str]
+    grades: list[str]
+    statuses: list[str]
+
+
+def choices(connection: Rows) -> Choices:
+    """The values that the district's students have, each found by one step in an index."""
+    grades = _values(connection, "grade")
+    return Choices(
+        buildings=_values(connection, "building"),
+        grades=sorted(grades, key=_grade_order),
+        statuses=_values(connection, "district_enrollment"),
+    )
+
+
+def _values(connection: Rows, column: str) -> list[str]:
+    next_value = (
+        f"select {column} from students "  # noqa: S608 (a column of this file)
+        "where district = current_setting('samegoal.district', true) "
+        f"and {column} is not null {{}} order by {column} limit 1"
+    )
+    found = rows(
+        connection,
+        f"with recursive steps (value) as (({next_value.format('')}) union all "  # noqa: S608
+        f"select ({next_value.format(f'and {column} > steps.value')}) from steps "
+        "where steps.value is not null) select value from steps where value is not null",
+    )
+    return [row["value"] for row in found]
+
+
+def _grade_order(grade: str) -> tuple[int, str]:
+    early = {"EE": -3, "PK": -2, "KG": -1, "K": -1}
+    return (int(grade) if grade.isdigit() else early.get(grade.upper(), 99), grade)

@@ -1,0 +1,28 @@
+"""Where a value on Details comes from, in the words of the screens that people know."""
+
+from __future__ import annotations
+
+from functools import cache
+
+
+@cache
+def sources_of(table: str) -> dict[str, str]:
+    """Curated column -> ``Demographics/Name: BirthDate``, as the rules name them.
+
+    Args:
+        table: ``student_demographics`` or ``guardian_demographics``.
+    """
+    from samegoal_sync.demographics.columns.column_rules import column_sources  # slow to import
+
+    return {column: _told(sources) for column, sources in column_sources(table).items()}
+
+
+def _told(sources: list[tuple[str, str]]) -> str:
+    """The fields that hold the value; keys, by which rows are joined, only if there is no other."""
+    values = [(name, field) for name, field in sources if not field.endswith("ID")] or sources
+    by_object: dict[str, list[str]] = {}
+    for name, field in values:
+        by_object.setdefault(name, []).append(field)
+    return "; ".join(
+        f"{name}: {', '.join(dict.fromkeys(fields))}" for name, fields in by_object.items()
+    )

@@ -1,0 +1,1 @@
+"""Templates, and the words that columns, languages and rejects have on a page."""

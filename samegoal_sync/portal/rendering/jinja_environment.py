@@ -1,0 +1,110 @@
+"""Jinja2 templates, escaped, strict about names, with the few filters that they use."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from samegoal_sync.portal.rendering.column_labels import label
+from samegoal_sync.portal.rendering.language_names import language
+
+#: Shown where there is no value: an en dash.
+_NOTHING = "\u2013"
+
+_ROLES = {
+    "technical_team": "Technical team",
+    "administrative": "Administrative user",
+    "teacher": "Teacher",
+}
+
+
+def render(template: str, **values: Any) -> str:
+    """A template's text."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("samegoal_sync.portal"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        day=day,
+        moment=moment,
+        capital=capital,
+        label=label,
+        role=_ROLES.__getitem__,
+        shown=shown,
+        number=number,
+        position=position,
+        sentence=sentence,
+        worded=worded,
+    )
+    return environment
+
+
+def day(value: date | None) -> str:
+    """``Nov 25, 2026``"""
+    return f"{value:%b} {value.day}, {value.year}" if value else _NOTHING
+
+
+def moment(value: datetime | None, zone: str = "UTC") -> str:
+    """``Nov 25, 2026, 2:05 AM CST`` in a district's zone."""
+    if value is None:
+        return _NOTHING
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {local.hour % 12 or 12}:{local:%M %p %Z}"
+
+
+def shown(value: Any) -> str:
+    """A value of a record as people read it."""
+    if value is None or value == "":
+        return _NOTHING
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():.0f} s"
+    return str(value)
+
+
+def worded(value: Any, field: str | None) -> str:
+    """A field's value as people read it: codes of enrollment and language in words."""
+    if value and field in ("district_enrollment", "enrollment_reason"):
+        return label(str(value))
+    if value and field in ("home_language", "language"):
+        return language(str(value))
+    if value and field == "date_of_birth" and isinstance(value, str):
+        return day(date.fromisoformat(value))
+    return shown(value)
+
+
+def capital(text: str) -> str:
+    """A text that begins a line; a command to be pasted stays as it is."""
+    return text if text.startswith("samegoal-sync") else text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """What an error says, as a sentence of a page: a capital first, one full stop last."""
+    return f"{capital(text.strip()).rstrip('.')}." if text.strip() else ""
+
+
+def number(value: int | float) -> str:
+    """``12,345``"""
+    return f"{value:,}"
+
+
+def position(values: list[Any], value: Any) -> int:
+    """Where a value stands in a list, counted from 1."""
+    return values.index(value) + 1

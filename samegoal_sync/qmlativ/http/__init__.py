@@ -1,0 +1,1 @@
+"""One request and its answer: connection, token, limits, retries, refused addresses."""

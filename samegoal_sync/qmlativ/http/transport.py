@@ -1,0 +1,316 @@
+"""One request, one answer: OAuth 2.0 session, shared token, bounded body, faults as types."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import re
+import threading
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import requests
+import urllib3
+from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error, TokenExpiredError
+from requests_oauthlib import OAuth2Session
+
+from samegoal_sync.qmlativ.errors import (
+    AccessRefused,
+    AddressRefused,
+    AnswerBroken,
+    AnswerTooLarge,
+    CertificateRefused,
+    QmlativError,
+    ServerSilent,
+    ServerUnreachable,
+)
+from samegoal_sync.qmlativ.http.connection import Connection, is_loopback
+from samegoal_sync.qmlativ.http.fault_classification import (
+    StaleToken,
+    fault_of,
+    refused,
+    token_fault,
+)
+from samegoal_sync.qmlativ.http.guarded_sockets import GuardedAdapter
+from samegoal_sync.qmlativ.http.limits import Limits
+from samegoal_sync.qmlativ.http.rate_limit import gate_of
+from samegoal_sync.qmlativ.http.retry_policy import Patience
+
+# requests-oauthlib writes tokens to its log at DEBUG; DEBUG may show no more than INFO.
+for _name in ("requests_oauthlib", "oauthlib"):
+    logging.getLogger(_name).setLevel(logging.INFO)
+
+_BLOCK = 1 << 18
+_LENGTH = re.compile(r"[0-9]{1,12}")
+
+#: Bytes that are set aside on a server's mere word that it will send so many.
+_RESERVED = 64 * 2**20
+_ERROR_BYTES = 1 << 16
+_TOKEN_BYTES = 1 << 20
+
+
+class Transport:
+    """Sends GET and POST to one district's server; safe to share between threads."""
+
+    def __init__(self, connection: Connection, limits: Limits, patience: Patience) -> None:
+        self._connection, self._limits, self._patience = connection, limits, patience
+        self._places = threading.BoundedSemaphore(limits.threads)
+        self._gate = gate_of(connection.host, limits)
+        self._client = BackendApplicationClient(client_id=connection.client_key)
+        self._adapter = GuardedAdapter(
+            connections=limits.threads + 1, allow_loopback=connection.allow_loopback
+        )
+        self._session = _session(connection, self._adapter, self._client)
+        self._lock, self._counting = threading.Lock(), threading.Lock()
+        self._generation = 0
+        self._basic = False
+        self.received = 0
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    @property
+    def renewals(self) -> int:
+        """How many tokens were asked for after the first."""
+        return max(0, self._generation - 1)
+
+    def get(self, address: str, asked: str) -> bytes:
+        """The body of an answer to a GET; ``asked`` names it in messages."""
+        return self._with_token("GET", address, asked, {}).getvalue()
+
+    def search(
+        self,
+        address: str,
+        asked: str,
+        fields: Sequence[str],
+        body: Mapping[str, object],
+        stop: threading.Event | None = None,
+    ) -> io.BytesIO:
+        """The body of an answer to a search: fields in the query, everything else in the body.
+
+        Args:
+            stop: once set, the search is not waited for any longer.
+        """
+        params = [("searchFields", field) for field in fields]
+        return self._with_token("POST", address, asked, {"params": params, "json": body}, stop)
+
+    def abort(self) -> None:
+        """Break off every answer under way: whoever waits for one is let go at once."""
+        self._adapter.abort()
+
+    def _with_token(
+        self,
+        method: str,
+        address: str,
+        asked: str,
+        parts: dict[str, Any],
+        stop: threading.Event | None = None,
+    ) -> io.BytesIO:
+        """Send with the shared token; if it does not hold, once more with a new one."""
+        generation = self._ready(0)
+        try:
+            return self._send(method, address, asked, parts, stop)
+        except (StaleToken, TokenExpiredError):
+            self._ready(generation)
+        try:
+            return self._send(method, address, asked, parts, stop, renewed=True)
+        except (StaleToken, TokenExpiredError):
+            raise AccessRefused(self._connection.host) from None
+
+    def _ready(self, stale: int) -> int:
+        """A token newer than ``stale``: whichever thread comes first asks, the others wait."""
+        with self._lock:
+            if self._generation == stale:
+                self._session.token = self._new_token()
+                self._generation += 1
+            return self._generation
+
+    def _new_token(self) -> dict[str, Any]:
+        host = self._connection.host
+        status, headers, answer = self._ask_token(basic=self._basic)
+        if status in (404, 405) and not self._basic:
+            # Some gateways take the pair only as HTTP Basic, the grant in the query.
+            second = self._ask_token(basic=True)
+            if second[0] == 200:
+                self._basic, (status, headers, answer) = True, second
+        body = answer.getvalue()
+        if status != 200:
+            raise token_fault(host, status, headers, body)
+        try:
+            return _checked_token(self._client.parse_request_body_response(body.decode("utf-8")))
+        except (OAuth2Error, ValueError, TypeError, OverflowError, RecursionError, Warning):
+            if body.lstrip()[:1] == b"<":
+                raise AddressRefused(host, "a web page stands where tokens are given out") from None
+            raise AnswerBroken("a token", "holds none") from None
+
+    def _ask_token(self, *, basic: bool) -> tuple[int, Mapping[str, str], io.BytesIO]:
+        connection = self._connection
+        if basic:
+            query = {"grant_type": "client_credentials", **connection.token_fields}
+            pair = f"{connection.client_key}:{connection.secret.reveal()}".encode()
+            address = f"{connection.token_address}?{urlencode(query)}"
+            parts: dict[str, Any] = {
+                "headers": {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
+            }
+            return self._exchange("GET", address, "a token", parts, token=True)
+        form = self._client.prepare_request_body(
+            include_client_id=True,
+            client_secret=connection.secret.reveal(),
+            **connection.token_fields,
+        )
+        parts = {
+            "data": form,
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        }
+        return self._exchange("POST", connection.token_address, "a token", parts, token=True)
+
+    def _send(
+        self,
+        method: str,
+        address: str,
+        asked: str,
+        parts: dict[str, Any],
+        stop: threading.Event | None,
+        *,
+        renewed: bool = False,
+    ) -> io.BytesIO:
+        def give_up() -> None:
+            self._patience.check(stop)
+
+        with self._places, self._gate.place(self._limits.slow_seconds, give_up):
+            status, headers, body = self._exchange(method, address, asked, parts)
+            if status == 200:
+                return body
+            fault = fault_of(self._connection.host, status, headers, body.getvalue(), asked)
+            if isinstance(fault, StaleToken) and renewed and status == 403:
+                fault = refused(status, asked, body.getvalue())
+            raise fault
+
+    def _exchange(
+        self, method: str, address: str, asked: str, parts: dict[str, Any], *, token: bool = False
+    ) -> tuple[int, Mapping[str, str], io.BytesIO]:
+        limits, host = self._limits, self._connection.host
+        with _faults_of_the_network(host, asked, limits):
+            response = self._session.request(
+                method,
+                address,
+                withhold_token=token,
+                stream=True,
+                allow_redirects=False,
+                timeout=(limits.connect_seconds, self._read_seconds()),
+                **parts,
+            )
+            with closing(response):
+                good = response.status_code == 200
+                most = limits.body_bytes if good else _ERROR_BYTES
+                most = min(most, _TOKEN_BYTES) if token else most
+                body = self._body(response, asked, most, strict=good)
+        return response.status_code, response.headers, body
+
+    def _read_seconds(self) -> float:
+        """How long to wait for a byte: never much beyond the district's deadline."""
+        return min(self._limits.read_seconds, max(1.0, self._patience.remaining()))
+
+    def _body(
+        self, response: requests.Response, asked: str, most: int, *, strict: bool
+    ) -> io.BytesIO:
+        """The decompressed body, never more of it than allowed, in time.
+
+        It is read into one buffer of its announced length: each further copy of a body costs
+        about a tenth of what parsing it does, most of that in the kernel for fresh pages.
+        """
+        if "," in response.headers.get("Content-Encoding", ""):
+            raise AnswerBroken(asked, "is compressed more than once")
+        body, size = _buffer_for(response, most), 0
+        while block := response.raw.read1(_BLOCK, decode_content=True):
+            body.write(block)
+            size += len(block)
+            if size > most:
+                if strict:
+                    raise AnswerTooLarge(asked, f"an answer is larger than {most} bytes")
+                break
+            self._patience.check()
+        body.truncate(size)
+        with self._counting:
+            self.received += size
+        return body
+
+
+def _checked_token(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A bearer token that fits into a header.
+
+    Raises:
+        ValueError: it does not.
+    """
+    token, kind = answer["access_token"], answer.get("token_type", "bearer")
+    if not (isinstance(token, str) and token.isascii() and token.isprintable()):
+        raise ValueError
+    if str(kind).lower() != "bearer":
+        raise ValueError
+    return dict(answer)
+
+
+def _buffer_for(response: requests.Response, most: int) -> io.BytesIO:
+    """An empty buffer, as large as the body says that it will be."""
+    body, announced = io.BytesIO(), response.headers.get("Content-Length", "")
+    if _LENGTH.fullmatch(announced) and 0 < int(announced) <= min(most, _RESERVED):
+        body.seek(int(announced) - 1)
+        body.write(b"\0")
+        body.seek(0)
+    return body
+
+
+def _session(
+    connection: Connection, adapter: GuardedAdapter, client: BackendApplicationClient
+) -> OAuth2Session:
+    if connection.allow_loopback and is_loopback(urlsplit(connection.base_url).hostname or ""):
+        # oauthlib knows no other way to allow http; sockets.py keeps http to loopback.
+        os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+    session = OAuth2Session(client=client)
+    # A .netrc must not replace the token, a proxy must not hide which host is reached.
+    session.trust_env = False
+    session.headers.update(
+        {"Suppress-Development-Permissions": "true", "Accept": "application/json"}
+    )
+    session.headers.update(connection.headers)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+@contextmanager
+def _faults_of_the_network(host: str, asked: str, limits: Limits) -> Iterator[None]:
+    """Lower libraries' exceptions as ours; their texts, which hold addresses, are left behind."""
+    try:
+        yield
+    except (QmlativError, StaleToken):
+        raise
+    except requests.exceptions.SSLError:
+        raise CertificateRefused(host) from None
+    except requests.exceptions.ConnectTimeout:
+        raise ServerSilent(host, limits.connect_seconds) from None
+    except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
+        raise ServerSilent(host, limits.read_seconds) from None
+    except urllib3.exceptions.DecodeError:
+        raise AnswerBroken(asked, "can't be decompressed") from None
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        how = "broke off its answer" if "IncompleteRead" in repr(error) else "can't be reached"
+        raise ServerUnreachable(host, how) from None
+
+
+def parsed(body: bytes, asked: str) -> Any:
+    """The JSON of a small answer.
+
+    Raises:
+        AnswerBroken: it is none.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise AnswerBroken(asked, "is not JSON") from None

@@ -1,0 +1,165 @@
+"""One object's rows together with what of it is shared: pages, retries, refusals, absences."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+import polars as pl
+
+from samegoal_sync.qmlativ.catalog import QmlativObject
+from samegoal_sync.qmlativ.errors import (
+    AnswerBroken,
+    FieldMistyped,
+    FieldNotGranted,
+    ObjectNotGranted,
+    RequestRefused,
+)
+from samegoal_sync.qmlativ.http.limits import Limits
+from samegoal_sync.qmlativ.http.retry_policy import Patience
+from samegoal_sync.qmlativ.http.transport import Transport, parsed
+from samegoal_sync.qmlativ.http.urls import Addresses
+from samegoal_sync.qmlativ.reading.field_grants import essential_fields, narrower_fields
+from samegoal_sync.qmlativ.reading.page_body import Page, parse_page
+from samegoal_sync.qmlativ.reading.paging import ObjectReader, Rows
+from samegoal_sync.qmlativ.reading.search_conditions import Condition, both, rows_meeting, search
+
+Seen = Callable[[int], None]
+
+
+class GrantedReader:
+    """Reads objects of one entity as far as they are shared."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        addresses: Addresses,
+        patience: Patience,
+        limits: Limits,
+        pool: Executor,
+    ) -> None:
+        self._transport, self._addresses, self._patience = transport, addresses, patience
+        self._limits, self._pool = limits, pool
+
+    def read(
+        self,
+        entity_id: int,
+        item: QmlativObject,
+        condition: Condition | None,
+        stop: threading.Event,
+        seen: Seen = lambda _rows: None,
+        *,
+        scope: Condition | None = None,
+    ) -> Rows:
+        """An object's rows with every catalog field as a column.
+
+        Args:
+            condition: which rows are wanted.
+            scope: which of them are of this district and these school years. A server that
+                refuses it is read without; one that does not heed it brings no others in.
+
+        Raises:
+            ObjectNotGranted, FieldNotGranted, FieldMistyped: something essential is missing.
+        """
+        fields = tuple(field.name for field in item.fields)
+        asked = scope
+        while True:
+            narrowed = both(condition, asked)
+            try:
+                rows = self._pages(entity_id, item, fields, narrowed, stop, seen)
+                return _within(scope, _completed(item, fields, rows), unscoped=asked is not scope)
+            except RequestRefused as refusal:
+                if asked and self._answers(entity_id, item, fields, condition, stop):
+                    asked = None
+                    continue
+                try:
+                    fields = narrower_fields(
+                        item, fields, refusal, lambda: self._described(entity_id, item)
+                    )
+                except ObjectNotGranted:
+                    if item.essential:
+                        raise
+                    return _nothing_shared(item)
+
+    def _answers(
+        self,
+        entity_id: int,
+        item: QmlativObject,
+        fields: tuple[str, ...],
+        condition: Condition | None,
+        stop: threading.Event,
+    ) -> bool:
+        """Whether one row of the same fields comes under this condition alone."""
+        address = self._addresses.page(entity_id, item.name, 1, 1)
+        body = search(condition, item.primary_key)
+        try:
+            self._patience.call(
+                lambda: self._transport.search(address, item.name, fields, body, stop), stop
+            )
+        except RequestRefused:
+            return False
+        return True
+
+    def _pages(
+        self,
+        entity_id: int,
+        item: QmlativObject,
+        fields: tuple[str, ...],
+        condition: Condition | None,
+        stop: threading.Event,
+        seen: Seen,
+    ) -> Rows:
+        schema = pl.Schema({name: item.schema[name] for name in fields})
+
+        def ask(number: int, size: int, further: Condition | None) -> Page:
+            address = self._addresses.page(entity_id, item.name, number, size)
+            body = search(both(condition, further), item.primary_key)
+
+            def attempt() -> Page:
+                answer = self._transport.search(address, item.name, fields, body, stop)
+                return parse_page(answer, number, size, schema, item.name)
+
+            return self._patience.call(attempt, stop)
+
+        reader = ObjectReader(item.name, item.primary_key, ask, self._pool, self._limits, seen)
+        return reader.read()
+
+    def _described(self, entity_id: int, item: QmlativObject) -> frozenset[str] | None:
+        """The field names in an object's own metadata; ``None`` if it is refused or unusable."""
+        address, asked = self._addresses.object_metadata(entity_id, item.name), item.name
+        try:
+            answer = self._patience.call(lambda: parsed(self._transport.get(address, asked), asked))
+        except (RequestRefused, AnswerBroken):
+            return None
+        names = frozenset(answer) if isinstance(answer, dict) else frozenset()
+        return names if item.primary_key in names else None
+
+
+def _within(scope: Condition | None, rows: Rows, *, unscoped: bool) -> Rows:
+    """The rows of the scope, whatever the server made of it."""
+    if scope is not None:
+        rows.frame = rows.frame.filter(rows_meeting(scope))
+    rows.unscoped = unscoped
+    return rows
+
+
+def _completed(item: QmlativObject, fields: tuple[str, ...], rows: Rows) -> Rows:
+    """Rows with refused fields as columns of nulls, absences told, essentials made sure of."""
+    essential = essential_fields(item)
+    if rows.absent & essential:
+        raise FieldNotGranted(item.name, rows.absent & essential)
+    wrong = {name: n for name, n in rows.mistyped.items() if name in essential}
+    if wrong:
+        raise FieldMistyped(item.name, wrong)
+    # A field that could not be read in full counts as not shared: what is published stays.
+    absent = rows.absent | (item.schema.keys() - set(fields)) | rows.mistyped.keys()
+    rows.frame = rows.frame.with_columns(
+        pl.lit(None, dtype=item.schema[name]).alias(name) for name in absent
+    ).select(list(item.schema))
+    rows.absent = frozenset(absent)
+    return rows
+
+
+def _nothing_shared(item: QmlativObject) -> Rows:
+    return Rows(pl.DataFrame(schema=item.schema), absent=frozenset(item.schema))

@@ -1,0 +1,118 @@
+"""One student and everything that belongs to them, by search conditions.
+
+The same objects as a night reads, so that the same code curates and publishes them. Each
+answer is also narrowed here: a server that does not heed a condition is slow, never wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import polars as pl
+
+from samegoal_sync.qmlativ.catalog import CATALOG
+from samegoal_sync.qmlativ.errors import StudentNotFound
+from samegoal_sync.qmlativ.raw_objects import RawObjects
+from samegoal_sync.qmlativ.reading.search_conditions import Condition, one_of, text_equal
+
+#: Reads objects by name, each under a condition.
+ReadWhere = Callable[[Sequence[tuple[str, Condition | None]]], RawObjects]
+
+_STUDENT = "Student/Student"
+_ENROLLMENTS = ("Enrollment/StudentEntityYear", "Enrollment/EntryWithdrawal")
+_OF_STUDENT = (*_ENROLLMENTS, "Family/StudentFamily", "Family/StudentGuardian")
+_OF_FAMILY = ("Family/Family", "Family/FamilyGuardian")
+_OF_PERSON = (
+    "Demographics/Name",
+    "Demographics/NameAddress",
+    "Demographics/NamePhone",
+    "Demographics/NameEmail",
+)
+_RESTRICTIONS = "Family/StudentGuardianRestrictedAccess"
+
+
+def read_one_student(read: ReadWhere, student_number: str) -> RawObjects:
+    """All catalog objects, holding one student's rows (and lookups in full).
+
+    Raises:
+        StudentNotFound: no student has the number.
+    """
+    collected = _Collected(read)
+    number = student_number.strip()
+    found = read([(_STUDENT, text_equal("StudentNumber", number))])
+    student = found[_STUDENT].filter(pl.col("StudentNumber").str.strip_chars() == number)
+    if student.is_empty():
+        raise StudentNotFound
+    collected.keep(found, {_STUDENT: student})
+    collected.rows_of(_OF_STUDENT, "StudentID", student["StudentID"])
+    collected.rows_of(_OF_FAMILY, "FamilyID", collected.ids("Family/StudentFamily", "FamilyID"))
+    guardians = collected.ids("Family/FamilyGuardian", "NameID")
+    guardians += collected.ids("Family/StudentGuardian", "NameIDGuardian")
+    people = [*student["NameID"].drop_nulls(), *guardians]
+    collected.rows_of(_OF_PERSON, "NameID", people)
+    links = collected.ids("Family/StudentGuardian", "StudentGuardianID")
+    collected.rows_of((_RESTRICTIONS,), "StudentGuardianID", links)
+    _read_places(collected)
+    _read_guardians_who_study(collected, student, guardians)
+    return collected.with_lookups()
+
+
+def _read_places(collected: _Collected) -> None:
+    addresses = collected.ids("Demographics/NameAddress", "AddressID")
+    collected.rows_of(("Demographics/Address",), "AddressID", addresses)
+    for name, key in (("Demographics/Street", "StreetID"), ("Demographics/Zip", "ZipID")):
+        collected.rows_of((name,), key, collected.ids("Demographics/Address", key))
+
+
+def _read_guardians_who_study(
+    collected: _Collected, student: pl.DataFrame, guardians: Iterable[int]
+) -> None:
+    """A guardian who is a student below 18 is set aside; so their student rows are needed."""
+    collected.rows_of((_STUDENT,), "NameID", guardians)
+    others = set(collected.ids(_STUDENT, "StudentID")) - set(student["StudentID"])
+    collected.rows_of(_ENROLLMENTS, "StudentID", others)
+
+
+class _Collected:
+    """What was read so far, object by object."""
+
+    def __init__(self, read: ReadWhere) -> None:
+        self._read = read
+        self._raw = RawObjects({})
+
+    def ids(self, name: str, field: str) -> list[int]:
+        """The ids in a column of what was read."""
+        return self._raw[name][field].drop_nulls().unique().to_list()
+
+    def rows_of(self, names: Sequence[str], field: str, ids: Iterable[int]) -> None:
+        """Read the rows of objects whose field is one of these ids."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            self.keep(RawObjects(_empty(names)), _empty(names))
+            return
+        found = self._read([(name, one_of(field, wanted)) for name in names])
+        self.keep(found, {name: found[name].filter(pl.col(field).is_in(wanted)) for name in names})
+
+    def keep(self, found: RawObjects, frames: dict[str, pl.DataFrame]) -> None:
+        """Add rows to an object's, each key once."""
+        known = dict(self._raw.frames)
+        for name, frame in frames.items():
+            before = known.get(name)
+            joined = frame if before is None else pl.concat([before, frame])
+            known[name] = joined.unique(joined.columns[0], keep="last", maintain_order=True)
+        merged = self._raw.merged_with(found)
+        absent = {
+            name: self._raw.absent.get(name, frozenset()) | found.absent.get(name, frozenset())
+            for name in merged.absent
+        }
+        self._raw = RawObjects(known, absent, merged.statistics)
+
+    def with_lookups(self) -> RawObjects:
+        """Everything, with the objects not read by id in full: codes, schools, entities."""
+        rest = [(item.name, None) for item in CATALOG if item.name not in self._raw.frames]
+        return self._raw.merged_with(self._read(rest))
+
+
+def _empty(names: Iterable[str]) -> dict[str, pl.DataFrame]:
+    schemas = {item.name: item.schema for item in CATALOG}
+    return {name: pl.DataFrame(schema=schemas[name]) for name in names}

@@ -1,0 +1,135 @@
+"""One page of rows: the ``Objects`` array cut out of the body, and what ``Paging`` says.
+
+The body is ``{"Paging": {"Next": …}, "Objects": [ … ]}``. The array makes up nearly all of it,
+so what surrounds it is cut off and parsed here, and overwritten with blanks in the buffer that
+the body was read into: the buffer then holds the array alone, and goes to polars without a
+copy. If the cut does not leave valid JSON behind, the whole body is parsed instead.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import polars as pl
+
+from samegoal_sync.qmlativ.errors import AnswerBroken
+from samegoal_sync.qmlativ.reading.typed_rows import missing_keys, typed_frame
+
+_OPENS = re.compile(rb'"Objects"\s*:\s*\[')
+#: What follows the array is short; so many bytes of the end are looked at.
+_TAIL = 4_096
+_NEXT = re.compile(r"/([0-9]{1,18})/([0-9]{1,18})/?$")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as it was read.
+
+    Attributes:
+        number: the number that was asked for.
+        rows: the rows, typed.
+        next: the page and page size that follow, as the server says; ``None`` at the end.
+        absent: fields whose key stands in no row.
+        mistyped: values that could not be held, by field.
+    """
+
+    number: int
+    rows: pl.DataFrame
+    next: tuple[int, int] | None
+    absent: frozenset[str]
+    mistyped: Counter[str]
+
+
+def parse_page(body: io.BytesIO, number: int, size: int, schema: pl.Schema, asked: str) -> Page:
+    """Read a page's body; the buffer is used up.
+
+    Raises:
+        AnswerBroken: not JSON, cut off, or neither rows nor paging in it.
+    """
+    cut = _cut(body)
+    array = body.getvalue()
+    rest = cut.rest if cut else None
+    try:
+        if rest is None:
+            raise AnswerBroken(asked, "can't be cut")
+        frame, mistyped = typed_frame(array, schema, asked)
+    except AnswerBroken:
+        # Cut at a bracket that was not the array's, or really broken: the whole body tells.
+        array, rest = _taken_apart(cut.whole(array) if cut else array, asked)
+        frame, mistyped = typed_frame(array, schema, asked)
+    key = schema.names()[0]
+    if frame[key].null_count() and not mistyped[key]:
+        raise AnswerBroken(asked, "holds rows without their primary key")
+    following = _next(rest, number, size)
+    return Page(number, frame, following, missing_keys(array, frame), mistyped)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """What stood before and after the array, and what they say together."""
+
+    before: bytes
+    after: bytes
+    rest: dict[str, object]
+
+    def whole(self, array: bytes) -> bytes:
+        """The body as it was."""
+        return self.before + array[len(self.before) : len(array) - len(self.after)] + self.after
+
+
+def _cut(body: io.BytesIO) -> _Cut | None:
+    """Blank out what surrounds the array of rows, by position; ``None`` where that fails."""
+    with body.getbuffer() as view:
+        opens = _OPENS.search(view)
+        last = max(0, len(view) - _TAIL)
+        closes = last + bytes(view[last:]).rfind(b"]")
+        if opens is None or closes < max(opens.end(), last):
+            return None
+        start, end = opens.end() - 1, closes + 1
+        before, after = bytes(view[:start]), bytes(view[end:])
+        rest = _dict(before + b"null" + after)
+        if rest is None:
+            return None
+        view[:start], view[end:] = b" " * len(before), b" " * len(after)
+        return _Cut(before, after, rest)
+
+
+def _taken_apart(body: bytes, asked: str) -> tuple[bytes, dict[str, object]]:
+    """The same by parsing everything: slow and sure."""
+    whole = _dict(body)
+    if whole is None:
+        raise AnswerBroken(asked, _how_broken(body))
+    rows = whole.pop("Objects", None) or []
+    if not isinstance(rows, list) or ("Paging" not in whole and not rows):
+        raise AnswerBroken(asked, "holds neither rows nor paging")
+    return json.dumps(rows).encode(), whole
+
+
+def _dict(text: bytes) -> dict[str, object] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _how_broken(body: bytes) -> str:
+    start = body.lstrip()[:1]
+    if start == b"<":
+        return "is a web page, not JSON"
+    return "is cut off or not JSON" if start == b"{" else "is not JSON"
+
+
+def _next(rest: dict[str, object], number: int, size: int) -> tuple[int, int] | None:
+    """What follows; null, empty, missing and the page just read all mean the end."""
+    paging = rest.get("Paging")
+    text = paging.get("Next") if isinstance(paging, dict) else None
+    found = _NEXT.search(text.partition("?")[0]) if isinstance(text, str) else None
+    if not found:
+        return None
+    following = (int(found.group(1)), int(found.group(2)))
+    return None if following == (number, size) or not all(following) else following

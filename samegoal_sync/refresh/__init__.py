@@ -1,0 +1,1 @@
+"""One student refreshed between two nights."""

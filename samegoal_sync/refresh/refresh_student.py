@@ -1,0 +1,90 @@
+"""Refresh one student at once: the child who moved in this morning, the parent's new number.
+
+The same code curates and publishes as at night. What is read beside the student (guardians who
+are students themselves, with half of what belongs to them) serves the rules only: it is cut
+away before anything is published.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from samegoal_sync.demographics.columns.curated_frames import Curated
+    from samegoal_sync.qmlativ.raw_objects import RawObjects
+    from samegoal_sync.samegoal.publication.syncs import Publication
+    from samegoal_sync.settings import Settings
+
+
+def refresh_student(
+    settings: Settings, database_url: str, slug: str, student_id: str
+) -> Publication:
+    """Read one student from Qmlativ now and publish them by the same rules.
+
+    A refresh that fails raises and leaves no sync: the district's night did not fail.
+
+    Raises:
+        QmlativError: the read failed, or Qmlativ has no such student.
+        SyncError: what was read can't be published, or restrictions that were shared in the
+            last good night no longer are; what is published stays.
+    """
+    from samegoal_sync.demographics.validation.frame_validation import (
+        check_curated,
+        check_raw,
+        require_fit,
+    )
+    from samegoal_sync.districts.registry.registry import Registry
+    from samegoal_sync.pipeline.import_run import curate
+    from samegoal_sync.qmlativ.client import QmlativClient
+    from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
+    from samegoal_sync.samegoal.publication.publish import Mode, publish
+
+    registry = Registry(settings, database_url)
+    district, started = registry.get(slug), datetime.now(UTC)
+    today = district.today(started)
+    with QmlativClient(registry.connection(slug)) as client:
+        raw = client.read_student(student_id)
+    require_fit("raw", check_raw(raw))
+    students, guardians = only_student(raw, *curate(raw, district, today), student_id)
+    previous = last_good_findings(database_url, slug)
+    findings = check_curated(students, guardians, previous, whole_district=False)
+    require_fit("curated", findings)
+    return publish(
+        database_url, district, students, guardians,
+        run_id=f"student-{uuid.uuid4()}", night=today, started_at=started, mode=Mode.STUDENT,
+    )  # fmt: skip
+
+
+def only_student(
+    raw: RawObjects, students: Curated, guardians: Curated, student_id: str
+) -> tuple[Curated, Curated]:
+    """What was curated of this Student Id, with its accounts and rejects, and of nobody else.
+
+    Two students who share the number both stay: they are set aside, and told.
+    """
+    number = pl.col("StudentNumber").str.strip_chars() == student_id.strip()
+    asked = raw["Student/Student"].filter(number).get_column("StudentID")
+    is_asked = pl.col("sis_internal_id").is_in(asked.implode())
+    account = students.account.filter(is_asked)
+    of_theirs = pl.col("student_id").is_in(
+        account.get_column("student_id").drop_nulls().unique().implode()
+    )
+    return (
+        replace(
+            students,
+            frame=students.frame.filter(is_asked),
+            account=account,
+            rejects=students.rejects.filter(of_theirs),
+        ),
+        replace(
+            guardians,
+            frame=guardians.frame.filter(of_theirs),
+            account=guardians.account.filter(of_theirs),
+            rejects=guardians.rejects.filter(of_theirs),
+        ),
+    )

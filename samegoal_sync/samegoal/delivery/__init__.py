@@ -1,0 +1,1 @@
+"""The published rows as SameGoal's two files, and their way there."""

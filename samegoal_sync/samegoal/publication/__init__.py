@@ -1,0 +1,1 @@
+"""Compare, judge, apply or hold: one transaction a district."""

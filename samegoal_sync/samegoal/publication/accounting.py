@@ -1,0 +1,174 @@
+"""Where everybody went, counted from Qmlativ's side; the sums must add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from psycopg import Connection, sql
+
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.samegoal.errors import SumsDiffer
+from samegoal_sync.samegoal.publication.published_tables import STUDENTS
+
+#: Each student that Qmlativ sent is in exactly one; a guardian in one of these or withheld.
+STATES = ("added", "changed", "unchanged", "set_aside", "out_of_scope", "held")
+
+_STUDENT_STATE = """
+    select case
+        when m.refused is not null or m.outcome = 'set_aside' then 'set_aside'
+        when m.outcome = 'out_of_scope' then 'out_of_scope'
+        when w.student_id is not null then 'held'
+        when n.is_new then 'added'
+        when n.differs or r.published_id is not null then 'changed'
+        when m.published_id is not null then 'unchanged'
+    end, count(*)
+    from matched m
+    left join next_students n on n.student_id = m.student_id and m.outcome = 'curated'
+    left join presence r on r.published_id = m.published_id and r.kind = 'returned'
+    left join waiting w on w.student_id = m.student_id and w.guardian_id is null
+    group by 1
+"""
+
+_GUARDIAN_STATE = """
+    select case
+        when t.outcome <> 'curated' then t.outcome
+        when t.refused then 'out_of_scope'
+        when not %(whole)s or w.student_id is not null then 'held'
+        when n.is_new then 'added'
+        when n.differs then 'changed'
+        when t.published_id is not null then 'unchanged'
+    end, count(*)
+    from pairs t
+    left join next_guardians n
+        on n.student_id = t.student_id and n.guardian_id = t.guardian_id
+    left join waiting w on w.student_id = t.student_id and w.guardian_id = t.guardian_id
+    where t.outcome is not null
+    group by 1
+"""
+
+#: Students of tonight who have no guardian once the comparison is applied.
+_WITHOUT_GUARDIANS = """
+    select count(*) from matched m
+    where m.outcome = 'curated' and m.refused is null
+        and not exists (select from next_guardians n where n.student_id = m.student_id)
+        and not exists (select from guardians g
+            where g.district = %(slug)s and g.student_id = m.published_id
+                and not exists (select from removed r
+                    where r.published_id = g.student_id and r.guardian_id = g.guardian_id))
+"""
+
+_REST = """
+    select
+        (select count(*) from presence where kind = 'missing'),
+        (select count(*) from presence where kind = 'returned'),
+        (select count(*) from removed),
+        (select count(*) from tonight_changes),
+        (select count(*) from next_students where not is_new and published_id <> student_id)
+"""
+
+
+def count(
+    connection: Connection[Any], slug: str, students: Curated, guardians: Curated
+) -> tuple[dict[str, int], dict[str, Any]]:
+    """Counts and findings of the comparison made in this transaction, as if it were published.
+
+    ``students_missing`` and ``students_returned`` are those of this night and come on top of
+    the sum; ``guardians_removed`` counts published pairs that go, withheld ones included.
+
+    Raises:
+        SumsDiffer: somebody that Qmlativ sent is in no state.
+    """
+    at = {"slug": slug, "whole": guardians.whole}
+    counts = _states(connection, "students", STATES, _STUDENT_STATE, at, students)
+    counts |= _states(
+        connection, "guardians", (*STATES, "withheld"), _GUARDIAN_STATE, at, guardians
+    )
+    missing, returned, removed, changes, renamed = _row(connection, _REST, at)
+    (without,) = _row(connection, _WITHOUT_GUARDIANS, at)
+    counts |= {
+        "students_missing": missing,
+        "students_returned": returned,
+        "guardians_removed": removed,
+        "changes": changes,
+        "students_without_guardians": without,
+        "values_set_aside": _values_set_aside(students, guardians),
+    }
+    return counts, _findings(connection) | {"students_renamed": renamed}
+
+
+def nothing_published(students: Curated, guardians: Curated) -> dict[str, int]:
+    """The counts of a night of which nothing is published: who would be curated is held."""
+    counts = dict.fromkeys(
+        ("students_missing", "students_returned", "guardians_removed", "changes",
+         "students_without_guardians"), 0,
+    )  # fmt: skip
+    for who, curated in (("students", students), ("guardians", guardians)):
+        outcomes = dict(curated.account.group_by("outcome").len().iter_rows())
+        counts |= {f"{who}_{state}": 0 for state in STATES}
+        counts[f"{who}_sent"] = curated.account.height
+        counts[f"{who}_held"] = outcomes.pop("curated", 0)
+        counts |= {f"{who}_{outcome}": n for outcome, n in outcomes.items()}
+        _require_sum(counts, who, (*STATES, "withheld"))
+    counts.setdefault("guardians_withheld", 0)
+    counts["values_set_aside"] = _values_set_aside(students, guardians)
+    return counts
+
+
+def _values_set_aside(*curated: Curated) -> int:
+    """Rejects of a value; one without a column is a notice, which sets nothing aside."""
+    value = (pl.col("severity") == "value") & pl.col("column").is_not_null()
+    return sum(one.rejects.filter(value).height for one in curated)
+
+
+def _states(
+    connection: Connection[Any],
+    who: str,
+    states: tuple[str, ...],
+    query: str,
+    at: dict[str, Any],
+    curated: Curated,
+) -> dict[str, int]:
+    found = dict(connection.execute(query.encode(), at).fetchall())
+    counts = {f"{who}_{state}": found.get(state, 0) for state in states}
+    counts[f"{who}_sent"] = curated.account.height
+    _require_sum(counts, who, states)
+    return counts
+
+
+def _require_sum(counts: dict[str, int], who: str, states: tuple[str, ...]) -> None:
+    told = sum(counts.get(f"{who}_{state}", 0) for state in states)
+    if told != counts[f"{who}_sent"]:
+        raise SumsDiffer(who, counts[f"{who}_sent"], told)
+
+
+def _row(connection: Connection[Any], query: str, at: dict[str, Any]) -> tuple[Any, ...]:
+    row = connection.execute(query.encode(), at).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+def _findings(connection: Connection[Any]) -> dict[str, Any]:
+    """Required values that are missing, and fields that change en masse at rollover."""
+    required = {
+        name: _row(
+            connection,
+            sql.SQL("select count(*) from next_students where {} is null")
+            .format(sql.Identifier(name))
+            .as_string(connection),
+            {},
+        )[0]
+        for name in STUDENTS.required
+    }
+    rollover = connection.execute(
+        """
+        select field, count(*) from tonight_changes
+        where guardian_id is null and kind = 'changed'
+            and field in ('grade', 'building', 'building_reporting_id')
+        group by field order by field
+        """
+    ).fetchall()
+    return {
+        "required_values_missing": {name: n for name, n in required.items() if n},
+        "rollover_changes": dict(rollover),
+    }

@@ -1,0 +1,133 @@
+"""Tonight's guardians beside the published ones, for the students that are published tonight.
+
+``pairs``           every pair that Qmlativ sent beside every published one of tonight's students
+``next_guardians``  the curated pairs that may change, as they would be published
+``removed``         published pairs that go
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from psycopg import Connection, sql
+
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, kept_or_sent, names
+from samegoal_sync.samegoal.publication.staging import HASH, prepared, stage, storable
+
+#: Withheld because the district publishes two guardians a student: a half read may have put
+#: the wrong two first, so this is no reason to remove before the next whole one.
+BEYOND_CHOICE = "beyond_choice"
+
+
+def compare_guardians(connection: Connection[Any], slug: str, guardians: Curated) -> None:
+    """Fill ``sent_pairs``, ``next_guardians`` and ``removed``; needs ``matched``.
+
+    Guardians read by half (``whole`` false) are neither added, changed nor replaced. One who may
+    not see the student is removed even then: a wrong guardian is a disclosure, a missing one
+    is not.
+    """
+    rows = prepared(guardians.frame, GUARDIANS, guardians.absent)
+    key = list(GUARDIANS.key)
+    account = storable(guardians.account).select(*key, "outcome", "reason")
+    stage(
+        connection,
+        "sent_pairs",
+        account.join(rows.select(*key, HASH), on=key, how="left"),
+    )
+    connection.execute(_PAIRS, {"slug": slug})
+    changed = pl.DataFrame(
+        connection.execute(_CANDIDATES).fetchall() if guardians.whole else [],
+        schema={"student_id": pl.String, "guardian_id": pl.Int64},
+        orient="row",
+    )
+    stage(connection, "sent_guardians", rows.join(changed, on=key, how="semi"))
+    _next_rows(connection, slug)
+    _removed(connection, slug, replace=guardians.whole)
+
+
+_PAIRS = """
+    create temp table pairs on commit drop as
+    select coalesce(s.student_id, p.next_id) as student_id,
+        coalesce(s.guardian_id, p.guardian_id) as guardian_id,
+        s.outcome, s.reason, s.refused, s.row_hash,
+        p.student_id as published_id, p.row_hash as published_hash
+    from (
+        select t.*, m.refused is not null as refused
+        from sent_pairs t
+        left join matched m on m.student_id = t.student_id and m.outcome = 'curated'
+    ) s
+    full join (
+        select g.student_id, g.guardian_id, g.row_hash, m.student_id as next_id
+        from guardians g
+        join matched m on m.published_id = g.student_id
+            and m.outcome = 'curated' and m.refused is null
+        where g.district = %(slug)s
+    ) p on p.next_id = s.student_id and p.guardian_id = s.guardian_id
+"""
+
+_CANDIDATES = """
+    select student_id, guardian_id from pairs
+    where outcome = 'curated' and not refused
+        and (row_hash is distinct from published_hash or published_id <> student_id)
+"""
+
+
+def _next_rows(connection: Connection[Any], slug: str) -> None:
+    connection.execute(
+        sql.SQL(
+            """
+            create temp table next_guardians on commit drop as
+            with merged as (
+                select m.published_id, m.published_id is null as student_is_new,
+                    p.guardian_id is null as is_new, s.student_id, s.guardian_id,
+                    {effective}, s.row_hash
+                from sent_guardians s
+                join matched m on m.student_id = s.student_id and m.outcome = 'curated'
+                left join guardians p on p.district = {slug}
+                    and p.student_id = m.published_id and p.guardian_id = s.guardian_id
+            )
+            select n.*, p.guardian_id is null or ({new}) is distinct from ({old}) as differs
+            from merged n
+            left join guardians p on p.district = {slug}
+                and p.student_id = n.published_id and p.guardian_id = n.guardian_id
+            """
+        ).format(
+            effective=kept_or_sent(GUARDIANS.values),
+            slug=sql.Literal(slug),
+            new=names(GUARDIANS.values, "n"),
+            old=names(GUARDIANS.values, "p"),
+        )
+    )
+    connection.execute("analyze next_guardians")
+
+
+def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
+    """Published pairs that are withheld, or that tonight's whole set does not hold.
+
+    One who may not see the student goes even when nothing else of the student is published
+    tonight: set aside, refused, or out of scope with what was published still shown.
+    """
+    connection.execute(
+        """
+        create temp table removed on commit drop as
+        select student_id, published_id, guardian_id,
+            coalesce(outcome = 'withheld' and reason is distinct from %(choice)s, false)
+                as withheld
+        from pairs
+        where published_id is not null
+            and (outcome = 'withheld' and reason is distinct from %(choice)s
+                or %(replace)s and coalesce(outcome, '') not in ('curated', 'set_aside'))
+        union
+        select p.student_id, p.student_id, p.guardian_id, true
+        from sent_pairs t
+        join matched m on m.student_id = t.student_id
+            and (m.outcome <> 'curated' or m.refused is not null)
+        join guardians p on p.district = %(slug)s
+            and p.student_id = m.published_id and p.guardian_id = t.guardian_id
+        where t.outcome = 'withheld' and t.reason is distinct from %(choice)s
+        """,
+        {"slug": slug, "replace": replace, "choice": BEYOND_CHOICE},
+    )
+    connection.execute("analyze removed")

@@ -1,0 +1,153 @@
+"""Nights that must not go through: each guard, its share, and what it is a share of.
+
+A guard holds a night when more students than its share *and* at least ``floor`` of them are
+concerned. Grade and building change for everybody at rollover and are guarded by nothing;
+they are counted apart (``rollover_changes``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from psycopg import Connection, sql
+
+from samegoal_sync.district import Guards
+from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
+
+#: Months around the turn of the school year (1 July), in which students may swing between
+#: ENROLLED and PRE_ENROLLED all at once; the rest of the year that is a change of status.
+_ROLLOVER_MONTHS = (6, 7, 8, 9)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A guard that a night is beyond.
+
+    Attributes:
+        guard: its name in ``Guards``.
+        affected / base: how many students (or guardians) of how many.
+        limit: the share that was allowed.
+        column: the column that lost its values, for ``column_emptied``.
+    """
+
+    guard: str
+    affected: int
+    base: int
+    limit: float
+    column: str | None = None
+
+    def __str__(self) -> str:
+        what = _SENTENCES[self.guard].format(column=(self.column or "").replace("_", " "))
+        share = self.affected / self.base
+        return f"{self.affected:,} of {self.base:,} {what} ({share:.1%}, allowed {self.limit:.1%})"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+_SENTENCES = {
+    "students_lost": "students are gone or out of scope",
+    "students_new": "students would be new",
+    "identities_changed": "students would change name, birth date, Student Id or status",
+    "column_emptied": "students would lose their {column}",
+    "students_without_guardians": "students would lose all guardians",
+    "guardians_removed": "guardians would be removed",
+    "first_night": "students would be the first of their district",
+}
+
+_COUNTS = """
+    with published as (
+        select student_id from students
+        where district = %(slug)s and origin = 'sis' and missing_since is null
+    )
+    select
+        (select count(*) from published) as students,
+        (select count(*) from presence where kind = 'missing') as lost,
+        (select count(*) from next_students where is_new) as new,
+        (select count(*) from matched where outcome = 'curated' and published_id is not null)
+            as compared,
+        (select count(distinct student_id) from tonight_changes c
+            where guardian_id is null and kind = 'changed' and (
+                field in ('student_id', 'last_name', 'first_name', 'date_of_birth')
+                or field = 'district_enrollment' and not (%(rollover)s
+                    and old in ('ENROLLED', 'PRE_ENROLLED')
+                    and new in ('ENROLLED', 'PRE_ENROLLED')))) as identities,
+        (select count(*) from removed) as removed,
+        (select count(*) from guardians where district = %(slug)s) as guardians,
+        (select count(distinct student_id) from guardians where district = %(slug)s)
+            as with_guardians,
+        (select count(*) from (select distinct published_id, student_id from removed) r
+            where not exists (select from next_guardians n where n.student_id = r.student_id)
+                and not exists (select from guardians g
+                    where g.district = %(slug)s and g.student_id = r.published_id
+                        and not exists (select from removed x
+                            where x.published_id = g.student_id
+                                and x.guardian_id = g.guardian_id))) as orphaned
+"""
+
+
+def judge(connection: Connection[Any], slug: str, guards: Guards, night: date) -> list[Reason]:
+    """The guards that the comparison made in this transaction is beyond."""
+    row = connection.execute(
+        _COUNTS, {"slug": slug, "rollover": night.month in _ROLLOVER_MONTHS}
+    ).fetchone()
+    assert row is not None
+    students, lost, new, compared, identities, removed, pairs, with_guardians, orphaned = row
+    found = [
+        Reason("students_lost", lost, students, guards.students_lost),
+        Reason("students_new", new, students, guards.students_new),
+        Reason("identities_changed", identities, compared, guards.identities_changed),
+        *_emptied(connection, slug, guards),
+        Reason(
+            "students_without_guardians",
+            orphaned,
+            with_guardians,
+            guards.students_without_guardians,
+        ),
+        Reason("guardians_removed", removed, pairs, guards.guardians_removed),
+    ]
+    # A base of nobody is a first night: everything is new, nothing can be lost.
+    beyond = [r for r in found if r.base and r.affected >= guards.floor and _beyond(r)]
+    first = Reason("first_night", new, new, guards.first_night)
+    return [first] if new and not students and _beyond(first) else beyond
+
+
+def _beyond(reason: Reason) -> bool:
+    # Rounded: 0.29 * 100 is a little less than 29.
+    return reason.affected > round(reason.limit * reason.base, 6)
+
+
+def _emptied(connection: Connection[Any], slug: str, guards: Guards) -> list[Reason]:
+    """Columns that lose their values for at least ``floor`` students, and who had them."""
+    rows = connection.execute(
+        """
+        select guardian_id is not null, field, count(distinct student_id) from tonight_changes
+        where kind = 'changed' and old is not null and new is null
+        group by 1, 2 having count(distinct student_id) >= %s order by 1, 2
+        """,
+        (guards.floor,),
+    ).fetchall()
+    reasons = []
+    for of_guardians, column, affected in rows:
+        published = GUARDIANS if of_guardians else STUDENTS
+        base = _with_value(connection, slug, published, column)
+        name = f"{published.table[:-1]}'s {column}" if of_guardians else column
+        reasons.append(Reason("column_emptied", affected, base, guards.column_emptied, name))
+    return reasons
+
+
+def _with_value(connection: Connection[Any], slug: str, published: Published, column: str) -> int:
+    """Students of tonight whose column has a published value."""
+    row = connection.execute(
+        sql.SQL(
+            """
+            select count(distinct p.student_id) from {} p
+            join matched m on m.published_id = p.student_id and m.outcome = 'curated'
+            where p.district = {} and p.{} is not null
+            """
+        ).format(sql.Identifier(published.table), sql.Literal(slug), sql.Identifier(column))
+    ).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,95 @@
+"""A held night at rest: both frames, whole, until a person decides.
+
+Kept as Arrow files in a zip inside the row, so that *approve* publishes that very night and
+needs neither Qmlativ nor the night's own frames.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import polars as pl
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.samegoal.publication.guards import Reason
+from samegoal_sync.samegoal.publication.syncs import Sync
+
+_FRAMES = ("frame", "rejects", "account")
+
+
+def hold(
+    connection: Connection[Any],
+    sync: Sync,
+    sync_id: int,
+    students: Curated,
+    guardians: Curated,
+    reasons: list[Reason],
+) -> None:
+    """Store the night in place of whatever was held before."""
+    connection.execute(
+        """
+        insert into held_nights (district, sync_id, night, reasons, students, guardians)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (district) do update set sync_id = excluded.sync_id,
+            night = excluded.night, held_at = now(), reasons = excluded.reasons,
+            students = excluded.students, guardians = excluded.guardians
+        """,
+        (
+            sync.slug,
+            sync_id,
+            sync.night,
+            Jsonb([reason.as_json() for reason in reasons]),
+            pack(students),
+            pack(guardians),
+        ),
+    )
+
+
+def clear_held(
+    connection: Connection[Any], slug: str, message: str, *, but: int | None = None
+) -> None:
+    """Drop the held night, if there is one; its sync says why."""
+    connection.execute(
+        """
+        with gone as (delete from held_nights
+            where district = %s and sync_id is distinct from %s returning sync_id)
+        update syncs set state = 'discarded', message = %s, hint = null, actor = null
+        from gone where syncs.id = gone.sync_id
+        """,
+        (slug, but, message),
+    )
+
+
+def pack(curated: Curated) -> bytes:
+    """A curated frame with all that belongs to it, as bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name in _FRAMES:
+            part = io.BytesIO()
+            getattr(curated, name).write_ipc(part, compression="zstd")
+            archive.writestr(f"{name}.arrow", part.getvalue())
+        about = {
+            "absent": sorted(curated.absent),
+            "whole": curated.whole,
+            "findings": curated.findings,
+        }
+        archive.writestr("about.json", json.dumps(about))
+    return target.getvalue()
+
+
+def unpack(data: bytes) -> Curated:
+    """What ``pack`` packed."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        about = json.loads(archive.read("about.json"))
+        frames = {name: pl.read_ipc(io.BytesIO(archive.read(f"{name}.arrow"))) for name in _FRAMES}
+    return Curated(
+        **frames,
+        absent=frozenset(about["absent"]),
+        whole=about["whole"],
+        findings=about["findings"],
+    )

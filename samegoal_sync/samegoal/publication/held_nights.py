@@ -1,0 +1,201 @@
+"""A held night in a person's hands: look at it, approve it, or discard it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from psycopg import Connection
+
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+from samegoal_sync.samegoal.publication.accounting import count
+from samegoal_sync.samegoal.publication.difference import Difference, compare, read_changes
+from samegoal_sync.samegoal.publication.guards import Reason
+from samegoal_sync.samegoal.publication.held_night_storage import clear_held, unpack
+from samegoal_sync.samegoal.publication.newer_reads import (
+    refreshed_after,
+    without_refreshed,
+    without_withheld_since,
+)
+from samegoal_sync.samegoal.publication.publish import Publication, Rules, publish_in
+from samegoal_sync.samegoal.publication.syncs import Kind, Sync
+from samegoal_sync.samegoal.publication.transaction import (
+    district_transaction,
+    reading,
+    require_district,
+)
+
+
+@dataclass(frozen=True)
+class HeldNight:
+    """A night that waits for a person.
+
+    Attributes:
+        sync_id / run_id: its record and its run.
+        night / held_at: the district's date, and when it was held.
+        reasons: the guards that it is beyond.
+        difference: who and what exactly would change against what is published now.
+    """
+
+    sync_id: int
+    run_id: str
+    night: date
+    held_at: datetime
+    reasons: list[Reason]
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class _Stored:
+    sync_id: int
+    run_id: str
+    night: date
+    held_at: datetime
+    reasons: list[Reason]
+    additions_only: bool
+    students: Curated
+    guardians: Curated
+
+
+#: Writes what belongs to a decision (an audit line) in the decision's own transaction.
+Witness = Callable[[Connection[Any]], None]
+
+
+def held(database_url: str, slug: str) -> HeldNight | None:
+    """The district's held night, compared with what is published at this moment.
+
+    Raises:
+        DistrictNotRegistered: the slug is unknown.
+    """
+    with reading(database_url) as connection:
+        require_district(connection, slug)
+        stored = _stored(connection, slug)
+        if stored is None:
+            return None
+        compare(
+            connection,
+            slug,
+            stored.students,
+            stored.guardians,
+            additions_only=stored.additions_only,
+        )
+        counts, findings = count(connection, slug, stored.students, stored.guardians)
+        difference = Difference(counts, stored.reasons, read_changes(connection), findings)
+        return HeldNight(
+            stored.sync_id,
+            stored.run_id,
+            stored.night,
+            stored.held_at,
+            stored.reasons,
+            difference,
+        )
+
+
+def approve(
+    database_url: str,
+    slug: str,
+    who: str,
+    *,
+    sync_id: int | None = None,
+    witness: Witness | None = None,
+) -> Publication:
+    """Publish the held night, that very one, and record who approved it.
+
+    Students that were refreshed one by one since the night was held keep the newer data, and
+    guardians removed since because they may not see the student stay away. A pause does not
+    stop it: a person has decided.
+
+    Args:
+        sync_id: the night that the person saw; another one that is held by now is refused.
+        witness: is called before the transaction ends; if it raises, nothing was decided.
+
+    Raises:
+        NothingHeld: there is none.
+        OtherNightHeld: it is not the one of ``sync_id``.
+        DistrictNotRegistered: the slug is unknown.
+    """
+    with district_transaction(database_url, slug) as connection:
+        stored = _waiting(connection, slug, sync_id)
+        sync = Sync(
+            slug, f"{stored.run_id}:approved", stored.night, datetime.now(UTC), Kind.APPROVED
+        )
+        rules = Rules(guards=None, whole_district=True, additions_only=stored.additions_only)
+        publication = publish_in(connection, stored.students, stored.guardians, sync, rules)
+        _decided(connection, stored.sync_id, publication.sync_id, who)
+        if witness:
+            witness(connection)
+        return publication
+
+
+def discard(
+    database_url: str,
+    slug: str,
+    who: str,
+    *,
+    sync_id: int | None = None,
+    witness: Witness | None = None,
+) -> None:
+    """Drop the held night and record who dropped it; what is published stays.
+
+    Args:
+        sync_id, witness: as for ``approve``.
+
+    Raises:
+        NothingHeld: there is none.
+        OtherNightHeld: it is not the one of ``sync_id``.
+        DistrictNotRegistered: the slug is unknown.
+    """
+    with district_transaction(database_url, slug) as connection:
+        _waiting(connection, slug, sync_id)
+        clear_held(connection, slug, f"discarded by {who}")
+        if witness:
+            witness(connection)
+
+
+def _waiting(connection: Connection[Any], slug: str, sync_id: int | None) -> _Stored:
+    """The held night that a decision is about."""
+    stored = _stored(connection, slug)
+    if stored is None:
+        raise NothingHeld(slug)
+    if sync_id is not None and stored.sync_id != sync_id:
+        raise OtherNightHeld(slug, stored.night)
+    return stored
+
+
+def _decided(connection: Connection[Any], held_id: int, approved_id: int, who: str) -> None:
+    connection.execute("delete from held_nights where sync_id = %s", (held_id,))
+    connection.execute(
+        "update syncs set message = 'approved by ' || %s, hint = null, actor = null "
+        "where id = any(%s)",
+        (who, [held_id, approved_id]),
+    )
+
+
+def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
+    row = connection.execute(
+        """
+        select h.sync_id, s.run_id, h.night, h.held_at, h.reasons,
+            coalesce((s.findings ->> 'additions_only')::boolean, false),
+            h.students, h.guardians
+        from held_nights h join syncs s on s.id = h.sync_id where h.district = %s
+        """,
+        (slug,),
+    ).fetchone()
+    if row is None:
+        return None
+    sync_id, run_id, night, held_at, reasons, additions_only, students, guardians = row
+    refreshed = refreshed_after(connection, slug, sync_id=sync_id)
+    both = without_refreshed(unpack(students), unpack(guardians), refreshed)
+    return _Stored(
+        sync_id,
+        run_id,
+        night,
+        held_at,
+        [Reason(**reason) for reason in reasons],
+        additions_only,
+        both[0],
+        without_withheld_since(connection, slug, sync_id, *both),
+    )

@@ -1,0 +1,94 @@
+"""What is published later than a night was read: that night must not undo it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from psycopg import Connection
+
+from samegoal_sync.demographics.columns.curated_frames import Curated
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def refreshed_after(
+    connection: Connection[Any], slug: str, *, moment: datetime = _EVER, sync_id: int = 0
+) -> list[str]:
+    """Students whose refresh, one by one, began after a moment or was recorded after a sync."""
+    rows = connection.execute(
+        """
+        select distinct jsonb_array_elements_text(findings -> 'student_ids') from syncs
+        where district = %s and kind = 'student' and findings ? 'student_ids'
+            and started_at > %s and id > %s
+        """,
+        (slug, moment, sync_id),
+    ).fetchall()
+    return [student_id for (student_id,) in rows]
+
+
+def without_refreshed(
+    students: Curated, guardians: Curated, student_ids: list[str]
+) -> tuple[Curated, Curated]:
+    """The night without these students: accounted for, and published as they are now.
+
+    Their guardians who may not see them stay withheld: whichever read is right, nobody is shown
+    to whom one of them says no.
+    """
+    if not student_ids:
+        return students, guardians
+    return (
+        _without(students, student_ids, outcome="set_aside"),
+        _without(guardians, student_ids, outcome="out_of_scope"),
+    )
+
+
+def _without(curated: Curated, student_ids: list[str], *, outcome: str) -> Curated:
+    newer = pl.col("student_id").is_in(student_ids).fill_null(value=False)
+    replaced = newer & pl.col("outcome").is_in(["curated", "set_aside"])
+    return replace(
+        curated,
+        frame=curated.frame.filter(~newer),
+        account=_judged(curated.account, replaced, outcome, "refreshed_since"),
+    )
+
+
+def without_withheld_since(
+    connection: Connection[Any],
+    slug: str,
+    sync_id: int,
+    students: Curated,
+    guardians: Curated,
+) -> Curated:
+    """The night's guardians without those who were removed after it because they may not see
+    the student: approving an older night must not bring them back."""
+    removed = pl.DataFrame(
+        connection.execute(
+            """
+            select distinct s.sis_internal_id, c.guardian_id
+            from changes c join students s using (district, student_id)
+            where c.district = %s and c.sync_id >= %s
+                and c.kind = 'removed' and c.field = 'withheld'
+            """,
+            (slug, sync_id),
+        ).fetchall(),
+        schema={"sis_internal_id": pl.Int64, "guardian_id": pl.Int64},
+        orient="row",
+    )
+    gone = removed.join(students.account, on="sis_internal_id").select("student_id", "guardian_id")
+    pair = pl.struct("student_id", "guardian_id")
+    is_gone = pair.is_in(gone.to_struct("pair").implode())
+    return replace(
+        guardians,
+        frame=guardians.frame.filter(~is_gone),
+        account=_judged(guardians.account, is_gone, "withheld", "withheld_since"),
+    )
+
+
+def _judged(account: pl.DataFrame, where: pl.Expr, outcome: str, reason: str) -> pl.DataFrame:
+    return account.with_columns(
+        outcome=pl.when(where).then(pl.lit(outcome)).otherwise("outcome"),
+        reason=pl.when(where).then(pl.lit(reason)).otherwise("reason"),
+    )

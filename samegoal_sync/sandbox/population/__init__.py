@@ -1,0 +1,1 @@
+"""Who lives in a simulated district, and what a day changes."""

@@ -1,0 +1,1 @@
+"""The simulated Qmlativ over HTTP: login, lists, faults, setup pages."""

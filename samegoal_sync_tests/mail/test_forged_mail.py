@@ -1,0 +1,137 @@
+"""What must not happen to the registry, to secrets, to mail that goes out, and to nights."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from samegoal_sync.district import District, DistrictState, Slug
+from samegoal_sync.districts.errors import DuplicateDistrict, InvalidDistrict, SecretKeyError
+from samegoal_sync.districts.monitoring.due_nights import Attempt, due_at, requested_now
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.districts.registry.secret_cipher import KEY_FILE, Cipher
+from samegoal_sync.mail.mailer import build_message
+from samegoal_sync.secret import Secret
+from samegoal_sync.settings import Settings
+
+
+def test_of_many_who_add_the_same_district_one_succeeds(registry: Registry) -> None:
+    told: list[str] = []
+    start = threading.Barrier(6)
+
+    def add(number: int) -> None:
+        start.wait()
+        try:
+            registry.add(
+                slug="oak", name=f"Oak {number}", client_key="k", who="test",
+                base_url="https://skyward.example.com/OakAPI",
+            )  # fmt: skip
+            told.append("added")
+        except DuplicateDistrict:
+            told.append("refused")
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["added", *["refused"] * 5]
+    assert [one.slug for one in registry.list()] == ["oak"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": "Oak\r\nBcc: x@evil.example"},
+        {"contacts": ("a@b.example\r\nBcc: x@evil.example",)},
+        {"headers": {"X-A": "1\r\nX-B: 2"}},
+        {"headers": {"X-A\r": "1"}},
+        {"client_key": "k\x00"},
+        {"mail_domain": "fa\u0456rview.example"},
+        {"base_url": "https://[::ffff:169.254.169.254]/API"},
+        {"token_url": "https://127.1/oauth/token"},
+    ],
+)
+def test_values_that_would_slip_into_headers_or_inside_are_refused(
+    registry: Registry, fairview: str, values: dict[str, object]
+) -> None:
+    with pytest.raises(InvalidDistrict):
+        registry.update(fairview, who="test", **values)  # type: ignore[arg-type]
+
+
+def test_a_message_cannot_be_given_further_headers() -> None:
+    for injected in ("a\r\nBcc: x@evil.example", "a\nBcc: x@evil.example"):
+        with pytest.raises(ValueError, match="linefeed"):
+            build_message("t@samegoal.example", ["a@b.example"], injected, "text")
+    body = "Dear all\r\n\r\n.\r\nMAIL FROM:<x@evil.example>\r\n"
+    message = build_message("t@samegoal.example", ["a@b.example"], "Ünïcode ✓", body)
+    read = message_from_bytes(message.as_bytes(policy=policy.SMTP), policy=policy.default)
+    assert read["Subject"] == "Ünïcode ✓"
+    assert read["Bcc"] is None
+
+
+def _settings(home: Path, *keys: str) -> Settings:
+    return Settings(home=home, storage=home, secret_keys=keys)
+
+
+def test_a_lost_or_wrong_key_is_told_with_the_way_back(tmp_path: Path) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    sealed = Cipher(_settings(tmp_path, old)).seal("oak", Secret("s"))
+    with pytest.raises(SecretKeyError, match="not here") as caught:
+        Cipher(_settings(tmp_path, new)).open("oak", sealed)
+    assert "rotate-secret" in caught.value.hint
+    assert Cipher(_settings(tmp_path, new, old)).open("oak", sealed).reveal() == "s"
+    with pytest.raises(SecretKeyError, match="another district"):
+        Cipher(_settings(tmp_path, old)).open("elm", sealed)
+    with pytest.raises(SecretKeyError, match="not here"):  # the variable was forgotten
+        Cipher(_settings(tmp_path)).open("oak", sealed)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\xff\xfe\x00", b"short"])
+def test_a_damaged_key_file_is_told(damaged: bytes, tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).write_bytes(damaged)
+    for keys in ((), (Fernet.generate_key().decode(),)):
+        with pytest.raises(SecretKeyError):
+            Cipher(_settings(tmp_path, *keys))
+
+
+_OAK = District(
+    Slug("oak"), "Oak", DistrictState.ACTIVE, "https://h.example/API", "k",
+    time_zone="America/New_York", hour=2,
+)  # fmt: skip
+_NIGHT = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize("change", [{"time_zone": "America/Los_Angeles"}, {"hour": 5}])
+def test_a_night_that_ran_is_not_run_again_when_its_hour_moves(change: dict[str, object]) -> None:
+    """It may be asked for once more, but by the same key, which Dagster has seen."""
+    due = due_at(_OAK, _NIGHT)
+    (first,) = requested_now([_OAK], {}, due)
+    ran = {"oak": [Attempt(due, due + timedelta(minutes=5), failed=False, transient=False)]}
+    moved = dataclasses.replace(_OAK, **change)  # type: ignore[arg-type]
+    keys = {
+        request.run_key
+        for minutes in range(0, 12 * 60, 5)
+        for request in requested_now([moved], ran, due + timedelta(minutes=minutes))
+    }
+    assert keys <= {first.run_key}
+
+
+def test_a_clock_far_off_asks_for_one_night_only() -> None:
+    for moment in (datetime(1990, 1, 1, 9, tzinfo=UTC), datetime(2090, 7, 1, 9, tzinfo=UTC)):
+        assert len(requested_now([_OAK], {}, moment)) <= 1
+
+
+def test_three_thousand_nights_are_asked_for_each_once_by_two_daemons() -> None:
+    many = [dataclasses.replace(_OAK, slug=Slug(f"d{number}")) for number in range(3000)]
+    now = due_at(_OAK, _NIGHT) + timedelta(hours=1)
+    one, other = requested_now(many, {}, now), requested_now(many, {}, now)
+    keys = [request.run_key for request in one]
+    assert len(set(keys)) == 3000
+    assert keys == [request.run_key for request in other]

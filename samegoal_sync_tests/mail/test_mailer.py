@@ -1,0 +1,87 @@
+"""Mail out: over TLS, in a thread, with a stable id, and silent about secrets when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from samegoal_sync.districts.errors import MailError
+from samegoal_sync.errors import SettingError
+from samegoal_sync.mail.mailer import Postman, Thread, build_message, outgoing
+from samegoal_sync_tests.mail.mail_servers import Smtp, make_certificate, running_smtp
+
+
+@pytest.fixture(params=["smtps", "smtp+starttls"])
+def smtp(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Smtp, str]]:
+    certificate, key = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with running_smtp(certificate, key, starttls=request.param == "smtp+starttls") as running:
+        yield running, running.url(request.param)
+
+
+def test_a_message_arrives_in_its_thread(smtp: tuple[Smtp, str]) -> None:
+    server, url = smtp
+    way = outgoing(url)
+    assert way.team == ("team@samegoal.example",)
+    message = build_message(
+        way.sender,
+        ["office@fairview.example"],
+        "unused",
+        "Text with ünïcode.\n",
+        key="confirmation-fairview-isd",
+        answers=Thread("<request@fairview.example>", "Complete"),
+    )
+    Postman(way).send(message)
+    (got,) = server.messages
+    assert got["Subject"] == "Re: Complete"
+    assert got["In-Reply-To"] == got["References"] == "<request@fairview.example>"
+    assert got["Message-ID"] == "<confirmation-fairview-isd.samegoal-sync@samegoal.example>"
+    assert got.get_content().strip() == "Text with ünïcode."
+
+
+def test_a_refusal_and_a_wrong_password_repeat_nothing(smtp: tuple[Smtp, str]) -> None:
+    server, url = smtp
+    message = build_message("a@b.example", ["c@d.example"], "s", "body")
+    with pytest.raises(MailError) as wrong:
+        Postman(outgoing(url.replace("p%40ss", "hunter2"))).send(message)
+    server.refuse = True
+    with pytest.raises(MailError, match="451") as refused:
+        Postman(outgoing(url)).send(message)
+    assert server.messages == []
+    for told in (str(wrong.value), str(refused.value)):
+        assert "hunter2" not in told
+        assert "quoted-word" not in told
+
+
+def test_a_server_whose_certificate_is_not_vouched_for_gets_nothing(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    with running_smtp(certificate, key) as server:
+        with pytest.raises(MailError):
+            Postman(outgoing(server.url())).send(
+                build_message("a@b.example", ["c@d.example"], "s", "body")
+            )
+        assert server.messages == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h",
+        "smtp://user:hunter2@mail.example.com?from=a@b.example",
+        "smtps://user:hunter2@mail.example.com",
+        "smtps://user:hunter2@mail.example.com:x?from=a@b.example",
+    ],
+)
+def test_a_wrong_address_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        outgoing(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_header_can_not_be_smuggled_in() -> None:
+    with pytest.raises(ValueError, match=r"newline|linefeed|header"):
+        build_message("a@b.example", ["c@d.example"], "s\nBcc: x@y.example", "body")

@@ -1,0 +1,108 @@
+"""The asset ``samegoal/csv``: files handed to a real SSH server after a night, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from samegoal_sync.samegoal.delivery.csv_files import render
+from samegoal_sync.samegoal.delivery.sftp import Destination
+from samegoal_sync.settings import (
+    SFTP_KEY_VARIABLE,
+    SFTP_KNOWN_HOSTS_VARIABLE,
+    SFTP_VARIABLE,
+)
+from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+from samegoal_sync_tests.samegoal.sshd import cut_after, known_host, needs_sshd, running_sshd
+
+FAIRVIEW = SLUGS[0]
+CSV = dg.AssetKey(["samegoal", "csv"])
+
+
+@pytest.fixture
+def destination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Destination]:
+    """A running sshd that the environment names, with a key file a district."""
+    with running_sshd(tmp_path) as running:
+        running.key.rename(tmp_path / f"{FAIRVIEW}.key")
+        monkeypatch.setenv(SFTP_KEY_VARIABLE, str(tmp_path / "{district}.key"))
+        monkeypatch.setenv(SFTP_KNOWN_HOSTS_VARIABLE, str(running.known_hosts))
+        monkeypatch.setenv(SFTP_VARIABLE, _url(running, running.port))
+        yield running
+
+
+def _url(destination: Destination, port: int) -> str:
+    return f"sftp://{destination.user}@127.0.0.1:{port}{destination.folder}"
+
+
+def _loads(destination: Destination) -> list[set[str]]:
+    folders = sorted(Path(destination.folder).iterdir())
+    return [{path.name for path in folder.iterdir()} for folder in folders]
+
+
+def _delivered(instance: dg.DagsterInstance) -> bool:
+    return FAIRVIEW in instance.get_materialized_partitions(CSV)
+
+
+def test_without_sftp_nothing_is_delivered_and_the_run_says_so(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    outcome = world.run()[0]
+    assert outcome.state == "published"
+    assert not outcome.needs_a_person
+    assert not _delivered(instance)
+    told = [event.user_message for event in instance.all_logs(outcome.run_id)]
+    assert f"no files are delivered: {SFTP_VARIABLE} is not set" in told
+
+
+@needs_sshd
+def test_a_night_hands_over_what_it_published(
+    world: World, instance: dg.DagsterInstance, destination: Destination
+) -> None:
+    assert not world.run()[0].needs_a_person
+    (folder,) = Path(destination.folder).iterdir()
+    files = render(world.database_url, FAIRVIEW).by_name
+    assert {path.name for path in folder.iterdir()} == {*files, "COMPLETE"}
+    assert all((folder / name).read_bytes() == content for name, content in files.items())
+    assert _delivered(instance)
+
+
+@needs_sshd
+def test_a_delivery_that_broke_off_is_tried_again_in_a_new_folder(
+    world: World,
+    instance: dg.DagsterInstance,
+    destination: Destination,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with cut_after(destination.port, 12_000) as port:
+        destination.known_hosts.write_text(known_host(port, tmp_path / "host"))
+        monkeypatch.setenv(SFTP_VARIABLE, _url(destination, port))
+        assert not world.run()[0].needs_a_person
+    *broken, whole = _loads(destination)
+    assert all("COMPLETE" not in names for names in broken)
+    assert "COMPLETE" in whole
+    assert _delivered(instance)
+
+
+@needs_sshd
+def test_a_refused_delivery_fails_its_own_asset_only(
+    world: World, instance: dg.DagsterInstance, destination: Destination
+) -> None:
+    destination.known_hosts.write_text("")
+    outcome = world.run()[0]
+    assert outcome.state == "published"
+    assert outcome.undelivered
+    assert outcome.needs_a_person
+    assert "known_hosts" in (outcome.message or "")
+    assert outcome.hint
+    assert len(world.published()) == outcome.counts["students_added"]
+    assert FAIRVIEW in instance.get_materialized_partitions(dg.AssetKey(["samegoal", "students"]))
+    run = instance.get_run_by_id(outcome.run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert run.tags["dagster/max_retries"] == "0"
+    assert not _delivered(instance)
+    assert _loads(destination) == []

@@ -1,0 +1,182 @@
+"""One district's run, end to end: sandbox over HTTP, Dagster on Postgres, SameGoal's tables."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from samegoal_sync.definitions import defs
+from samegoal_sync.errors import SyncError
+from samegoal_sync.pipeline.import_run import Defect
+from samegoal_sync.pipeline.launching import curated_tonight, import_districts
+from samegoal_sync.refresh.refresh_student import refresh_student
+from samegoal_sync.settings import PORTAL_VARIABLE
+from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+
+FAIRVIEW, RIDGEMONT = SLUGS
+
+
+def _job() -> dg.JobDefinition:
+    return defs.resolve_job_def("import_district")
+
+
+def _materialize(
+    instance: dg.DagsterInstance, *keys: str, slug: str = FAIRVIEW
+) -> dg.ExecuteInProcessResult:
+    """As *Materialize* of these assets and one partition in the UI."""
+    return _job().execute_in_process(
+        instance=instance,
+        partition_key=slug,
+        asset_selection=[dg.AssetKey(key.split("/")) for key in keys],
+        raise_on_error=False,
+    )
+
+
+def test_a_night_publishes_and_a_second_one_changes_nothing(world: World) -> None:
+    first, second = world.run()[0], world.run()[0]
+    assert first.state == "published", first
+    assert first.counts["students_added"] > 50
+    assert second.state == "unchanged"
+    assert second.counts["changes"] == 0
+    assert second.counts["students_unchanged"] == first.counts["students_added"]
+    assert not second.needs_a_person
+
+
+def test_the_run_is_seen_by_dagster_with_its_district(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    outcome = world.run()[0]
+    run = instance.get_run_by_id(outcome.run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert run.tags["district"] == run.tags["dagster/partition"] == FAIRVIEW
+    assert run.tags["host"] == "127.0.0.1"
+    for key in ("qmlativ/students", "student_demographics", "samegoal/students"):
+        asset = dg.AssetKey(key.split("/"))
+        assert FAIRVIEW in instance.get_materialized_partitions(asset), key
+
+
+def test_numbers_of_the_night_are_metadata_that_the_ui_plots(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    outcome = world.run()[0]
+    event = instance.get_latest_materialization_event(dg.AssetKey(["samegoal", "students"]))
+    assert event is not None
+    assert event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    assert metadata["dagster/partition_row_count"].value == outcome.counts["students_added"]
+    assert metadata["students_added"].value == outcome.counts["students_added"]
+    assert isinstance(metadata["dagster/partition_row_count"], dg.IntMetadataValue)
+
+
+def test_published_assets_lead_to_the_portal_where_it_is_known(
+    world: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PORTAL_VARIABLE, "https://portal.example.org/")
+    world.run()
+    for name in ("students", "guardians"):
+        event = instance.get_latest_materialization_event(dg.AssetKey(["samegoal", name]))
+        assert event is not None
+        assert event.asset_materialization is not None
+        assert event.asset_materialization.metadata["portal"] == dg.MetadataValue.url(
+            f"https://portal.example.org/d/{FAIRVIEW}/district-information"
+        )
+
+
+def test_a_district_that_fails_does_not_stop_the_next(world: World) -> None:
+    world.sandbox.generate_secret(FAIRVIEW, "samegoal-demographics")  # the stored one is void now
+    failed, fine = world.run(FAIRVIEW, RIDGEMONT)
+    assert (failed.state, fine.state) == ("failed", "published")
+    assert failed.message
+    assert failed.hint
+    assert failed.actor
+    assert failed.needs_a_person
+
+
+def test_a_fault_that_no_retry_helps_is_told_with_its_hint_and_not_retried(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    world.sandbox.generate_secret(FAIRVIEW, "samegoal-demographics")
+    outcome = world.run()[0]
+    run = instance.get_run_by_id(outcome.run_id)
+    assert run is not None
+    assert run.tags["dagster/max_retries"] == "0"
+    failures = instance.get_records_for_run(
+        outcome.run_id, of_type=dg.DagsterEventType.STEP_FAILURE
+    ).records
+    event = failures[0].event_log_entry.dagster_event
+    assert event is not None
+    told = event.step_failure_data.user_failure_data
+    assert told is not None
+    assert told.metadata["hint"].value == outcome.hint
+    assert told.metadata["who must act"].value == outcome.actor
+
+
+def test_a_defect_is_told_by_type_and_place_alone() -> None:
+    try:
+        raise ValueError("Marisol Example, born 2015-01-02")
+    except ValueError as error:
+        told = str(Defect(error))
+    assert "ValueError in test_runs.py" in told
+    assert "Marisol" not in told
+
+
+def test_a_failed_night_keeps_what_is_published(world: World) -> None:
+    world.run()
+    before = world.published()
+    world.sandbox.fault(FAIRVIEW, "broken_json", count=None, path="Student/Student")
+    assert world.run()[0].state == "failed"
+    assert world.published() == before
+
+
+def test_an_unknown_district_is_told_before_anything_runs(world: World) -> None:
+    with pytest.raises(SyncError, match="nowhere"):
+        import_districts(world.settings, world.database_url, [FAIRVIEW, "nowhere"])
+    assert world.published() == []
+
+
+def test_curated_assets_alone_come_from_stored_frames_without_a_call(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    world.run()
+    calls = len(world.sandbox.log(FAIRVIEW))
+    result = _materialize(instance, "student_demographics", "guardian_demographics")
+    assert result.success
+    assert len(world.sandbox.log(FAIRVIEW)) == calls
+
+
+def test_published_assets_alone_publish_the_stored_frames(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    world.run()
+    calls, before = len(world.sandbox.log(FAIRVIEW)), world.published()
+    assert _materialize(instance, "samegoal/students", "samegoal/guardians").success
+    assert len(world.sandbox.log(FAIRVIEW)) == calls
+    assert world.published() == before
+
+
+def test_downstream_alone_without_stored_frames_is_refused_clearly(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    instance.add_dynamic_partitions("district", [FAIRVIEW])
+    result = _materialize(instance, "student_demographics", "guardian_demographics")
+    assert not result.success
+    assert world.published() == []
+
+
+def test_one_student_is_refreshed_through_the_same_rules(world: World) -> None:
+    world.run()
+    before = world.published()
+    student_id = str(before[0][0])
+    assert refresh_student(
+        world.settings, world.database_url, FAIRVIEW, student_id
+    ).state.value in {"published", "unchanged"}
+    assert world.published() == before
+
+
+def test_preview_reads_without_storing_or_publishing(world: World) -> None:
+    students, guardians = curated_tonight(world.settings, world.database_url, FAIRVIEW)
+    assert students.frame.height > 50
+    assert guardians.frame.height > 50
+    assert world.published() == []
+    assert not list(world.settings.storage.rglob("*.parquet"))

@@ -1,0 +1,164 @@
+"""A held night in the portal: seen page by page, decided once, with its line in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from samegoal_sync.database import connect
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.portal.app import create_app
+from samegoal_sync.portal.identity.accounts import Role, add_user
+from samegoal_sync.secret import Secret
+from samegoal_sync.settings import Settings
+from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, Person, served
+from samegoal_sync_tests.portal.imported_district import Simulated, register
+
+HELD = f"/d/{FAIRVIEW}/held"
+
+
+@pytest.fixture
+def simulated(database_url: str, settings: Settings) -> Simulated:
+    """A district of which 240 of 600 students are gone in the night that is held."""
+    registry: Registry = register(settings, database_url, FAIRVIEW, "Fairview ISD")
+    add_user(
+        database_url, "admin", Secret(PASSWORD), name="Ada", role=Role.ADMINISTRATIVE,
+        district=FAIRVIEW,
+    )  # fmt: skip
+    simulated = Simulated(database_url, registry, FAIRVIEW, students=600)
+    assert simulated.night().state == "published"
+    simulated.day()
+    simulated.drop_students(0.4)
+    assert simulated.night().state == "held"
+    return simulated
+
+
+@pytest.fixture
+def portal(simulated: Simulated, settings: Settings) -> Iterator[str]:
+    with served(create_app(settings, simulated.url)) as address:
+        yield address
+
+
+@pytest.fixture
+def admin(browser_of: Callable[[], Person]) -> Person:
+    person = browser_of()
+    assert person.sign_in("admin").status_code == 303
+    return person
+
+
+def held_id(url: str) -> str:
+    with connect(url) as connection:
+        row = connection.execute("select sync_id from held_nights").fetchone()
+    assert row
+    return str(row[0])
+
+
+def decisions(url: str) -> list[tuple[str, str]]:
+    with connect(url) as connection:
+        return connection.execute(
+            "select action, what from audit_log where action like '%% a held night' "
+            "and action not like 'viewed%%'"
+        ).fetchall()
+
+
+def missing(url: str) -> int:
+    with connect(url) as connection:
+        row = connection.execute(
+            "select count(*) from students where missing_since is not null"
+        ).fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_approving_publishes_the_night_that_was_seen_and_says_who(
+    admin: Person, simulated: Simulated
+) -> None:
+    seen = held_id(simulated.url)
+    assert missing(simulated.url) == 0
+    answer = admin.post(f"{HELD}/approve", night=seen)
+    assert answer.headers["location"].endswith("/district-information")
+    assert "Approved" in admin.get(answer.headers["location"]).text
+    assert missing(simulated.url) > 200
+    assert decisions(simulated.url) == [("approved a held night", f"sync {seen}")]
+    assert "No night is held" in admin.get(HELD).text
+    assert "is held" not in admin.get(f"/d/{FAIRVIEW}/district-information").text
+
+
+def test_another_night_that_was_held_meanwhile_is_not_decided(
+    admin: Person, simulated: Simulated
+) -> None:
+    seen = held_id(simulated.url)
+    simulated.day()
+    simulated.drop_students(0)
+    assert simulated.night().state == "held"
+    for decision in ("approve", "discard"):
+        answer = admin.post(f"{HELD}/{decision}", night=seen)
+        assert answer.status_code == 409
+        assert "no longer the one that is held" in answer.text
+    assert held_id(simulated.url) != seen
+    assert missing(simulated.url) == 0
+    assert decisions(simulated.url) == []
+
+
+def test_a_decision_whose_audit_line_can_not_be_written_is_none(
+    admin: Person, simulated: Simulated
+) -> None:
+    with connect(simulated.url) as connection:
+        connection.execute(
+            "create function refuse() returns trigger language plpgsql as "
+            "'begin raise exception ''full''; end'"
+        )
+        connection.execute(
+            "create trigger refuse before insert on audit_log for each row "
+            "when (new.action like 'approved%') execute function refuse()"
+        )
+    seen = held_id(simulated.url)
+    assert admin.post(f"{HELD}/approve", night=seen).status_code in (409, 500)
+    assert held_id(simulated.url) == seen
+    assert missing(simulated.url) == 0
+
+
+def test_the_held_night_is_shown_page_by_page(admin: Person, simulated: Simulated) -> None:
+    first, second = admin.get(HELD).text, admin.get(f"{HELD}?page=2").text
+    assert "page 1 of 2" in first
+    assert "page 2 of 2" in second
+    assert first.count("<tr>") == 201  # with its head
+    assert "Missing" in first + second
+    assert "page 2 of 2" in admin.get(f"{HELD}?page=99").text
+    assert "page 1 of 2" in admin.get(f"{HELD}?page=x").text
+
+
+def test_guardians_who_wait_to_be_withheld_are_told_where_the_night_is(
+    admin: Person, simulated: Simulated
+) -> None:
+    with connect(simulated.url) as connection:
+        connection.execute(
+            """update syncs set findings = findings || '{"restrictions_waiting": 3}' """
+            "where state = 'held'"
+        )
+    for page in (HELD, f"/d/{FAIRVIEW}/district-information", f"/d/{FAIRVIEW}/problems"):
+        assert "3 guardians are still published who must be withheld" in admin.get(page).text
+    with connect(simulated.url) as connection:
+        connection.execute(
+            "update syncs set findings = findings || "
+            """'{"restrictions_waiting": 0, "restrictions_applied": 1}' where state = 'held'"""
+        )
+    page = admin.get(HELD).text
+    assert "still published" not in page
+    assert "1 guardian who may not see the student was removed all the same" in page
+
+
+def test_a_held_night_is_told_although_a_later_one_failed(
+    admin: Person, simulated: Simulated
+) -> None:
+    with connect(simulated.url) as connection:
+        connection.execute(
+            "insert into syncs (district, run_id, night, state, started_at, message, hint, actor) "
+            "values (%s, 'run-x', current_date, 'failed', now(), 'no answer', 'wait', 'Skyward')",
+            (FAIRVIEW,),
+        )
+    assert "is held" in admin.get(f"/d/{FAIRVIEW}/district-information").text
+    page = admin.get(f"/d/{FAIRVIEW}/problems").text
+    assert "approve or discard it" in page
+    assert "No answer" in page

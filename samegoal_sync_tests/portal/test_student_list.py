@@ -1,0 +1,129 @@
+"""The list of students: finds by name or id as one types, by opaque pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from samegoal_sync.database import connect
+from samegoal_sync.portal.identity import sessions
+from samegoal_sync.portal.pages import student_list as pages_of_students
+from samegoal_sync.portal.records.student_search import Search, find_students
+from samegoal_sync.portal.records.tenant_connection import PortalDatabase
+from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
+
+
+def found(url: str, text: str = "", **filters: str) -> list[str]:
+    database = PortalDatabase(url)
+    try:
+        with database.district(FAIRVIEW) as connection:
+            students = find_students(connection, Search(text, **filters)).students
+            return [student["student_id"] for student in students]
+    finally:
+        database.close()
+
+
+READINGS = {
+    "": ["1001", "1002", "1003"],
+    "garcia nunez": ["1001"],
+    "GARCÍA N": ["1001"],
+    "maria garcia": ["1001"],
+    "garcia, mar": ["1001"],
+    "ma gar": ["1001"],
+    "obr": ["1002"],
+    "o'brien": ["1002"],
+    "sam": ["1002"],
+    "100": ["1001", "1002", "1003"],
+    "1003": ["1003"],
+    "nobody": [],
+    "%": [],
+    "\\": [],
+}
+
+
+def test_search_folds_accents_case_and_punctuation(districts: str) -> None:
+    assert {text: found(districts, text) for text in READINGS} == READINGS
+
+
+NAMES = (
+    "Łukaszewicz",
+    "Нина",
+    "Çelİk",
+    "Straße",
+    "Ørsted",
+    "李",
+    "Ἀθηνᾶ",
+    "Đặng",
+    "Ǆemal",
+    "ﬁne",
+    "İnci",
+)
+
+
+def test_names_of_every_script_are_found_however_they_are_typed(districts: str) -> None:
+    with connect(districts) as connection:
+        for place, name in enumerate(NAMES):
+            connection.execute(
+                "insert into students (district, student_id, last_name, first_name, "
+                "date_of_birth, district_enrollment) "
+                "values (%s, %s, %s, 'X', '2015-01-01', 'ENROLLED')",
+                (FAIRVIEW, f"N{place}", name),
+            )
+    for place, name in enumerate(NAMES):
+        for typed in (name, name.lower(), name[:3]):
+            assert f"N{place}" in found(districts, typed), (name, typed)
+
+
+def test_filters_narrow(districts: str) -> None:
+    assert found(districts, status="WITHDREW") == ["1002"]
+    assert found(districts, building="Elm Elementary", grade="05", status="ENROLLED") == [
+        "1001",
+        "1003",
+    ]
+    assert found(districts, grade="06") == []
+
+
+def test_a_search_is_kept_in_the_session_and_not_in_an_address(
+    sign_in: Callable[[str], Person],
+) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    answer = teacher.post(f"/d/{FAIRVIEW}/students", text="garcia")
+    assert answer.headers["location"] == f"/d/{FAIRVIEW}/students"
+    page = teacher.get(answer.headers["location"]).text
+    assert "García Núñez" in page
+    assert "Zimmer" not in page
+
+
+def test_a_script_gets_the_rows_alone(sign_in: Callable[[str], Person]) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    answer = teacher.send(
+        f"/d/{FAIRVIEW}/students",
+        {"csrf": teacher.token(), "text": "zim"},
+        headers={"x-part": "results"},
+    )
+    assert answer.status_code == 200
+    assert "Zimmer" in answer.text
+    assert "<html" not in answer.text
+
+
+def test_the_list_is_in_the_audit_log_once_a_minute(
+    sign_in: Callable[[str], Person], districts: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher, begun = sign_in("teacher@fairview.example"), sessions.now()
+    for minutes in (0, 0, 2):
+        later = begun + timedelta(minutes=minutes)
+        monkeypatch.setattr(pages_of_students, "now", lambda at=later: at)
+        for text in ("g", "ga", "gar"):
+            teacher.post(f"/d/{FAIRVIEW}/students", text=text)
+            assert "García" in teacher.get(f"/d/{FAIRVIEW}/students").text
+    with connect(districts) as connection:
+        lines = connection.execute(
+            "select count(*) from audit_log where action = 'searched students'"
+        ).fetchone()
+    assert lines == (2,)
+
+
+def test_who_is_not_enrolled_has_a_badge(sign_in: Callable[[str], Person]) -> None:
+    assert "Withdrew" in sign_in("teacher@fairview.example").get(f"/d/{FAIRVIEW}/students").text

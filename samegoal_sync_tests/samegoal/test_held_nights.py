@@ -1,0 +1,202 @@
+"""A held night shows who and what, and waits for a person."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.district import DistrictSettings, Stretch
+from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+from samegoal_sync.samegoal.publication.held_night_storage import pack, unpack
+from samegoal_sync.samegoal.publication.held_nights import approve, discard, held
+from samegoal_sync.samegoal.publication.publish import Mode
+from samegoal_sync_tests.samegoal.invented_nights import (
+    NIGHT,
+    House,
+    curated_guardians,
+    curated_students,
+    guardian,
+    student,
+)
+
+_SLUG = "fairview-isd"
+_EVERYBODY = range(100)
+
+
+def _night(**values: object) -> Curated:
+    return curated_students([student(n, **values) for n in _EVERYBODY])
+
+
+def _guardians(*, without: int = 0) -> Curated:
+    return curated_guardians([guardian(n, of=n) for n in range(without, 100)])
+
+
+@pytest.fixture
+def held_house(house: House) -> House:
+    """A night of which everybody's last name changed."""
+    house.publish(_night(), _guardians())
+    assert house.publish(_night(last_name="Wrong"), _guardians()).state == "held"
+    return house
+
+
+def test_a_held_night_shows_exactly_who_and_what(held_house: House) -> None:
+    night = held(held_house.database_url, _SLUG)
+    assert night is not None
+    assert night.night == NIGHT
+    assert [reason.guard for reason in night.reasons] == ["identities_changed"]
+    assert night.difference.changes.height == 100
+    assert night.difference.changes.row(0) == (
+        "S000000",
+        None,
+        "changed",
+        "last_name",
+        "Last0",
+        "Wrong",
+    )
+    assert night.difference.counts["students_changed"] == 100
+
+
+def test_a_held_night_is_recorded_with_its_sums(held_house: House) -> None:
+    ((state, counts, message, hint, actor),) = held_house.rows(
+        "select state, counts, message, hint, actor from syncs order by id desc limit 1"
+    )
+    assert state == "held"
+    assert (counts["students_sent"], counts["students_held"]) == (100, 100)
+    assert "100 of 100 students would change name" in message
+    assert "samegoal-sync approve fairview-isd" in hint
+    assert actor == "district"
+
+
+def test_approve_publishes_that_very_night(held_house: House) -> None:
+    publication = approve(held_house.database_url, _SLUG, "Dana")
+    assert publication.state == "published"
+    assert publication.counts["students_changed"] == 100
+    assert held_house.value("select count(*) from students where last_name = 'Wrong'") == 100
+    assert held(held_house.database_url, _SLUG) is None
+    assert held_house.rows("select kind, state, message from syncs order by id desc limit 1") == [
+        ("approved", "published", "approved by Dana")
+    ]
+
+
+def test_discard_drops_it_and_keeps_what_is_published(held_house: House) -> None:
+    before = held_house.published()
+    discard(held_house.database_url, _SLUG, "Dana")
+    assert held_house.published() == before
+    assert held(held_house.database_url, _SLUG) is None
+    assert held_house.rows("select state, message from syncs order by id desc limit 1") == [
+        ("discarded", "discarded by Dana")
+    ]
+
+
+def test_deciding_nothing_is_refused(house: House) -> None:
+    with pytest.raises(NothingHeld):
+        approve(house.database_url, _SLUG, "Dana")
+    with pytest.raises(NothingHeld):
+        discard(house.database_url, _SLUG, "Dana")
+    assert held(house.database_url, _SLUG) is None
+
+
+def test_a_decision_is_about_the_night_that_was_seen(held_house: House) -> None:
+    seen = held(held_house.database_url, _SLUG)
+    assert seen is not None
+    held_house.publish(_night(last_name="Still"), _guardians(), night=NIGHT + timedelta(days=1))
+    for decide in (approve, discard):
+        with pytest.raises(OtherNightHeld, match="by now the night of 2026-11-25"):
+            decide(held_house.database_url, _SLUG, "Dana", sync_id=seen.sync_id)
+    assert held(held_house.database_url, _SLUG) is not None
+
+
+def test_a_newer_held_night_takes_the_place_of_the_older(held_house: House) -> None:
+    later = NIGHT + timedelta(days=1)
+    held_house.publish(_night(last_name="Still"), _guardians(), night=later)
+    night = held(held_house.database_url, _SLUG)
+    assert night is not None
+    assert night.night == later
+    assert held_house.rows("select state, message from syncs order by id offset 1 limit 1") == [
+        ("discarded", "superseded by the night of 2026-11-25")
+    ]
+
+
+def test_a_clean_night_clears_the_held_one(held_house: House) -> None:
+    assert held_house.publish(_night(), _guardians(), night=date(2026, 11, 25)).state == (
+        "unchanged"
+    )
+    assert held(held_house.database_url, _SLUG) is None
+
+
+def test_a_student_refreshed_meanwhile_keeps_the_newer_data(held_house: House) -> None:
+    held_house.publish(
+        curated_students([student(5, grade="12")]),
+        curated_guardians([], others=[("S000005", 500005, "withheld", "restricted")]),
+        mode=Mode.STUDENT,
+    )
+    publication = approve(held_house.database_url, _SLUG, "Dana")
+    assert publication.counts["students_changed"] == 99
+    assert held_house.rows(
+        "select last_name, grade, missing_since from students where student_id = 'S000005'"
+    ) == [("Last5", "12", None)]
+    assert held_house.value("select count(*) from guardians where student_id = 'S000005'") == 0
+
+
+def test_a_restriction_removes_even_while_its_night_is_held(house: House) -> None:
+    house.publish(_night(), _guardians())
+    night = house.publish(_night(last_name="Wrong"), _restricted(1))
+    assert night.state == "held"
+    assert (night.findings["restrictions_applied"], night.findings["restrictions_waiting"]) == (
+        1,
+        0,
+    )
+    assert night.counts["guardians_removed"] == night.counts["changes"] == 1
+    assert house.value("select count(*) from guardians") == 99
+    assert house.value("select count(*) from students where last_name = 'Wrong'") == 0
+    assert house.rows(
+        "select student_id, guardian_id, kind, field from changes where sync_id = %s", night.sync_id
+    ) == [("S000000", 500000, "removed", "withheld")]
+
+
+def test_restrictions_beyond_a_guard_wait_with_their_held_night(house: House) -> None:
+    house.publish(_night(), _guardians())
+    night = house.publish(_night(last_name="Wrong"), _restricted(40))
+    assert night.state == "held"
+    assert night.findings["restrictions_waiting"] == 40
+    assert house.value("select count(*) from guardians") == 100
+
+
+def test_approving_an_older_night_brings_back_nobody_restricted_since(house: House) -> None:
+    house.publish(_night(), _guardians())
+    changed = curated_guardians([guardian(n, of=n, pickup=False) for n in _EVERYBODY])
+    house.publish(_night(last_name="Right"), changed)
+    later = NIGHT + timedelta(days=1)
+    paused = DistrictSettings(paused=Stretch(later, later))
+    night = house.publish(_night(), _restricted(1), night=later, settings=paused)
+    assert (night.state, night.findings["restrictions_applied"]) == ("paused", 1)
+    approved = approve(house.database_url, _SLUG, "Dana")
+    assert approved.counts["students_changed"] == 100
+    assert approved.counts["guardians_withheld"] == 1
+    assert house.value("select count(*) from guardians where not pickup") == 99
+    assert house.value("select count(*) from guardians where guardian_id = 500000") == 0
+
+
+def _restricted(count: int) -> Curated:
+    """Everybody's guardians, of whom the first few may no longer see their student."""
+    return curated_guardians(
+        [guardian(n, of=n) for n in range(count, 100)],
+        others=[(f"S{n:06}", 500_000 + n, "withheld", "restricted") for n in range(count)],
+    )
+
+
+def test_a_packed_night_is_the_same_night() -> None:
+    before = Curated(
+        **vars(_guardians()) | {"absent": frozenset({"email"}), "whole": False,
+                                "findings": {"phones_confidential": 3}}
+    )  # fmt: skip
+    after = unpack(pack(before))
+    assert after.frame.equals(before.frame)
+    assert after.account.equals(before.account)
+    assert (after.absent, after.whole, after.findings) == (
+        before.absent,
+        before.whole,
+        before.findings,
+    )
