@@ -14,7 +14,7 @@ help:
 	@echo "make demo    set up, and run the whole night against a sandbox; then serve the UI"
 	@echo "make test    set up, and run every check and test"
 	@echo "make dev     serve the Dagster UI, the daemon and the portal for what is registered"
-	@echo "make check   lint, format and types alone"
+	@echo "make check   lint, format, layers and types alone"
 	@echo "make docs    write the generated pages of docs/ anew"
 	@echo "make pictures have the browser tests make the pictures of docs/ anew"
 	@echo "make bench   the benchmarks of benchmarks/ (minutes; needs their own packages)"
@@ -55,10 +55,11 @@ dev: setup
 check: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 docs: setup-test
 	$(BIN)/python -m samegoal_sync.generated_docs

@@ -24,7 +24,7 @@ from samegoal_sync.demographics import Curated, curate_guardians, curate_student
 from samegoal_sync.demographics.validation.frame_validation import (
     check_curated,
     check_raw,
-    require_fit,
+    require_consistent,
 )
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.raw_objects import RawObjects
@@ -42,8 +42,8 @@ def curated(raw: RawObjects) -> tuple[Curated, Curated]:
 
 def curated_and_checked(raw: RawObjects) -> None:
     """Ours, with both stages' checks."""
-    require_fit("raw", check_raw(raw))
-    require_fit("curated", check_curated(*curated(raw)))
+    require_consistent("raw", check_raw(raw))
+    require_consistent("curated", check_curated(*curated(raw)))
 
 
 def short_name(name: str) -> str:

@@ -57,7 +57,7 @@ class Guards:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class DateRange:
     """Days, both included, on which a district is paused or takes additions only."""
 
     first: date
@@ -77,7 +77,7 @@ class DistrictSettings:
             shown, instead of withholding them.
         buildings: school name as Qmlativ has it -> the name under Settings > Buildings.
         guards: when a night is held.
-        paused / additions_only: stretches of days.
+        paused / additions_only: date ranges.
         notify: kinds of morning mail that the district's contacts want.
     """
 
@@ -85,8 +85,8 @@ class DistrictSettings:
     publish_restricted: bool = False
     buildings: dict[str, str] = field(default_factory=dict)
     guards: Guards = field(default_factory=Guards)
-    paused: Stretch | None = None
-    additions_only: Stretch | None = None
+    paused: DateRange | None = None
+    additions_only: DateRange | None = None
     notify: frozenset[str] = frozenset({"failed", "held", "expiring", "rejects"})
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong, as types: every error says what happened, who must act and what to do.
+"""What can go wrong, as types: every error says what happened, who has to act and what to do.
 
     SyncError
     |-- UsageError          the command or its input is wrong          (exit status 2)
@@ -21,7 +21,7 @@ from typing import ClassVar
 
 
 class Actor(StrEnum):
-    """Who must act to make a problem go away."""
+    """Who has to act to make a problem go away."""
 
     DISTRICT = "district"
     TECHNICAL_TEAM = "SameGoal technical team"
@@ -35,7 +35,7 @@ class SyncError(Exception):
         what: one sentence: what was tried and what came back.
         hint: a remedy that the actor can follow as it stands. Required: an error
             without a way back is not finished.
-        actor: who must act; each class has a default.
+        actor: who has to act; each class has a default.
 
     ``transient`` rules retries in one place: the client's, and Dagster's retry of a run.
     """

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from samegoal_sync.database import running_database
+from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.settings import Settings
 
 
@@ -47,3 +48,27 @@ def database_url(_server: str) -> Iterator[str]:
     yield _server.replace("/samegoal?", f"/{name}?")
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", storage=tmp_path / "storage", allow_loopback=True)
+
+
+@pytest.fixture
+def registry(settings: Settings, database_url: str) -> Registry:
+    return Registry(settings, database_url)
+
+
+@pytest.fixture
+def fairview(registry: Registry) -> str:
+    registry.add(
+        slug="fairview-isd",
+        name="Fairview ISD",
+        base_url="https://skyward.example.com/FairviewAPI",
+        client_key="samegoal",
+        mail_domain="fairview.example",
+        contacts=("office@fairview.example",),
+        who="test",
+    )
+    return "fairview-isd"

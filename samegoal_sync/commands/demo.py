@@ -37,7 +37,7 @@ _RESTRICTIONS = frozenset(
 def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -> int | None:
     """Run the whole thing on this machine, against a sandbox with three invented districts.
 
-    Takes the districts aboard, imports them through Dagster, shows what was imported and one
+    Onboards the districts, imports them through Dagster, shows what was imported and one
     student's Details, then serves the Dagster UI and the portal. Run again, nothing changes.
 
     Example: samegoal-sync demo --once
@@ -81,25 +81,24 @@ _ZONES = {
 
 
 def _night(app: App, sandbox: Sandbox) -> bool:
-    """Bring the districts aboard and import them; whether something needs a person."""
+    """Onboard the districts and import them; whether something needs a person."""
     from samegoal_sync.commands.sync import import_shown, print_summary
     from samegoal_sync.districts.registry.registry import Registry
 
     registry = Registry(app.settings, app.database_url)
     slugs = list(_ZONES)
     for slug in slugs:
-        _bring_aboard(app, registry, sandbox, slug)
+        _onboard(app, registry, sandbox, slug)
     outcomes = import_shown(app, slugs)
     print_summary(outcomes)
     _show_student(app, slugs[0])
     return any(outcome.needs_a_person for outcome in outcomes)
 
 
-def _bring_aboard(app: App, registry: Registry, sandbox: Sandbox, slug: str) -> None:
+def _onboard(app: App, registry: Registry, sandbox: Sandbox, slug: str) -> None:
     """The mission's steps, as the district, Skyward and the technical team would take them."""
     from samegoal_sync.districts.errors import UnknownDistrict
     from samegoal_sync.districts.onboarding.onboarding_steps import activate, complete, verify
-    from samegoal_sync.pipeline.instance import dagster_instance
     from samegoal_sync.secret import Secret
 
     base_url = sandbox.base_url(slug)
@@ -118,9 +117,8 @@ def _bring_aboard(app: App, registry: Registry, sandbox: Sandbox, slug: str) -> 
     verify(registry, slug, _WHO)
     secret = Secret(sandbox.generate_secret(slug, _KEY))
     complete(registry, slug, secret, _WHO, access.expires)
-    with dagster_instance(app.settings, app.database_url) as instance:
-        activate(registry, instance, slug, _WHO)
-    app.console.print(f"{slug}: aboard, its access expires on {access.expires}", highlight=False)
+    activate(registry, slug, _WHO)
+    app.console.print(f"{slug}: onboarded, its access expires on {access.expires}", highlight=False)
 
 
 def _show_student(app: App, slug: str) -> None:

@@ -61,7 +61,7 @@ def student(app: App, district: str, student_id: str, as_json: bool) -> None:
 @json_option
 @pass_app
 def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
-    """List rows and values set aside last night, and who must act.
+    """List rows and values rejected last night, and who has to act.
 
     Example: samegoal-sync rejects fairview-isd
     """
@@ -86,7 +86,7 @@ def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
         return
     _print(
         Table("Rule", "Count", "Who acts", "Where", "What to do",
-              title=f"Set aside in the night of {found.night}"),
+              title=f"Rejected in the night of {found.night}"),
         (
             (rule, str((found.rows["rule"] == rule).sum()), told.actor, told.screen, told.remedy)
             for rule, told in remedies.items()

@@ -79,7 +79,13 @@ def district_name(slug: str) -> str:
 @click.option(
     "--changes", default=0, metavar="DAYS", help="Move every district on by so many days first."
 )
-@click.option("--dirt/--no-dirt", default=True, help="With or without faults of typing.")
+@click.option(
+    "--noise/--no-noise",
+    "--dirt/--no-dirt",
+    "noise",
+    default=True,
+    help="With or without faults of typing.",
+)
 @click.option(
     "--state-folder",
     type=click.Path(path_type=Path),
@@ -93,7 +99,7 @@ def serve(
     seed: int,
     today: datetime | None,
     changes: int,
-    dirt: bool,
+    noise: bool,
     state_folder: Path | None,
 ) -> None:
     """Serve simulated districts until interrupted; prints each API Base URL.
@@ -104,7 +110,7 @@ def serve(
 
     day = today.date() if today else date.today()
     asked = [
-        SandboxDistrict(slug, district_name(slug), students, seed, day, dirt)
+        SandboxDistrict(slug, district_name(slug), students, seed, day, noise)
         for slug, students in parse_districts(districts)
     ]
     with running_sandbox(asked, port, state_folder=state_folder) as running:

@@ -73,7 +73,7 @@ def _print_table(found: list[DistrictStatus]) -> None:
     console.print(table)
     for one in found:
         if one.problem and one.severity is not Severity.FINE:
-            who = f" [{one.actor} must act]" if one.actor else ""
+            who = f" [action by {one.actor}]" if one.actor else ""
             console.print(
                 f"\n{one.slug}: {one.problem}{who}", highlight=False, markup=False, soft_wrap=True
             )

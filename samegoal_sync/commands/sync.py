@@ -24,7 +24,7 @@ _SUMMARY = {
     "added": "students_added",
     "changed": "students_changed",
     "unchanged": "students_unchanged",
-    "set aside": "students_set_aside",
+    "rejected": "students_rejected",
     "out of scope": "students_out_of_scope",
     "missing": "students_missing",
 }
@@ -97,7 +97,7 @@ def print_summary(outcomes: list[DistrictOutcome]) -> None:
     for outcome in outcomes:
         if outcome.needs_a_person:
             console.print(f"\n{outcome.slug}: {outcome.message}", highlight=False, markup=False)
-            console.print(f"  {outcome.actor} must act: {outcome.hint}", highlight=False,
+            console.print(f"  action by {outcome.actor}: {outcome.hint}", highlight=False,
                           markup=False)  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 SyncError
 `-- DemographicsError
     |-- SeveralDistricts   the system holds several districts; which one is not told
-    `-- NotFit             a blocking check failed: structure, keys, sums
+    `-- ChecksFailed             a blocking check failed: structure, keys, sums
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SeveralDistricts(DemographicsError):  # noqa: N818
         )
 
 
-class NotFit(DemographicsError):  # noqa: N818
+class ChecksFailed(DemographicsError):  # noqa: N818
     """Frames failed blocking checks; ``checks`` names them, with counts and never with values."""
 
     default_actor = Actor.DISTRICT

@@ -13,7 +13,7 @@ _OBJECTS = {item.name: item for item in CATALOG}
 def lookup(raw: RawObjects, name: str) -> pl.DataFrame:
     """The object's frame with its primary key once and never null; empty if it wasn't read.
 
-    A key that comes twice is a fault that ``fitness.check_raw`` stops; here it must only not
+    A key that comes twice is a fault that ``check_raw`` stops; here it must only not
     multiply the rows of a join.
     """
     item = _OBJECTS[name]

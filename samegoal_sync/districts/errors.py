@@ -1,4 +1,4 @@
-"""What can go wrong in the registry, in onboarding and with mail.
+"""What can go wrong in the registry and in onboarding.
 
 SyncError
 |-- UsageError
@@ -10,8 +10,7 @@ SyncError
 |   `-- SecretKeyError       the key that encrypts stored secrets is missing or wrong
 `-- DistrictError
     |-- SecretMissing        no client secret is stored yet
-    |-- NotVerified          the Integration Access can't be read with
-    `-- MailError            the mail server refused or could not be reached (transient)
+    `-- RunLost              a run ended without a result (transient)
 """
 
 # ruff: noqa: N818 (an error is named for what is wrong, as the others of this project)
@@ -44,7 +43,7 @@ class InvalidDistrict(UsageError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(
             "the district's values can't be used: " + "; ".join(problems),
-            hint="mend the values named above and enter the district again; nothing was stored",
+            hint="fix the values named above and enter the district again; nothing was stored",
         )
         self.problems = tuple(problems)
 
@@ -72,7 +71,7 @@ class SecretMissing(DistrictError):
         )
 
 
-class NightLost(DistrictError):
+class RunLost(DistrictError):
     """A run ended without a row in ``syncs``: its process was killed, or its machine stopped."""
 
     transient = True
@@ -83,9 +82,3 @@ class NightLost(DistrictError):
             hint="it is tried again by itself; if that fails too, see the run in the Dagster UI, "
             f"and then: samegoal-sync sync {slug}",
         )
-
-
-class MailError(SyncError):
-    """A mail server refused a message or could not be reached."""
-
-    transient = True

@@ -54,21 +54,21 @@ def qmlativ_permissions() -> str:
 
 
 def rejects() -> str:
-    """docs/rejects.md: every rule by which a row or a value is set aside, under fixed headings."""
-    parts = ["# Rows and values set aside", _MADE]
+    """docs/rejects.md: every rule by which a row or a value is rejected, under fixed headings."""
+    parts = ["# Rows and values rejected", _MADE]
     for name, rule in REJECT_RULES.items():
         parts += [
             f"## {name}",
             f"**What.** {rule.what}",
             f"**Why.** {rule.why}",
-            f"**Set aside.** {_KINDS[rule.kind].capitalize()}.",
+            f"**Rejected.** {_KINDS[rule.kind].capitalize()}.",
             f"**Who.** {rule.actor.value}",
             f"**Where in Qmlativ.** {rule.screen}",
             f"**What to do.** {rule.remedy}",
         ]
     scope = [f"| {name} | {why} |" for name, why in SCOPE_REASONS.items()]
     table = "\n".join(["| reason | what it means |", "|---|---|", *scope])
-    return "\n\n".join([*parts, "## Not published, and nothing to mend", table]) + "\n"
+    return "\n\n".join([*parts, "## Not published, and nothing to fix", table]) + "\n"
 
 
 #: File under docs/ -> what writes it.

@@ -3,7 +3,7 @@
 ``SAMEGOAL_SYNC_IMAP_URL`` is ``imaps://user:password@host:993/INBOX?authserv=NAME``. The
 last is the name by which the receiving server signs its Authentication-Results. Only headers are
 read, and only of mails whose subject names SameGoal; all others are left untouched. A request that
-was taken up is marked answered, one set aside is flagged for a person.
+was taken up is marked answered, a doubtful one is flagged for a person.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from email.errors import ObsoleteHeaderDefect
 from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from samegoal_sync.districts.errors import MailError
 from samegoal_sync.errors import SettingError
+from samegoal_sync.mail.errors import MailError
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import IMAP_VARIABLE, Settings
 
@@ -131,7 +131,7 @@ class Mailbox:
         """Taken up: not read again."""
         self._server.uid("STORE", mail.uid, "+FLAGS", r"(\Answered \Seen)")
 
-    def set_aside(self, mail: Mail) -> None:
+    def flag(self, mail: Mail) -> None:
         """Left for a person: flagged, and still unread."""
         self._server.uid("STORE", mail.uid, "+FLAGS", r"(\Flagged)")
 

@@ -15,8 +15,8 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from samegoal_sync.districts.errors import MailError
 from samegoal_sync.errors import SettingError
+from samegoal_sync.mail.errors import MailError
 from samegoal_sync.qmlativ.http.connection import is_loopback
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import SMTP_VARIABLE, Settings
@@ -109,7 +109,7 @@ def build_message(
     return message
 
 
-class Postman:
+class Mailer:
     """Sends messages, each with a connection of its own: there are few."""
 
     def __init__(self, way: Outgoing) -> None:
@@ -151,6 +151,6 @@ class Postman:
         )
 
 
-def postman_of(settings: Settings) -> Postman | None:
+def mailer_of(settings: Settings) -> Mailer | None:
     """Who sends our mail; ``None`` when no mail server is set."""
-    return Postman(outgoing(settings.smtp_url)) if settings.smtp_url else None
+    return Mailer(outgoing(settings.smtp_url)) if settings.smtp_url else None

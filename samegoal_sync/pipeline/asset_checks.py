@@ -1,7 +1,7 @@
-"""The asset checks of each stage: names and words here, rules in ``fitness``.
+"""The asset checks of each stage: names and words here, rules in ``frame_validation``.
 
 Every check is partitioned by district. (Partitioned checks are in preview in Dagster 1.13; see
-docs/pipeline.md.) A test holds these names against what ``fitness`` finds.
+docs/pipeline.md.) A test holds these names against what ``frame_validation`` finds.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ RAW_CHECKS = (
     Check("raw_keys", "Primary keys are there and come once."),
     Check("essential_fields_shared", "No field without which a district can't be read is missing."),
     Check("objects_not_emptied", "No object is empty that never is, or that had rows last night."),
-    Check("names_came", "Most students have their Name row: Name was read whole."),
+    Check("names_came", "Most students have their Name row: Name was read completely."),
     Check("all_fields_shared", "Skyward shares every field that we ask for.", blocking=False),
 )
 
 STUDENT_CHECKS = (
     Check("students_valid", "Every row fits SameGoal's layout: keys, required values, forms."),
-    Check("students_accounted", "Every student sent is curated, set aside or out of scope, once."),
-    Check("rejects_explained", "Every row set aside has a reason that docs/rejects.md explains."),
+    Check("students_accounted", "Every student sent is curated, rejected or out of scope, once."),
+    Check("rejects_explained", "Every row rejected has a reason that docs/rejects.md explains."),
     *_shares("address", "gender", "race", "home_language", "grade", "building"),
 )
 
@@ -59,11 +59,9 @@ GUARDIAN_CHECKS = (
     Check("guardians_valid", "Every row fits SameGoal's layout: keys, order, phones, e-mails."),
     Check("guardian_pairs_once", "A student and a guardian are tied once; places come once."),
     Check("guardians_have_students", "No guardian without their student in tonight's frame."),
-    Check(
-        "guardians_accounted", "Every pair sent is curated, set aside, withheld or out of scope."
-    ),
+    Check("guardians_accounted", "Every pair sent is curated, rejected, withheld or out of scope."),
     Check("restrictions_still_shared", "Custody restrictions shared before are shared tonight."),
-    Check("guardians_whole", "Every object guardians are made of was read whole.", False),
+    Check("guardians_complete", "Every object guardians are made of was read completely.", False),
     *_shares("guardian_phone", "guardian_email"),
 )
 

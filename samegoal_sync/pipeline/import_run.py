@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,9 @@ from dagster import AssetExecutionContext
 from samegoal_sync.errors import SyncError
 
 if TYPE_CHECKING:
-    from samegoal_sync.demographics.columns.curated_frames import Curated
     from samegoal_sync.demographics.validation.frame_validation import Finding
     from samegoal_sync.district import District
     from samegoal_sync.districts.registry.registry import Registry
-    from samegoal_sync.qmlativ.raw_objects import RawObjects
-
-_ROWS = "rows of "
 
 
 class Defect(SyncError):  # noqa: N818 (it names what it is)
@@ -42,7 +38,7 @@ class Defect(SyncError):  # noqa: N818 (it names what it is)
 
 
 @dataclass(frozen=True)
-class NightRun:
+class ImportRun:
     """One run of one district.
 
     Attributes:
@@ -71,8 +67,10 @@ class NightRun:
 
     def last_good_rows(self) -> dict[str, int]:
         """Qmlativ object -> rows that it had in the last published night."""
+        from samegoal_sync.demographics.curate_district import ROWS_OF
+
         found = self.last_good_findings().items()
-        return {name.removeprefix(_ROWS): n for name, n in found if name.startswith(_ROWS)}
+        return {name.removeprefix(ROWS_OF): n for name, n in found if name.startswith(ROWS_OF)}
 
     def record_failure(self, error: SyncError) -> None:
         """Write the failed sync, from which status, mail and the next attempt follow."""
@@ -87,19 +85,19 @@ class NightRun:
             error=error,
         )
 
-    def record_unfit(self, stage: str, findings: list[Finding]) -> None:
+    def record_failed_checks(self, stage: str, findings: list[Finding]) -> None:
         """Record the failure of a night whose blocking checks stop it; nothing if none does."""
-        from samegoal_sync.demographics.errors import NotFit
-        from samegoal_sync.demographics.validation.frame_validation import require_fit
+        from samegoal_sync.demographics.errors import ChecksFailed
+        from samegoal_sync.demographics.validation.frame_validation import require_checks_passed
 
         try:
-            require_fit(stage, findings)
-        except NotFit as error:
+            require_checks_passed(stage, findings)
+        except ChecksFailed as error:
             self.record_failure(error)
 
 
 @contextmanager
-def night_run(context: AssetExecutionContext) -> Iterator[NightRun]:
+def import_run(context: AssetExecutionContext) -> Iterator[ImportRun]:
     """The run a step belongs to; an error of ours is recorded and told, without a traceback.
 
     Raises:
@@ -150,23 +148,6 @@ def told_and_recorded(
         raise failure_of(ours, instance, run.run_id) from None
 
 
-def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, Curated]:
-    """Students and guardians of one district; the rows that Qmlativ sent are noted as findings.
-
-    Raises:
-        DemographicsError: the district can't be curated.
-    """
-    from samegoal_sync.demographics import curate_guardians, curate_students
-    from samegoal_sync.demographics.columns.curated_frames import CURATED_AT
-
-    settings = district.settings
-    students = curate_students(raw, settings, today, district_id=district.district_id)
-    guardians = curate_guardians(raw, students, settings, today)
-    rows = {f"{_ROWS}{name}": frame.height for name, frame in raw.frames.items()}
-    made = {CURATED_AT: datetime.now(UTC).isoformat()}
-    return replace(students, findings=students.findings | rows | made), guardians
-
-
 def failure_of(error: SyncError, instance: dg.DagsterInstance, run_id: str) -> dg.Failure:
     """The error as Dagster shows it; a run that no retry helps is not retried."""
     if not error.transient:
@@ -174,7 +155,7 @@ def failure_of(error: SyncError, instance: dg.DagsterInstance, run_id: str) -> d
         instance.add_run_tags(run_id, {"dagster/max_retries": "0"})
     return dg.Failure(
         description=str(error),
-        metadata={"what": error.what, "who must act": str(error.actor), "hint": error.hint},
+        metadata={"what": error.what, "action by": str(error.actor), "hint": error.hint},
         allow_retries=error.transient,
     )
 
@@ -183,20 +164,20 @@ def _as_told(error: Exception) -> SyncError:
     return error if isinstance(error, SyncError) else Defect(error)
 
 
-def _run(context: AssetExecutionContext, registry: Registry) -> NightRun:
+def _run(context: AssetExecutionContext, registry: Registry) -> ImportRun:
     return _run_of(context.instance, context.run, registry, context.partition_key)
 
 
 def _run_of(
     instance: dg.DagsterInstance, run: dg.DagsterRun, registry: Registry, slug: str
-) -> NightRun:
+) -> ImportRun:
     district = registry.get(slug)
     now = datetime.now(UTC)
     today = district.today(now)
     told_night = run.tags.get("night")
     record = instance.get_run_record_by_id(run.run_id)
     started = record.start_time if record and record.start_time else now.timestamp()
-    return NightRun(
+    return ImportRun(
         registry=registry,
         district=district,
         run_id=run.run_id,

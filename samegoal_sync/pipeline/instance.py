@@ -80,7 +80,7 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[dg.Dagst
         raise SettingError(
             f"{settings.home / 'dagster.yaml'} is not one that Dagster understands "
             f"({type(error).__name__})",
-            hint="run: dagster instance info, mend what it names, or restore the file with git",
+            hint="run: dagster instance info, fix what it names, or restore the file with git",
         ) from None
     # dagster-postgres opens a connection a query, some 580 a run. This keeps open ones, as the
     # web server does.

@@ -63,7 +63,7 @@ class CuratedIOManager(_FramesIOManager):
             {"frame": value.frame, "rejects": value.rejects, "account": value.account},
             {
                 "absent": sorted(value.absent),
-                "whole": value.whole,
+                "whole": value.complete,
                 "findings": value.findings,
             },
         )
@@ -77,7 +77,7 @@ class CuratedIOManager(_FramesIOManager):
         return Curated(
             **stored.frames,
             absent=frozenset(notes["absent"]),
-            whole=notes["whole"],
+            complete=notes["whole"],
             findings=notes["findings"],
         )
 

@@ -15,7 +15,6 @@ from dagster._core.events import RunFailureReason
 
 from samegoal_sync.district import PARTITIONS
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
-from samegoal_sync.pipeline.import_run import curate
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.settings import Settings
 
@@ -95,6 +94,7 @@ def curated_tonight(settings: Settings, database_url: str, slug: str) -> tuple[C
     Returns:
         Students and guardians, as tonight's run would publish them.
     """
+    from samegoal_sync.demographics.curate_district import curate
     from samegoal_sync.districts.registry.registry import Registry
     from samegoal_sync.qmlativ.catalog import RawAsset
     from samegoal_sync.qmlativ.client import QmlativClient
@@ -153,7 +153,7 @@ def _import(
         district.slug, run_id, sync.state, seconds, sync.counts, sync.message, sync.hint, sync.actor
     )
     if end.failure and not outcome.needs_a_person:
-        what, hint, actor = (end.failure[name] for name in ("what", "hint", "who must act"))
+        what, hint, actor = (end.failure[name] for name in ("what", "hint", "action by"))
         return replace(outcome, message=what, hint=hint, actor=actor, undelivered=True)
     return outcome
 

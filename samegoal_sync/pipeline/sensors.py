@@ -13,15 +13,16 @@ from datetime import UTC, date, datetime
 import dagster as dg
 
 from samegoal_sync.district import PARTITIONS, DistrictState
-from samegoal_sync.districts.errors import MailError, NightLost
+from samegoal_sync.districts.errors import RunLost
 from samegoal_sync.districts.monitoring.digest import HOUR, ZONE, send_digest
 from samegoal_sync.districts.monitoring.expiry import probe_expired, warn_of_expiry
 from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
-from samegoal_sync.districts.monitoring.post_run import settle_nights
+from samegoal_sync.districts.monitoring.post_run import process_ended_runs
 from samegoal_sync.districts.onboarding.mail_requests import take_up_requests
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailbox import incoming_of
-from samegoal_sync.mail.mailer import postman_of
+from samegoal_sync.mail.mailer import mailer_of
 from samegoal_sync.pipeline.freshness import evaluation, is_fresh, last_good_nights, make_room
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 
@@ -40,16 +41,16 @@ def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     except MailError as error:
         return dg.SkipReason(error.what)
     return dg.SkipReason(
-        f"requests: {', '.join(taken.requests) or 'none'}; set aside: {len(taken.set_aside)}"
+        f"requests: {', '.join(taken.requests) or 'none'}; flagged: {len(taken.flagged)}"
     )
 
 
-@dg.sensor(name="aftermath", minimum_interval_seconds=60, default_status=_ON)
-def aftermath(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+@dg.sensor(name="post_run_processing", minimum_interval_seconds=60, default_status=_ON)
+def post_run_processing(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """After each night: the district's state, and the morning mail to its contacts."""
     registry = registry_from_environment()
     try:
-        told = settle_nights(registry, postman_of(registry.settings), datetime.now(UTC))
+        told = process_ended_runs(registry, mailer_of(registry.settings), datetime.now(UTC))
     except MailError as error:
         return dg.SkipReason(error.what)
     return dg.SkipReason("; ".join(told) or "no night ended since")
@@ -60,12 +61,12 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Warn 30, 14, 7 and 1 days before access ends, and before a pause; notice renewed access."""
     registry = registry_from_environment()
     back = probe_expired(registry)
-    postman = postman_of(registry.settings)
+    mailer = mailer_of(registry.settings)
     warned: list[str] = []
     try:
-        if postman:
-            warned = warn_of_expiry(registry, postman, datetime.now(UTC))
-            warned += tell_pauses(registry, postman, datetime.now(UTC))
+        if mailer:
+            warned = warn_of_expiry(registry, mailer, datetime.now(UTC))
+            warned += tell_pauses(registry, mailer, datetime.now(UTC))
     except MailError as error:
         return dg.SkipReason(error.what)
     return dg.SkipReason(
@@ -77,15 +78,15 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Mail the technical team once a day how every district stands, worst first."""
     registry = registry_from_environment()
-    postman = postman_of(registry.settings)
+    mailer = mailer_of(registry.settings)
     now = datetime.now(UTC)
     local = now.astimezone(ZONE)
-    if postman is None:
+    if mailer is None:
         return dg.SkipReason("no mail server is set (SAMEGOAL_SYNC_SMTP_URL)")
     if local.hour < HOUR or context.cursor == local.date().isoformat():
         return dg.SkipReason(f"sent, or not yet {HOUR}:00 ({ZONE})")
     try:
-        needing = send_digest(registry.database_url, postman, now)
+        needing = send_digest(registry.database_url, mailer, now)
     except MailError as error:
         return dg.SkipReason(error.what)
     context.update_cursor(local.date().isoformat())
@@ -113,8 +114,8 @@ def districts_fresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
 _PARTITIONED = (DistrictState.ACTIVE, DistrictState.FAILING, DistrictState.EXPIRED)
 
 
-@dg.sensor(name="partitions_in_step", minimum_interval_seconds=300, default_status=_ON)
-def partitions_in_step(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+@dg.sensor(name="sync_partitions", minimum_interval_seconds=300, default_status=_ON)
+def sync_partitions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Add the partitions that the registry has and Dagster lacks, and drop removed districts'."""
     districts = registry_from_environment().list()
     there = set(context.instance.get_dynamic_partitions(PARTITIONS))
@@ -132,8 +133,8 @@ def partitions_in_step(context: dg.SensorEvaluationContext) -> dg.SensorResult |
     return dg.SensorResult(dynamic_partitions_requests=requests)
 
 
-@dg.run_failure_sensor(name="night_lost", minimum_interval_seconds=60, default_status=_ON)
-def night_lost(context: dg.RunFailureSensorContext) -> None:
+@dg.run_failure_sensor(name="lost_runs", minimum_interval_seconds=60, default_status=_ON)
+def lost_runs(context: dg.RunFailureSensorContext) -> None:
     """Record a run that ended without a word (its process was killed), so that it is seen."""
     run = context.dagster_run
     slug = run.tags.get("dagster/partition")
@@ -143,10 +144,10 @@ def night_lost(context: dg.RunFailureSensorContext) -> None:
         or run.tags.get("dagster/will_retry") == "true"
     ):
         return
-    record_lost_night(context.instance, run, slug)
+    record_lost_run(context.instance, run, slug)
 
 
-def record_lost_night(instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str) -> None:
+def record_lost_run(instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str) -> None:
     """A failed row for a run that left none; one that did leave a row is not touched."""
     from samegoal_sync.samegoal.errors import DistrictNotRegistered
     from samegoal_sync.samegoal.publication.publish import record_failure
@@ -164,7 +165,7 @@ def record_lost_night(instance: dg.DagsterInstance, run: dg.DagsterRun, slug: st
             run_id=run.run_id,
             night=date.fromisoformat(told) if told else registry.get(slug).today(begun),
             started_at=begun,
-            error=NightLost(slug),
+            error=RunLost(slug),
         )
     except DistrictNotRegistered:
         return  # removed while it ran
@@ -173,10 +174,10 @@ def record_lost_night(instance: dg.DagsterInstance, run: dg.DagsterRun, slug: st
 #: What ``definitions`` gathers.
 SENSORS: Sequence[dg.SensorDefinition] = (
     mailbox,
-    aftermath,
+    post_run_processing,
     access_expiry,
     technical_digest,
     districts_fresh,
-    partitions_in_step,
-    night_lost,
+    sync_partitions,
+    lost_runs,
 )

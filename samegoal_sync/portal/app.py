@@ -18,9 +18,9 @@ from starlette.staticfiles import StaticFiles
 from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.errors import NotFound, PortalError, SlowDown, Unexpected
 from samegoal_sync.portal.headers import SecurityHeaders
-from samegoal_sync.portal.records.tenant_connection import PortalDatabase
 from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.routes import page_routes
+from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync.portal.visit import Portal
 from samegoal_sync.settings import Settings
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route
 
 from samegoal_sync.portal.identity.accounts import Role
-from samegoal_sync.portal.identity.page_access import EVERYONE, MANAGING, TEAM, guarded
+from samegoal_sync.portal.page_access import EVERYONE, MANAGING, TEAM, guarded
 from samegoal_sync.portal.pages import (
     add_student,
     all_districts,

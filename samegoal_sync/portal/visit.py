@@ -17,8 +17,8 @@ from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.identity.accounts import Role, User
 from samegoal_sync.portal.identity.sessions import Session, save_state
 from samegoal_sync.portal.records.audit_trail import Action, record
-from samegoal_sync.portal.records.tenant_connection import PortalDatabase, Rows, one
 from samegoal_sync.portal.rendering.jinja_environment import render
+from samegoal_sync.portal.tenant_connection import PortalDatabase, Rows, one
 from samegoal_sync.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from samegoal_sync.qmlativ.catalog import QmlativObject
 from samegoal_sync.qmlativ.errors import AnswerBroken, RequestRefused
-from samegoal_sync.qmlativ.http.retry_policy import Patience
+from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
 from samegoal_sync.qmlativ.http.transport import Transport, parsed
 from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.reading.field_grants import essential_fields
@@ -42,8 +42,10 @@ class Grant:
 class Probe:
     """Asks one entity's objects for a few rows each."""
 
-    def __init__(self, transport: Transport, addresses: Addresses, patience: Patience) -> None:
-        self._transport, self._addresses, self._patience = transport, addresses, patience
+    def __init__(
+        self, transport: Transport, addresses: Addresses, retry_policy: RetryPolicy
+    ) -> None:
+        self._transport, self._addresses, self._retry_policy = transport, addresses, retry_policy
 
     def grant(self, entity_id: int, item: QmlativObject) -> Grant:
         """What is shared of an object.
@@ -104,13 +106,15 @@ class Probe:
             answer = self._transport.search(address, item.name, sorted(fields), body)
             return _keys_in(answer.getvalue(), item.name)
 
-        return self._patience.call(ask)
+        return self._retry_policy.call(ask)
 
     def _described(self, entity_id: int, item: QmlativObject) -> frozenset[str]:
         """The field names in an object's own metadata; none if that is refused or unusable."""
         address, asked = self._addresses.object_metadata(entity_id, item.name), item.name
         try:
-            answer = self._patience.call(lambda: parsed(self._transport.get(address, asked), asked))
+            answer = self._retry_policy.call(
+                lambda: parsed(self._transport.get(address, asked), asked)
+            )
         except (RequestRefused, AnswerBroken):
             return frozenset()
         return frozenset(answer) if isinstance(answer, dict) else frozenset()

@@ -21,7 +21,7 @@ from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, RawAsset, obje
 from samegoal_sync.qmlativ.errors import DeadlinePassed, EntityNotGranted, RequestRefused
 from samegoal_sync.qmlativ.http.connection import Connection
 from samegoal_sync.qmlativ.http.limits import Limits
-from samegoal_sync.qmlativ.http.retry_policy import Clock, Patience
+from samegoal_sync.qmlativ.http.retry_policy import Clock, RetryPolicy
 from samegoal_sync.qmlativ.http.transport import Transport, parsed
 from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.raw_objects import RawObjects
@@ -60,12 +60,12 @@ class QmlativClient:
         clock: Clock | None = None,
     ) -> None:
         self._connection, self._limits = connection, limits
-        self._patience = Patience(connection.host, limits, clock or Clock())
-        self._transport = Transport(connection, limits, self._patience)
+        self._retry_policy = RetryPolicy(connection.host, limits, clock or Clock())
+        self._transport = Transport(connection, limits, self._retry_policy)
         self._addresses = Addresses(connection.base_url, connection.api_prefix)
         self._pages = ThreadPoolExecutor(limits.threads, thread_name_prefix="qmlativ-page")
         self._reader = GrantedReader(
-            self._transport, self._addresses, self._patience, limits, self._pages
+            self._transport, self._addresses, self._retry_policy, limits, self._pages
         )
 
     def __enter__(self) -> Self:
@@ -100,7 +100,7 @@ class QmlativClient:
 
         Raises:
             QmlativError: an essential object or field is not shared, or the server failed
-                beyond all patience.
+                beyond all retry_policy.
         """
         items = objects_of(asset)
         return self._read([(item, None) for item in items], progress)
@@ -126,7 +126,7 @@ class QmlativClient:
             QmlativError: the server failed, or refuses the district as a whole.
         """
         entity_id = self._metadata.entity_id
-        probe = Probe(self._transport, self._addresses, self._patience)
+        probe = Probe(self._transport, self._addresses, self._retry_policy)
         return tuple(self._pages.map(lambda item: probe.grant(entity_id, item), CATALOG))
 
     def _read_where(self, conditions: Sequence[tuple[str, Condition | None]]) -> RawObjects:
@@ -137,7 +137,9 @@ class QmlativClient:
     def _metadata(self) -> SystemMetadata:
         address, asked = self._addresses.system_metadata(), "the system's metadata"
         try:
-            answer = self._patience.call(lambda: parsed(self._transport.get(address, asked), asked))
+            answer = self._retry_policy.call(
+                lambda: parsed(self._transport.get(address, asked), asked)
+            )
         except RequestRefused:
             raise EntityNotGranted(self._connection.host) from None
         return metadata_of(answer, self._connection.host, self._connection.district_id)
@@ -193,7 +195,7 @@ class QmlativClient:
         with ThreadPoolExecutor(_OBJECTS_AT_ONCE, thread_name_prefix="qmlativ-object") as objects:
             futures = [objects.submit(read, item, condition) for item, condition in wanted]
             try:
-                wait(futures, max(0.0, self._patience.remaining()), FIRST_EXCEPTION)
+                wait(futures, max(0.0, self._retry_policy.remaining()), FIRST_EXCEPTION)
             finally:
                 if not all(future.done() for future in futures):
                     self._stop(futures, stop)
@@ -212,7 +214,7 @@ class QmlativClient:
     def _counters(self) -> dict[str, float]:
         return {
             "bytes": float(self._transport.received),
-            "retries": float(self._patience.retries),
+            "retries": float(self._retry_policy.retries),
             "renewals": float(self._transport.renewals),
         }
 
@@ -231,7 +233,7 @@ def _sums(rows: Iterable[Rows]) -> dict[str, float]:
         "rows": float(sum(one.frame.height for one in read)),
         "pages": float(sum(one.pages for one in read)),
         "duplicates": float(sum(one.duplicates for one in read)),
-        "mended": float(sum(one.mended for one in read)),
+        "recovered": float(sum(one.recovered for one in read)),
         "unscoped": float(sum(one.unscoped for one in read)),
         "mistyped": float(sum(one.mistyped.total() for one in read)),
     }

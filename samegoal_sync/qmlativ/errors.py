@@ -1,4 +1,4 @@
-"""Every way in which reading Qmlativ can fail: who must act, what to do, and whether to retry.
+"""Every way in which reading Qmlativ can fail: who has to act, what to do, and whether to retry.
 
     QmlativError
     |-- PermanentError               asking again changes nothing

@@ -33,13 +33,13 @@ def refresh_student(
         SyncError: what was read can't be published, or restrictions that were shared in the
             last good night no longer are; what is published stays.
     """
+    from samegoal_sync.demographics.curate_district import curate
     from samegoal_sync.demographics.validation.frame_validation import (
         check_curated,
         check_raw,
-        require_fit,
+        require_checks_passed,
     )
     from samegoal_sync.districts.registry.registry import Registry
-    from samegoal_sync.pipeline.import_run import curate
     from samegoal_sync.qmlativ.client import QmlativClient
     from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
     from samegoal_sync.samegoal.publication.publish import Mode, publish
@@ -49,11 +49,11 @@ def refresh_student(
     today = district.today(started)
     with QmlativClient(registry.connection(slug)) as client:
         raw = client.read_student(student_id)
-    require_fit("raw", check_raw(raw))
+    require_checks_passed("raw", check_raw(raw))
     students, guardians = only_student(raw, *curate(raw, district, today), student_id)
     previous = last_good_findings(database_url, slug)
     findings = check_curated(students, guardians, previous, whole_district=False)
-    require_fit("curated", findings)
+    require_checks_passed("curated", findings)
     return publish(
         database_url, district, students, guardians,
         run_id=f"student-{uuid.uuid4()}", night=today, started_at=started, mode=Mode.STUDENT,
@@ -65,7 +65,7 @@ def only_student(
 ) -> tuple[Curated, Curated]:
     """What was curated of this Student Id, with its accounts and rejects, and of nobody else.
 
-    Two students who share the number both stay: they are set aside, and told.
+    Two students who share the number both stay: they are rejected, and told.
     """
     number = pl.col("StudentNumber").str.strip_chars() == student_id.strip()
     asked = raw["Student/Student"].filter(number).get_column("StudentID")

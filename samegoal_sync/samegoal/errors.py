@@ -2,7 +2,7 @@
 
     SyncError
     `-- PublicationError
-        |-- NotFit                what came from the middle contradicts itself
+        |-- InconsistentFrames                what came from the middle contradicts itself
         |-- SumsDiffer            a student or guardian was not accounted for
         |-- DistrictNotRegistered the slug is not in the registry
         |-- StudentNotPublished   SameGoal has no such student
@@ -31,7 +31,7 @@ class PublicationError(SyncError):
     """Base of every error of the destination."""
 
 
-class NotFit(PublicationError):
+class InconsistentFrames(PublicationError):
     """What is to be published contradicts itself; nothing was published."""
 
     def __init__(self, what: str) -> None:

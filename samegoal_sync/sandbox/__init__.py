@@ -8,7 +8,8 @@ from samegoal_sync.sandbox.population.district_plan import SandboxDistrict
 from samegoal_sync.sandbox.population.generate_district import generate_district
 from samegoal_sync.sandbox.population.simulated_raw_objects import raw_objects
 from samegoal_sync.sandbox.server.fault_kinds import FaultKind
-from samegoal_sync.sandbox.server.sandbox_server import Sandbox, running_sandbox
+from samegoal_sync.sandbox.server.sandbox import Sandbox
+from samegoal_sync.sandbox.server.sandbox_server import running_sandbox
 
 __all__ = [
     "DayChanges",

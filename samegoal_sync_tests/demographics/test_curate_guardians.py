@@ -107,7 +107,7 @@ def test_a_restriction_is_of_one_student_not_of_the_sibling() -> None:
     assert home.district.guardians().frame.get_column("student_id").to_list() == ["S2"]
 
 
-def test_a_restriction_holds_even_when_the_student_is_set_aside_tonight() -> None:
+def test_a_restriction_holds_even_when_the_student_is_rejected_tonight() -> None:
     home = Household()
     home.restrict(home.guardian(), "2026-01-01")
     home.district.change("Demographics/Name", home.district.name_of(home.student), BirthDate="typo")
@@ -228,7 +228,7 @@ def test_the_first_two_are_the_first_two_who_may_be_published() -> None:
 
 
 @pytest.mark.parametrize("choice", [GuardianChoice.FIRST_TWO, GuardianChoice.FIRST_TWO_CUSTODIAL])
-def test_a_guardian_set_aside_holds_their_place_against_a_third(choice: GuardianChoice) -> None:
+def test_a_guardian_rejected_holds_their_place_against_a_third(choice: GuardianChoice) -> None:
     home = Household()
     people = [home.guardian(family_rank=rank, IsCustodialGuardian=True) for rank in (1, 2, 3)]
     home.district.change("Demographics/Name", people[0], LastName="?")
@@ -247,8 +247,8 @@ def test_two_custodial_ones_are_not_chosen_where_nobody_says_who_is_custodial() 
     home.guardian(IsCustodialGuardian=True)
     home.district.not_shared("Family/StudentGuardian", "IsCustodialGuardian")
     custodial = DistrictSettings(guardians=GuardianChoice.FIRST_TWO_CUSTODIAL)
-    assert not home.district.guardians(custodial).whole
-    assert home.district.guardians().whole
+    assert not home.district.guardians(custodial).complete
+    assert home.district.guardians().complete
 
 
 def test_a_restriction_holds_for_a_student_who_left_long_ago() -> None:
@@ -271,7 +271,7 @@ def test_a_pair_without_student_or_guardian_is_accounted_for_and_told() -> None:
     curated = home.district.guardians()
     assert curated.frame.height == 1
     keyless = curated.account.filter(reason="guardian_key_blank")
-    assert keyless.get_column("outcome").to_list() == ["set_aside", "set_aside"]
+    assert keyless.get_column("outcome").to_list() == ["rejected", "rejected"]
     assert keyless.get_column("student_id").sort().to_list() == [None, "S1"]
     assert curated.rejects.filter(rule="guardian_key_blank").height == 2
 
@@ -389,7 +389,7 @@ def test_a_fax_is_no_phone() -> None:
         ("x" * 65 + "@example.org", None, "email_invalid"),
     ],
 )
-def test_emails_are_valid_or_set_aside_never_repaired(
+def test_emails_are_valid_or_rejected_never_repaired(
     sent: str, email: str | None, rule: str | None
 ) -> None:
     home = Household()
@@ -411,12 +411,12 @@ def test_an_email_comes_from_that_persons_own_record_the_first_by_rank() -> None
     assert emails == [(mother, "first@example.org"), (father, None)]
 
 
-def test_a_guardian_without_a_name_is_set_aside_and_keeps_what_is_published() -> None:
+def test_a_guardian_without_a_name_is_rejected_and_keeps_what_is_published() -> None:
     home = Household()
     home.guardian(person=home.district.person(LastName=" ", BirthDate="1980-01-01"))
     curated = home.district.guardians()
     assert curated.account.select("outcome", "reason").row(0) == (
-        "set_aside",
+        "rejected",
         "guardian_name_invalid",
     )
 
@@ -446,7 +446,7 @@ def test_guardians_of_who_is_not_curated_are_out_of_scope() -> None:
     district.guardian(district.student("S2", enrolled=False))
     district.guardian(999_999)
     reasons = set(district.guardians().account.get_column("reason"))
-    assert reasons == {"student_set_aside", "student_out_of_scope", "student_unknown"}
+    assert reasons == {"student_rejected", "student_out_of_scope", "student_unknown"}
 
 
 @pytest.mark.parametrize(
@@ -461,10 +461,10 @@ def test_a_partial_read_of_guardians_is_never_whole(name: str, fields: tuple[str
     home = Household()
     home.guardian()
     home.district.not_shared(name, *fields)
-    assert not home.district.guardians().whole
+    assert not home.district.guardians().complete
 
 
 def test_no_pair_at_all_is_not_whole() -> None:
     district = DistrictBuilder()
     district.student()
-    assert not district.guardians(today=date(2026, 11, 25)).whole
+    assert not district.guardians(today=date(2026, 11, 25)).complete

@@ -110,7 +110,7 @@ def test_birth_dates_are_read_in_every_form_as_they_are_written(sent: str) -> No
 def test_only_key_name_and_birth_date_set_a_row_aside(fields: dict[str, Any], rule: str) -> None:
     curated = one_student(**fields).students()
     assert curated.frame.is_empty()
-    assert curated.account.select("outcome", "reason").row(0) == ("set_aside", rule)
+    assert curated.account.select("outcome", "reason").row(0) == ("rejected", rule)
     assert curated.rejects.select("rule", "severity").rows() == [(rule, "row")]
 
 
@@ -125,7 +125,7 @@ def test_a_name_that_did_not_come_sets_the_student_aside() -> None:
     assert district.students().account.item(0, "reason") == "name_missing"
 
 
-def test_two_students_of_one_number_are_both_set_aside() -> None:
+def test_two_students_of_one_number_are_both_rejected() -> None:
     district = one_student()
     district.student("S1", FirstName="Ben")
     assert set(district.students().account.get_column("reason")) == {"student_id_twice"}

@@ -1,4 +1,4 @@
-"""Fitness: each check fails on its own fault, by counts and keys, never by values."""
+"""Validation: each check fails on its own fault, by counts and keys, never by values."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 
 from samegoal_sync.demographics import Curated
-from samegoal_sync.demographics.errors import NotFit
+from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.demographics.validation.frame_validation import (
     CURATED_CHECKS,
     RAW_CHECKS,
     Finding,
     check_curated,
     check_raw,
-    require_fit,
+    require_checks_passed,
 )
 from samegoal_sync.district import DistrictSettings, Guards
 from samegoal_sync.qmlativ.raw_objects import RawObjects
@@ -136,7 +136,7 @@ def test_students_that_cannot_be_are_stopped(
             lambda sound: replace(sound, frame=pl.concat([sound.frame, sound.frame.head(1)])),
             "guardian_pairs_once",
         ),
-        (lambda sound: replace(sound, whole=False), "guardians_whole"),
+        (lambda sound: replace(sound, complete=False), "guardians_complete"),
     ],
 )
 def test_guardians_that_cannot_be_are_stopped(
@@ -146,7 +146,7 @@ def test_guardians_that_cannot_be_are_stopped(
     assert check in failed(check_curated(students, damage(guardians)))
 
 
-def test_a_student_set_aside_without_a_reject_is_stopped() -> None:
+def test_a_student_rejected_without_a_reject_is_stopped() -> None:
     district = school_of(25)
     district.student("bad id")
     students, guardians = curated(district)
@@ -220,12 +220,12 @@ def test_a_share_that_grew_beyond_last_nights_warns() -> None:
 def test_not_fit_names_checks_and_counts_and_no_value() -> None:
     students, guardians = curated(school_of(25))
     findings = check_curated(_damage("last_name", " Secretname")(students), guardians)
-    with pytest.raises(NotFit) as raised:
-        require_fit("curated", findings)
+    with pytest.raises(ChecksFailed) as raised:
+        require_checks_passed("curated", findings)
     assert "students_valid" in str(raised.value)
     assert "25" in str(raised.value)
     assert "Secretname" not in str(raised.value) + repr(findings)
 
 
 def test_warnings_do_not_stop_anything() -> None:
-    require_fit("curated", [Finding("guardians_whole", passed=False, blocking=False)])
+    require_checks_passed("curated", [Finding("guardians_complete", passed=False, blocking=False)])

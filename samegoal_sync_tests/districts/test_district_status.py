@@ -1,4 +1,4 @@
-"""The one screen: worst first, with who must act."""
+"""The one screen: worst first, with who has to act."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_districts_come_worst_first_each_with_its_one_thing_to_do(registry: Regi
     write_night(url, "failed", TONIGHT, "failed", message="no access", actor="district")
     write_night(url, "held", TONIGHT, "held", message="students_lost")
     write_night(url, "stale", NOW - timedelta(hours=37), "published", counts=COUNTS)
-    write_night(url, "aside", TONIGHT, "published", counts={**COUNTS, "students_set_aside": 30})
+    write_night(url, "aside", TONIGHT, "published", counts={**COUNTS, "students_rejected": 30})
     found = {one.slug: one for one in overall_status(url, NOW)}
     assert list(found) == [
         "expired", "failed", "held", "stale", "aside", "expiring", "new", "fine",
@@ -54,7 +54,7 @@ def test_districts_come_worst_first_each_with_its_one_thing_to_do(registry: Regi
     assert [slug for slug, one in found.items() if not one.needs_a_person] == ["new", "fine"]
     text = digest(list(found.values()))
     assert text.index("failed") < text.index("fine ")
-    assert "district must act: do this" in text
+    assert "action by district: do this" in text
 
 
 def test_the_trend_has_one_number_a_night(registry: Registry) -> None:

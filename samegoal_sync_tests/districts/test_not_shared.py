@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from samegoal_sync.district import DistrictState
-from samegoal_sync.districts.monitoring.post_run import settle_nights
-from samegoal_sync.districts.onboarding.first_import import hold_first_night, import_and_confirm
+from samegoal_sync.districts.monitoring.post_run import process_ended_runs
 from samegoal_sync.districts.onboarding.not_shared import not_shared
-from samegoal_sync.districts.onboarding.onboarding_steps import complete, verify
+from samegoal_sync.districts.onboarding.onboarding_steps import complete, hold_first_night, verify
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.mail.mailer import postman_of
+from samegoal_sync.mail.mailer import mailer_of
+from samegoal_sync.pipeline.first_import import import_and_confirm
 from samegoal_sync.qmlativ.access_probe import Grant
 from samegoal_sync.samegoal.publication.held_nights import approve, held
 from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
@@ -100,5 +100,5 @@ def test_a_first_night_that_is_held_shows_nothing_until_it_is_approved(
     assert [reason.guard for reason in night.reasons] == ["first_night"]
     approved = approve(registry.database_url, "oak", "ann")
     assert approved.counts["students_added"] > 15
-    assert postman_of(registry.settings) is None
-    settle_nights(registry, None, datetime.now(UTC))
+    assert mailer_of(registry.settings) is None
+    process_ended_runs(registry, None, datetime.now(UTC))

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import dagster as dg
 import psycopg
 import pytest
 
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.errors import WrongStep
 from samegoal_sync.districts.monitoring.expiry import probe_expired
-from samegoal_sync.districts.onboarding.first_import import import_and_confirm
 from samegoal_sync.districts.onboarding.mail_requests import take_up_requests
 from samegoal_sync.districts.onboarding.onboarding_steps import (
     activate,
@@ -31,6 +29,7 @@ from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import Actor, UsageError
 from samegoal_sync.mail.mailbox import SUBJECT, incoming
+from samegoal_sync.pipeline.first_import import import_and_confirm
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.qmlativ.errors import AccessExpired, AccessRefused, QmlativError
 from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
@@ -166,7 +165,7 @@ def test_what_is_wrong_is_told_with_who_must_act(registered: Registry, sandbox: 
     assert caught.value.actor is Actor.DISTRICT
     assert not registered.has_secret(SLUG)
     with pytest.raises(WrongStep):
-        activate(registered, dg.DagsterInstance.ephemeral(), SLUG, "ann")
+        activate(registered, SLUG, "ann")
 
 
 def test_an_expired_district_comes_back_once_its_access_is_extended(
@@ -193,9 +192,7 @@ def test_suspended_and_resumed_where_it_was(registered: Registry, sandbox: Sandb
     with pytest.raises(WrongStep):
         resume(registered, SLUG, "ann")
     complete(registered, SLUG, secret_from_sandbox(_origin(sandbox), registered.get(SLUG)), "ann")
-    instance = dg.DagsterInstance.ephemeral()
-    activate(registered, instance, SLUG, "ann")
-    assert instance.get_dynamic_partitions("district") == [SLUG]
+    activate(registered, SLUG, "ann")
     suspend(registered, SLUG, "ann", "contract")
     assert registered.active() == []
     assert resume(registered, SLUG, "ann").state is DistrictState.ACTIVE

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from samegoal_sync.database import connect
-from samegoal_sync.district import DistrictState, Stretch
-from samegoal_sync.districts.errors import MailError
+from samegoal_sync.district import DateRange, DistrictState
 from samegoal_sync.districts.monitoring.digest import send_digest
 from samegoal_sync.districts.monitoring.due_nights import due_at, recent_attempts, requested_now
 from samegoal_sync.districts.monitoring.expiry import warn_of_expiry
 from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
-from samegoal_sync.districts.monitoring.post_run import MOST_MAILS, settle_nights
+from samegoal_sync.districts.monitoring.post_run import MOST_MAILS, process_ended_runs
 from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.mail.mailer import Postman, outgoing
+from samegoal_sync.mail.errors import MailError
+from samegoal_sync.mail.mailer import Mailer, outgoing
 from samegoal_sync_tests.districts.sync_rows import write_night
 from samegoal_sync_tests.mail.mail_servers import Smtp, make_certificate, running_smtp
 
@@ -36,8 +36,8 @@ def smtp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Smtp]:
 
 
 @pytest.fixture
-def postman(smtp: Smtp) -> Postman:
-    return Postman(outgoing(smtp.url()))
+def mailer(smtp: Smtp) -> Mailer:
+    return Mailer(outgoing(smtp.url()))
 
 
 @pytest.fixture
@@ -46,16 +46,16 @@ def active(registry: Registry, fairview: str) -> str:
     return fairview
 
 
-def _settle(registry: Registry, postman: Postman | None, now: datetime = NOW) -> list[str]:
-    return settle_nights(registry, postman, now)
+def _settle(registry: Registry, mailer: Mailer | None, now: datetime = NOW) -> list[str]:
+    return process_ended_runs(registry, mailer, now)
 
 
 def test_a_held_night_is_told_once_by_counts(
-    registry: Registry, active: str, smtp: Smtp, postman: Postman
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     write_night(registry.database_url, active, NOW, "held", counts=HELD, message="students_lost")
-    assert _settle(registry, postman) == [f"{active}: mailed held"]
-    assert _settle(registry, postman) == []
+    assert _settle(registry, mailer) == [f"{active}: mailed held"]
+    assert _settle(registry, mailer) == []
     (mail,) = smtp.messages
     assert mail["To"] == "office@fairview.example"
     assert mail["Subject"] == "Fairview ISD: the import is held and waits for you"
@@ -63,13 +63,13 @@ def test_a_held_night_is_told_once_by_counts(
 
 
 def test_what_a_district_does_not_want_is_not_sent(
-    registry: Registry, active: str, smtp: Smtp, postman: Postman
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     settings = dataclasses.replace(registry.get(active).settings, notify=frozenset({"failed"}))
     registry.update(active, who="test", settings=settings)
     write_night(registry.database_url, active, NOW, "held", counts=HELD)
     write_night(registry.database_url, active, NOW, "published", counts=HELD)
-    _settle(registry, postman)
+    _settle(registry, mailer)
     assert smtp.messages == []
 
 
@@ -78,22 +78,22 @@ def test_what_a_district_does_not_want_is_not_sent(
     [("AccessExpired", DistrictState.EXPIRED), ("AccessRefused", DistrictState.FAILING)],
 )
 def test_a_permanent_fault_moves_the_district_and_a_good_night_moves_it_back(
-    registry: Registry, active: str, smtp: Smtp, postman: Postman, error: str, state: str
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer, error: str, state: str
 ) -> None:
     write_night(
         registry.database_url, active, NOW, "failed", message="refused",
         actor="district", findings={"transient": False, "error": error},
     )  # fmt: skip
-    _settle(registry, postman)
+    _settle(registry, mailer)
     assert registry.get(active).state == state
     assert "What to do (district): do this" in smtp.messages[0].get_content()
     write_night(registry.database_url, active, NOW, "unchanged")
-    _settle(registry, postman)
+    _settle(registry, mailer)
     assert registry.get(active).state is DistrictState.ACTIVE
 
 
 def test_a_fault_that_may_pass_is_told_only_when_no_attempt_is_left(
-    registry: Registry, active: str, smtp: Smtp, postman: Postman
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     for attempt in range(4):
         assert smtp.messages == []
@@ -102,41 +102,41 @@ def test_a_fault_that_may_pass_is_told_only_when_no_attempt_is_left(
             registry.database_url, active, NOW + timedelta(minutes=attempt), "failed",
             night=NOW.date(), message="busy", findings={"transient": True, "error": "ServerBusy"},
         )  # fmt: skip
-        _settle(registry, postman)
+        _settle(registry, mailer)
     assert registry.get(active).state is DistrictState.FAILING
     assert len(smtp.messages) == 1
 
 
 def test_a_mail_server_that_is_down_loses_nothing(
-    registry: Registry, active: str, smtp: Smtp, postman: Postman
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     smtp.refuse = True
     write_night(
         registry.database_url, active, NOW, "failed", message="refused", findings={"error": "X"}
     )
     with pytest.raises(MailError):
-        _settle(registry, postman)
+        _settle(registry, mailer)
     assert registry.get(active).state is DistrictState.FAILING
     smtp.refuse = False
-    _settle(registry, postman)
+    _settle(registry, mailer)
     assert len(smtp.messages) == 1
 
 
 def test_a_bad_night_of_many_districts_is_told_over_several_calls(
-    registry: Registry, active: str, smtp: Smtp, postman: Postman
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     for _ in range(MOST_MAILS + 5):
         write_night(registry.database_url, active, NOW, "held", counts=HELD)
-    _settle(registry, postman)
+    _settle(registry, mailer)
     assert len(smtp.messages) == MOST_MAILS
-    _settle(registry, postman)
-    _settle(registry, postman)
+    _settle(registry, mailer)
+    _settle(registry, mailer)
     assert len({mail["Message-ID"] for mail in smtp.messages}) == MOST_MAILS + 5
     assert len(smtp.messages) == MOST_MAILS + 5
 
 
 def test_expiry_is_told_at_each_mark_once_and_after_a_downtime_only_the_gravest(
-    registry: Registry, active: str, smtp: Smtp, postman: Postman
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     ends = date(2027, 3, 1)
     registry.update(active, who="test", expires_on=ends)
@@ -145,29 +145,29 @@ def test_expiry_is_told_at_each_mark_once_and_after_a_downtime_only_the_gravest(
         if 20 >= days >= 12:
             continue  # nobody was up
         now = datetime(2027, 3, 1, 12, tzinfo=UTC) - timedelta(days=days)
-        sent_at += [days for _ in range(2) if warn_of_expiry(registry, postman, now)]
+        sent_at += [days for _ in range(2) if warn_of_expiry(registry, mailer, now)]
     assert sent_at == [30, 11, 7, 1]
     assert "ends in 30 days" in smtp.messages[0]["Subject"]
     registry.update(active, who="test", expires_on=ends + timedelta(days=365))
-    assert warn_of_expiry(registry, postman, datetime(2027, 3, 1, 12, tzinfo=UTC)) == []
+    assert warn_of_expiry(registry, mailer, datetime(2027, 3, 1, 12, tzinfo=UTC)) == []
 
 
 def test_a_pause_is_told_the_day_before_and_the_day_after(
-    registry: Registry, active: str, smtp: Smtp, postman: Postman
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
-    paused = Stretch(date(2027, 7, 1), date(2027, 7, 31))
+    paused = DateRange(date(2027, 7, 1), date(2027, 7, 31))
     settings = dataclasses.replace(registry.get(active).settings, paused=paused)
     registry.update(active, who="test", settings=settings)
     told = []
     for day in range(45):
         now = datetime(2027, 6, 25, 18, tzinfo=UTC) + timedelta(days=day)
-        told += [now.date() for _ in range(2) if tell_pauses(registry, postman, now)]
+        told += [now.date() for _ in range(2) if tell_pauses(registry, mailer, now)]
     assert told == [date(2027, 6, 30), date(2027, 8, 1)]
     assert "begins tomorrow, 2027-07-01" in smtp.messages[0]["Subject"]
 
 
 @pytest.mark.slow
-def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, postman: Postman) -> None:
+def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, mailer: Mailer) -> None:
     """Expiry and renewal, three bad nights, a held one: each seen, told and left behind."""
     url, start = registry.database_url, date(2026, 8, 1)
     registry.update(active, who="test", expires_on=date(2027, 3, 1))
@@ -192,9 +192,9 @@ def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, postman: 
             write_night(
                 url, active, now, night=due[0].night, **_outcome(night, due[0].attempt, extended)
             )
-        if _settle(registry, postman, now):
+        if _settle(registry, mailer, now):
             district, asked = registry.get(active), registry.active()
-        warn_of_expiry(registry, postman, now + timedelta(hours=8))
+        warn_of_expiry(registry, mailer, now + timedelta(hours=8))
         if not states or states[-1][1] != district.state.value:
             states.append((night, district.state.value))
     assert states == [
@@ -212,7 +212,7 @@ def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, postman: 
         *[f"access to Skyward Qmlativ ends in {days} days" for days in (30, 14, 7, 1)],
         "the import failed",
     ]
-    assert send_digest(url, postman, now) == 0
+    assert send_digest(url, mailer, now) == 0
     assert [e.kind for e in events(url, active, 1000)].count("expiry_warning") == 4
     with connect(url) as connection:
         row = connection.execute("select count(*) from settled_syncs").fetchone()

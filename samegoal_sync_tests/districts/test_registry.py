@@ -9,11 +9,11 @@ import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import (
+    DateRange,
     DistrictSettings,
     DistrictState,
     GuardianChoice,
     Guards,
-    Stretch,
 )
 from samegoal_sync.districts.errors import (
     DuplicateDistrict,
@@ -102,7 +102,7 @@ def test_settings_come_back_as_they_were(registry: Registry, fairview: str) -> N
         publish_restricted=True,
         buildings={"FAIRVIEW HS": "Fairview High School"},
         guards=Guards(students_lost=0.2),
-        paused=Stretch(date(2026, 7, 1), date(2026, 8, 1)),
+        paused=DateRange(date(2026, 7, 1), date(2026, 8, 1)),
         notify=frozenset({"held"}),
     )
     assert registry.update(fairview, who="test", settings=settings, hour=3).settings == settings

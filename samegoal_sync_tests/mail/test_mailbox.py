@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from samegoal_sync.districts.errors import MailError
 from samegoal_sync.districts.onboarding.mail_requests import newest_request, take_up_requests
 from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SettingError
 from samegoal_sync.mail.authentication_results import judge
+from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailbox import SUBJECT, incoming, is_our_subject, read_headers
 from samegoal_sync_tests.mail.mail_servers import (
     Imap,
@@ -49,7 +49,7 @@ def mail(
     )
 
 
-def test_requests_are_taken_up_forged_ones_set_aside_others_left_alone(
+def test_requests_are_taken_up_forged_ones_rejected_others_left_alone(
     imap: Imap, registry: Registry, fairview: str
 ) -> None:
     imap.deliver("good", mail())
@@ -63,7 +63,7 @@ def test_requests_are_taken_up_forged_ones_set_aside_others_left_alone(
     imap.deliver("other", mail(subject="Question about SameGoal reports"))
     taken = take_up_requests(registry, incoming(imap.url), datetime.now(UTC))
     assert taken.requests == (fairview, fairview)
-    assert len(taken.set_aside) == 3
+    assert len(taken.flagged) == 3
     flags = imap.flags()
     assert {name for name, set_ in flags.items() if "R" in set_} == {"good", "loose"}
     assert {name for name, set_ in flags.items() if "F" in set_} == {
@@ -73,10 +73,10 @@ def test_requests_are_taken_up_forged_ones_set_aside_others_left_alone(
     }
     assert flags["other"] == flags["reply"] == ""
     again = take_up_requests(registry, incoming(imap.url), datetime.now(UTC))
-    assert (again.requests, again.set_aside) == ((), ())
+    assert (again.requests, again.flagged) == ((), ())
     kinds = [event.kind for event in events(registry.database_url, fairview)]
     assert kinds.count("mail_received") == 1  # the two had one message id
-    assert kinds.count("mail_set_aside") == 2
+    assert kinds.count("mail_flagged") == 2
     request = newest_request(registry, fairview)
     assert request is not None
     assert (request[0].message_id, request[1]) == (
@@ -199,7 +199,7 @@ def test_a_subject_in_encoded_words_is_ours() -> None:
     assert is_our_subject(read_headers("1", raw + b"\r\n\r\n").subject)
 
 
-def test_a_poisoned_mail_is_set_aside_and_the_next_one_is_taken_up(
+def test_a_poisoned_mail_is_rejected_and_the_next_one_is_taken_up(
     imap: Imap, registry: Registry, fairview: str
 ) -> None:
     imap.deliver("poison", mail(sender="<"))

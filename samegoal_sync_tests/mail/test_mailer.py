@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from samegoal_sync.districts.errors import MailError
 from samegoal_sync.errors import SettingError
-from samegoal_sync.mail.mailer import Postman, Thread, build_message, outgoing
+from samegoal_sync.mail.errors import MailError
+from samegoal_sync.mail.mailer import Mailer, Thread, build_message, outgoing
 from samegoal_sync_tests.mail.mail_servers import Smtp, make_certificate, running_smtp
 
 
@@ -35,7 +35,7 @@ def test_a_message_arrives_in_its_thread(smtp: tuple[Smtp, str]) -> None:
         key="confirmation-fairview-isd",
         answers=Thread("<request@fairview.example>", "Complete"),
     )
-    Postman(way).send(message)
+    Mailer(way).send(message)
     (got,) = server.messages
     assert got["Subject"] == "Re: Complete"
     assert got["In-Reply-To"] == got["References"] == "<request@fairview.example>"
@@ -47,10 +47,10 @@ def test_a_refusal_and_a_wrong_password_repeat_nothing(smtp: tuple[Smtp, str]) -
     server, url = smtp
     message = build_message("a@b.example", ["c@d.example"], "s", "body")
     with pytest.raises(MailError) as wrong:
-        Postman(outgoing(url.replace("p%40ss", "hunter2"))).send(message)
+        Mailer(outgoing(url.replace("p%40ss", "hunter2"))).send(message)
     server.refuse = True
     with pytest.raises(MailError, match="451") as refused:
-        Postman(outgoing(url)).send(message)
+        Mailer(outgoing(url)).send(message)
     assert server.messages == []
     for told in (str(wrong.value), str(refused.value)):
         assert "hunter2" not in told
@@ -61,7 +61,7 @@ def test_a_server_whose_certificate_is_not_vouched_for_gets_nothing(tmp_path: Pa
     certificate, key = make_certificate(tmp_path)
     with running_smtp(certificate, key) as server:
         with pytest.raises(MailError):
-            Postman(outgoing(server.url())).send(
+            Mailer(outgoing(server.url())).send(
                 build_message("a@b.example", ["c@d.example"], "s", "body")
             )
         assert server.messages == []

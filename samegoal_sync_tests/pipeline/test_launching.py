@@ -109,7 +109,7 @@ def test_a_fault_that_no_retry_helps_is_told_with_its_hint_and_not_retried(
     told = event.step_failure_data.user_failure_data
     assert told is not None
     assert told.metadata["hint"].value == outcome.hint
-    assert told.metadata["who must act"].value == outcome.actor
+    assert told.metadata["action by"].value == outcome.actor
 
 
 def test_a_defect_is_told_by_type_and_place_alone() -> None:
@@ -117,7 +117,7 @@ def test_a_defect_is_told_by_type_and_place_alone() -> None:
         raise ValueError("Marisol Example, born 2015-01-02")
     except ValueError as error:
         told = str(Defect(error))
-    assert "ValueError in test_runs.py" in told
+    assert "ValueError in test_launching.py" in told
     assert "Marisol" not in told
 
 

@@ -90,7 +90,7 @@ def _tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str
 def test_partitions_follow_the_registry(registry: Registry, instance: dg.DagsterInstance) -> None:
     instance.add_dynamic_partitions("district", [SLUGS[0], "gone"])
     registry.set_state(SLUGS[2], DistrictState.CONNECTED, "test")
-    asked = _tick(sensors.partitions_in_step, instance, None).dynamic_partitions_requests
+    asked = _tick(sensors.sync_partitions, instance, None).dynamic_partitions_requests
     assert [(type(one).__name__, list(one.partition_keys)) for one in asked] == [
         ("AddDynamicPartitionsRequest", [SLUGS[1]]),
         ("DeleteDynamicPartitionsRequest", ["gone"]),
@@ -143,7 +143,7 @@ def test_sensors_without_a_mail_server_say_so_and_fail_nothing(
 ) -> None:
     for sensor in (
         sensors.mailbox,
-        sensors.aftermath,
+        sensors.post_run_processing,
         sensors.access_expiry,
         sensors.technical_digest,
     ):
@@ -171,13 +171,13 @@ def test_a_run_that_left_no_word_is_recorded_and_tried_again(
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
     for _ in range(2):
-        sensors.record_lost_night(instance, run, SLUGS[0])
+        sensors.record_lost_run(instance, run, SLUGS[0])
     with connect(registry.database_url) as connection:
         rows = connection.execute(
             "select district, night::text, state, findings->>'transient' from syncs"
         ).fetchall()
     assert rows == [(SLUGS[0], "2026-10-01", "failed", "true")]
-    sensors.record_lost_night(instance, run, "removed-meanwhile")
+    sensors.record_lost_run(instance, run, "removed-meanwhile")
 
 
 @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="district"))

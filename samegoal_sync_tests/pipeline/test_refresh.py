@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from samegoal_sync.demographics.errors import NotFit
+from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.qmlativ.errors import StudentNotFound
 from samegoal_sync.refresh.refresh_student import only_student, refresh_student
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
@@ -86,7 +86,7 @@ def test_restrictions_no_longer_shared_stop_a_refresh(world: World) -> None:
             (Jsonb({"restriction_sources": ["dates", "elsewhere"], "guardians_restricted": 3}),),
         )
     before = _everything(world)
-    with pytest.raises(NotFit, match="restrictions_still_shared"):
+    with pytest.raises(ChecksFailed, match="restrictions_still_shared"):
         refresh_student(world.settings, world.database_url, FAIRVIEW, child)
     assert _everything(world) == before
 

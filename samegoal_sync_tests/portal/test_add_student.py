@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from samegoal_sync.database import connect
-from samegoal_sync.portal.records.tenant_connection import PortalDatabase
+from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
 
 ADMIN = "administrative@fairview.example"

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from samegoal_sync.database import connect
-from samegoal_sync.district import GuardianChoice, Stretch
+from samegoal_sync.district import DateRange, GuardianChoice
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
@@ -67,7 +67,7 @@ def test_choices_are_saved_for_the_next_night(sign_in: SignIn, registry: Registr
     admin.post(f"{settings}/night", time_zone="America/Denver", hour="3")
     district = registry.get(FAIRVIEW)
     assert district.settings.guardians is GuardianChoice.FIRST_TWO_CUSTODIAL
-    assert district.settings.paused == Stretch(date(2026, 12, 20), date(2027, 1, 4))
+    assert district.settings.paused == DateRange(date(2026, 12, 20), date(2027, 1, 4))
     assert district.settings.buildings == {"Elm El": "Elm Elementary"}
     assert (district.time_zone, district.hour) == ("America/Denver", 3)
     admin.post(f"{settings}/buildings", school="Elm El", building="")

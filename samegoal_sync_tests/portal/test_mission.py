@@ -15,7 +15,6 @@ from samegoal_sync.districts.onboarding.mail_requests import take_up_requests
 from samegoal_sync.districts.onboarding.onboarding_steps import activate, complete, verify
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.mail.mailbox import SUBJECT, incoming
-from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.pipeline.launching import import_districts
 from samegoal_sync.portal.app import create_app
 from samegoal_sync.portal.identity.accounts import Role, add_user
@@ -114,8 +113,7 @@ def test_the_mission(
             expect(page.get_by_text("Not stored yet")).to_be_visible()
             secret = sandbox.generate_secret(FAIRVIEW, KEY)
             complete(registry, FAIRVIEW, Secret(secret), "team", access.expires)
-            with dagster_instance(settings, database_url) as instance:
-                activate(registry, instance, FAIRVIEW, "team")
+            activate(registry, FAIRVIEW, "team")
             page.reload()
             expect(page.get_by_text(sandbox.base_url(FAIRVIEW))).to_be_visible()
             page.get_by_role("button", name="Show the secret").click()

@@ -10,7 +10,7 @@ import pytest
 
 from samegoal_sync.portal.records.student_record import read_record
 from samegoal_sync.portal.records.student_search import Found, Search, choices, find_students
-from samegoal_sync.portal.records.tenant_connection import PortalDatabase, Rows, one
+from samegoal_sync.portal.tenant_connection import PortalDatabase, Rows, one
 from samegoal_sync_tests.portal.many_students import add_many
 
 SLUG = "large-isd"

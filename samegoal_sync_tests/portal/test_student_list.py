@@ -11,7 +11,7 @@ from samegoal_sync.database import connect
 from samegoal_sync.portal.identity import sessions
 from samegoal_sync.portal.pages import student_list as pages_of_students
 from samegoal_sync.portal.records.student_search import Search, find_students
-from samegoal_sync.portal.records.tenant_connection import PortalDatabase
+from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
 
 

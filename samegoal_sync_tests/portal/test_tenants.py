@@ -8,9 +8,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from samegoal_sync.portal.identity.page_access import MANAGING, TEAM
-from samegoal_sync.portal.records.tenant_connection import PortalDatabase
+from samegoal_sync.portal.page_access import MANAGING, TEAM
 from samegoal_sync.portal.routes import PAGES
+from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, OAKDALE, Person
 
 SignIn = Callable[[str], Person]

@@ -272,11 +272,11 @@ def cuts_off(handler: Handler) -> None:
 def silent(seconds: float) -> Strike:
     """Nothing for a while."""
 
-    def strike(handler: Handler) -> None:
+    def inject(handler: Handler) -> None:
         time.sleep(seconds)
         handler.close_connection = True
 
-    return strike
+    return inject
 
 
 def endless(handler: Handler) -> None:

@@ -1,4 +1,4 @@
-"""Every fault: mended if it can be, else an error that says what happened and what to do."""
+"""Every fault: fixed if it can be, else an error that says what happened and what to do."""
 
 from __future__ import annotations
 

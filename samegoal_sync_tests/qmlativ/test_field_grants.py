@@ -22,13 +22,13 @@ def _refuses(field: str, status: int = 403, words: str | None = None) -> does.St
     """Refuse a search that asks for a field."""
     told = json.dumps({"errors": [words or f"not granted: {field}"]}).encode()
 
-    def strike(handler: Handler) -> None:
+    def inject(handler: Handler) -> None:
         if f"searchFields={field}&" in handler.path + "&":
             handler.answer(status, told)
         else:
             handler.go_on()
 
-    return strike
+    return inject
 
 
 def _metadata(*fields: str) -> does.Strike:
@@ -157,13 +157,13 @@ def _refuses_condition(field: str, words: str) -> does.Strike:
     """Refuse a search with a condition on a field."""
     told = json.dumps({"errors": [words]}).encode()
 
-    def strike(handler: Handler) -> None:
+    def inject(handler: Handler) -> None:
         if json.dumps(field).encode() in handler.body.partition(b'"SearchCondition"')[2]:
             handler.answer(400, told)
         else:
             handler.go_on()
 
-    return strike
+    return inject
 
 
 _YEARS = "Enrollment/StudentEntityYear"

@@ -152,7 +152,7 @@ def test_a_missed_row_is_mended_and_counted(shared: Server) -> None:
     behaviour.before_page = delete_first
     raw = _read(shared, 10, threads=1)
     assert set(range(20, 410, 10)) <= set(_ids(raw))
-    assert raw.statistics["mended"] == 1
+    assert raw.statistics["recovered"] == 1
 
 
 def test_a_row_that_comes_twice_is_kept_once_and_counted(shared: Server) -> None:

@@ -1,4 +1,4 @@
-"""Restraint and haste: a strained host is left alone, and a read that failed ends at once."""
+"""Rate limit and haste: a strained host is left alone, and a read that failed ends at once."""
 
 from __future__ import annotations
 

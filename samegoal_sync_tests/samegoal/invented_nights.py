@@ -139,7 +139,7 @@ def curated_guardians(
     *,
     others: Iterable[tuple[str | None, int | None, str, str]] = (),
     absent: Iterable[str] = (),
-    whole: bool = True,
+    complete: bool = True,
 ) -> Curated:
     frame = pl.DataFrame(list(rows), schema={**GUARDIAN_COLUMNS, KEEP: KEEP_TYPE}, orient="row")
     account = pl.concat(
@@ -158,7 +158,7 @@ def curated_guardians(
         pl.DataFrame([], schema=REJECT_COLUMNS),
         account,
         absent=frozenset(absent),
-        whole=whole,
+        complete=complete,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from samegoal_sync.demographics.columns.curated_frames import Curated
-from samegoal_sync.district import DistrictSettings, Stretch
+from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.held_night_storage import pack, unpack
 from samegoal_sync.samegoal.publication.held_nights import approve, discard, held
@@ -169,7 +169,7 @@ def test_approving_an_older_night_brings_back_nobody_restricted_since(house: Hou
     changed = curated_guardians([guardian(n, of=n, pickup=False) for n in _EVERYBODY])
     house.publish(_night(last_name="Right"), changed)
     later = NIGHT + timedelta(days=1)
-    paused = DistrictSettings(paused=Stretch(later, later))
+    paused = DistrictSettings(paused=DateRange(later, later))
     night = house.publish(_night(), _restricted(1), night=later, settings=paused)
     assert (night.state, night.findings["restrictions_applied"]) == ("paused", 1)
     approved = approve(house.database_url, _SLUG, "Dana")
@@ -189,14 +189,14 @@ def _restricted(count: int) -> Curated:
 
 def test_a_packed_night_is_the_same_night() -> None:
     before = Curated(
-        **vars(_guardians()) | {"absent": frozenset({"email"}), "whole": False,
+        **vars(_guardians()) | {"absent": frozenset({"email"}), "complete": False,
                                 "findings": {"phones_confidential": 3}}
     )  # fmt: skip
     after = unpack(pack(before))
     assert after.frame.equals(before.frame)
     assert after.account.equals(before.account)
-    assert (after.absent, after.whole, after.findings) == (
+    assert (after.absent, after.complete, after.findings) == (
         before.absent,
-        before.whole,
+        before.complete,
         before.findings,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samegoal_sync.district import DistrictSettings, Stretch
+from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.publication.preview import preview
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
@@ -36,7 +36,7 @@ def test_a_preview_is_what_the_night_then_does(house: House) -> None:
 def test_a_first_night_can_be_previewed(house: House) -> None:
     difference = preview(
         house.database_url,
-        district(DistrictSettings(paused=Stretch(NIGHT, NIGHT))),
+        district(DistrictSettings(paused=DateRange(NIGHT, NIGHT))),
         curated_students([student(n) for n in range(50)]),
         curated_guardians([]),
         NIGHT,

@@ -22,13 +22,13 @@ _values = st.sampled_from([None, "", "a", 'b"\n,\\', "\N{SNOWMAN}"])
 _keep = st.lists(st.sampled_from(_COLUMNS), unique=True)
 _row = st.fixed_dictionaries({"race": _values, "city": _values, "keep": _keep})
 _pair = st.one_of(
-    st.sampled_from(["withheld", "set_aside", "gone"]),
+    st.sampled_from(["withheld", "rejected", "gone"]),
     st.fixed_dictionaries({"email": _values, "city": _values}),
 )
 _night = st.fixed_dictionaries(
     {
         "students": st.tuples(
-            *(st.one_of(st.sampled_from(["gone", "set_aside"]), _row) for _ in _NUMBERS)
+            *(st.one_of(st.sampled_from(["gone", "rejected"]), _row) for _ in _NUMBERS)
         ),
         "pairs": st.tuples(*(st.tuples(_pair, _pair) for _ in _NUMBERS)),
         "absent": st.frozensets(st.sampled_from(_COLUMNS), max_size=1),
@@ -52,7 +52,7 @@ class _Model:
                 self.missing |= {n} & set(self.students)
                 continue
             self.missing.discard(n)
-            if row == "set_aside":
+            if row == "rejected":
                 continue
             old = self.students.get(n, {})
             kept = set(row["keep"]) | night["absent"]
@@ -70,8 +70,8 @@ class _Model:
 def _publish(house: House, night: Night) -> Any:
     rows, others, pairs, other_pairs = [], [], [], []
     for n, row in enumerate(night["students"]):
-        if row == "set_aside":
-            others.append((10_000 + n, f"S{n:06}", "set_aside", "rule"))
+        if row == "rejected":
+            others.append((10_000 + n, f"S{n:06}", "rejected", "rule"))
         elif row != "gone":
             rows.append(student(n, **row))
             for g, pair in enumerate(night["pairs"][n]):
@@ -82,7 +82,7 @@ def _publish(house: House, night: Night) -> Any:
                     other_pairs.append((f"S{n:06}", 500_000 + number, pair, "rule"))
     return house.publish(
         curated_students(rows, others=others, absent=night["absent"]),
-        curated_guardians(pairs, others=other_pairs, whole=night["whole"]),
+        curated_guardians(pairs, others=other_pairs, complete=night["whole"]),
     )
 
 

@@ -7,8 +7,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from samegoal_sync.district import DistrictSettings, Stretch
-from samegoal_sync.samegoal.errors import DistrictNotRegistered, NotFit, StudentNotPublished
+from samegoal_sync.district import DateRange, DistrictSettings
+from samegoal_sync.samegoal.errors import (
+    DistrictNotRegistered,
+    InconsistentFrames,
+    StudentNotPublished,
+)
 from samegoal_sync.samegoal.publication.publish import Mode, publish, record_failure
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
 from samegoal_sync.samegoal.publication.student_details import student_details
@@ -130,13 +134,13 @@ def test_a_new_student_with_an_absent_column_has_none(house: House) -> None:
     assert night.findings["required_values_missing"] == {"gender": 1}
 
 
-def test_a_new_student_without_a_shared_name_is_set_aside(house: House) -> None:
+def test_a_new_student_without_a_shared_name_is_rejected(house: House) -> None:
     house.publish(curated_students(_students(1)))
     night = house.publish(
         curated_students(_students(1, 2), absent=["last_name"]),
         curated_guardians([guardian(2, of=2)]),
     )
-    assert night.counts["students_set_aside"] == 1
+    assert night.counts["students_rejected"] == 1
     assert night.counts["guardians_out_of_scope"] == 1
     assert house.rows("select rule, student_id from rejects") == [
         ("required_not_shared", "S000002")
@@ -159,16 +163,16 @@ def test_a_student_that_is_gone_is_kept_and_dated_and_comes_back(house: House) -
     assert house.value("select count(*) from students where missing_since is not null") == 0
 
 
-def test_a_student_set_aside_keeps_what_is_published_and_is_not_missing(house: House) -> None:
+def test_a_student_rejected_keeps_what_is_published_and_is_not_missing(house: House) -> None:
     house.publish(curated_students(_students(1, 2)), curated_guardians([guardian(2, of=2)]))
     before = house.published()
     night = house.publish(
         curated_students(
-            _students(1), others=[(10_002, "S000002", "set_aside", "birth_date_impossible")]
+            _students(1), others=[(10_002, "S000002", "rejected", "birth_date_impossible")]
         ),
         curated_guardians([], others=[("S000002", 500002, "out_of_scope", "student")]),
     )
-    assert night.counts["students_set_aside"] == 1
+    assert night.counts["students_rejected"] == 1
     assert night.counts["students_missing"] == 0
     assert house.published() == before
 
@@ -215,7 +219,7 @@ def test_guardians_read_by_half_are_never_published(house: House) -> None:
     before = house.published()
     night = house.publish(
         students,
-        curated_guardians([guardian(1, of=1, email=None), guardian(9, of=1)], whole=False),
+        curated_guardians([guardian(1, of=1, email=None), guardian(9, of=1)], complete=False),
     )
     assert night.counts["guardians_held"] == 2
     assert house.published() == before
@@ -230,7 +234,7 @@ def test_a_restriction_that_begins_removes_the_guardian_that_night(house: House)
             curated_guardians(
                 [guardian(2, of=1, priority=2)],
                 others=[("S000001", 500001, "withheld", "restricted")],
-                whole=whole,
+                complete=whole,
             ),
         )
         assert night.counts["guardians_withheld"] == 1
@@ -240,10 +244,10 @@ def test_a_restriction_that_begins_removes_the_guardian_that_night(house: House)
     ]
 
 
-def test_a_restriction_counts_also_for_a_student_who_is_set_aside(house: House) -> None:
+def test_a_restriction_counts_also_for_a_student_who_is_rejected(house: House) -> None:
     house.publish(curated_students(_students(1)), curated_guardians([guardian(1, of=1)]))
     night = house.publish(
-        curated_students([], others=[(10_001, "S000001", "set_aside", "birth_date_impossible")]),
+        curated_students([], others=[(10_001, "S000001", "rejected", "birth_date_impossible")]),
         curated_guardians([], others=[("S000001", 500001, "withheld", "restricted")]),
     )
     assert night.counts["guardians_removed"] == 1
@@ -256,18 +260,18 @@ def test_the_districts_choice_removes_only_in_a_whole_read(house: House) -> None
     house.publish(students, curated_guardians(pairs))
     beyond = [("S000001", 500002, "withheld", "beyond_choice")]
     for whole, left in ((False, 2), (True, 1)):
-        house.publish(students, curated_guardians(pairs[:1], others=beyond, whole=whole))
+        house.publish(students, curated_guardians(pairs[:1], others=beyond, complete=whole))
         assert house.value("select count(*) from guardians") == left
 
 
-def test_a_guardian_set_aside_keeps_what_is_published(house: House) -> None:
+def test_a_guardian_rejected_keeps_what_is_published(house: House) -> None:
     students = curated_students(_students(1))
     house.publish(students, curated_guardians([guardian(1, of=1)]))
     night = house.publish(
         students,
-        curated_guardians([], others=[("S000001", 500001, "set_aside", "name_missing")]),
+        curated_guardians([], others=[("S000001", 500001, "rejected", "name_missing")]),
     )
-    assert night.counts["guardians_set_aside"] == 1
+    assert night.counts["guardians_rejected"] == 1
     assert night.counts["students_without_guardians"] == 0
     assert house.value("select count(*) from guardians") == 1
 
@@ -321,7 +325,7 @@ def test_a_student_number_of_another_student_is_not_taken_over(house: House) -> 
         curated_students(swapped),
         curated_guardians([guardian(1, of=2), guardian(2, of=1)]),
     )
-    assert night.counts["students_set_aside"] == 2
+    assert night.counts["students_rejected"] == 2
     assert night.counts["guardians_out_of_scope"] == 2
     assert house.published() == before
     assert house.rows("select distinct rule from rejects") == [("student_id_taken",)]
@@ -333,7 +337,7 @@ def test_a_number_given_out_again_publishes_nobody_else(house: House) -> None:
         curated_students([student(7, student_id="S000001")]),
         curated_guardians([guardian(7, of=7, student_id="S000001")]),
     )
-    assert night.counts["students_set_aside"] == 1
+    assert night.counts["students_rejected"] == 1
     assert night.counts["students_missing"] == 1
     assert house.rows("select last_name, sis_internal_id from students") == [("Last1", 10_001)]
     assert house.rows("select guardian_id from guardians") == [(500001,)]
@@ -422,7 +426,7 @@ def test_one_student_is_refreshed_alone(house: House) -> None:
 
 def test_a_paused_district_publishes_nothing(house: House) -> None:
     house.publish(curated_students(_students(1)))
-    paused = DistrictSettings(paused=Stretch(NIGHT, NIGHT))
+    paused = DistrictSettings(paused=DateRange(NIGHT, NIGHT))
     night = house.publish(curated_students([student(1, grade="08"), student(2)]), settings=paused)
     assert night.state == "paused"
     assert night.counts["students_held"] == 2
@@ -446,7 +450,7 @@ def test_additions_only_adds_and_still_removes_the_restricted(house: House) -> N
             [guardian(2, of=1, email=None), guardian(5, of=1), guardian(4, of=4)],
             others=[("S000001", 500001, "withheld", "restricted")],
         ),
-        settings=DistrictSettings(additions_only=Stretch(NIGHT, NIGHT)),
+        settings=DistrictSettings(additions_only=DateRange(NIGHT, NIGHT)),
     )
     assert night.counts["students_added"] == 1
     assert night.counts["students_held"] == 1
@@ -467,7 +471,7 @@ def test_additions_only_removes_the_restricted_of_a_student_with_a_new_number(
     night = house.publish(
         curated_students([student(1, student_id="NEW1")]),
         curated_guardians([], others=[("NEW1", 500001, "withheld", "restricted")]),
-        settings=DistrictSettings(additions_only=Stretch(NIGHT, NIGHT)),
+        settings=DistrictSettings(additions_only=DateRange(NIGHT, NIGHT)),
     )
     assert night.counts["guardians_removed"] == 1
     assert house.rows("select student_id from students") == [("S000001",)]
@@ -479,11 +483,11 @@ def test_sums_add_up_and_are_stored(house: House) -> None:
     night = house.publish(
         curated_students(
             [student(1, grade="08"), student(2), student(3)],
-            others=[(1, "A", "set_aside", "x"), (2, None, "set_aside", "y"),
+            others=[(1, "A", "rejected", "x"), (2, None, "rejected", "y"),
                     (3, "B", "out_of_scope", "z")],
         )
     )  # fmt: skip
-    states = ("added", "changed", "unchanged", "set_aside", "out_of_scope", "held")
+    states = ("added", "changed", "unchanged", "rejected", "out_of_scope", "held")
     assert night.counts["students_sent"] == 6
     assert sum(night.counts[f"students_{state}"] for state in states) == 6
     assert house.rows("select counts from syncs where id = %s", night.sync_id) == [(night.counts,)]
@@ -502,13 +506,13 @@ def test_sums_add_up_and_are_stored(house: House) -> None:
 def test_frames_that_contradict_themselves_are_refused(
     house: House, students: list[dict[str, object]], guardians: list[dict[str, object]], words: str
 ) -> None:
-    with pytest.raises(NotFit, match=words):
+    with pytest.raises(InconsistentFrames, match=words):
         house.publish(curated_students(students), curated_guardians(guardians))
     assert house.value("select count(*) from syncs") == 0
 
 
 def test_a_guardian_both_curated_and_withheld_is_refused(house: House) -> None:
-    with pytest.raises(NotFit, match="1 guardians are both"):
+    with pytest.raises(InconsistentFrames, match="1 guardians are both"):
         house.publish(
             curated_students(_students(1)),
             curated_guardians(
@@ -520,7 +524,7 @@ def test_a_guardian_both_curated_and_withheld_is_refused(house: House) -> None:
 def test_rejects_are_kept_thirty_days(house: House) -> None:
     reject = ("Demographics/Name", 78, "S000001", "race", "text_damaged", "value")
     first = house.publish(curated_students(_students(1), rejects=[reject]))
-    assert first.counts["values_set_aside"] == 1
+    assert first.counts["values_rejected"] == 1
     house.rows("update syncs set finished_at = now() - interval '29 days' returning 1")
     second = house.publish(curated_students(_students(1), rejects=[reject]))
     house.rows(
@@ -575,7 +579,7 @@ def test_details_of_one_student(house: House) -> None:
 
 
 def test_a_failure_is_recorded_once_and_never_over_a_publication(house: House) -> None:
-    error = NotFit("the frames differ")
+    error = InconsistentFrames("the frames differ")
     house.publish(curated_students(_students(1)), run_id="good")
     for run_id in ("good", "bad", "bad"):
         record_failure(

@@ -13,7 +13,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     LEFT_STATUSES,
     Curated,
 )
-from samegoal_sync.district import DistrictSettings, Stretch
+from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.publication.publish import Mode, publish
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
@@ -25,7 +25,7 @@ from samegoal_sync_tests.samegoal.invented_nights import (
     student,
 )
 
-_PAUSED = DistrictSettings(paused=Stretch(NIGHT, NIGHT))
+_PAUSED = DistrictSettings(paused=DateRange(NIGHT, NIGHT))
 _RESTRICTED = [("S000001", 500001, "withheld", "restricted")]
 
 
@@ -46,7 +46,7 @@ def test_a_restriction_removes_even_while_the_district_is_paused(house: House) -
     assert "1 guardian who may not see the student was removed" in message
 
 
-@pytest.mark.parametrize("outcome", ["set_aside", "out_of_scope"])
+@pytest.mark.parametrize("outcome", ["rejected", "out_of_scope"])
 def test_a_restriction_removes_also_where_the_student_is_not_published(
     house: House, outcome: str
 ) -> None:
@@ -67,7 +67,7 @@ def test_a_restriction_removes_also_where_the_students_new_number_is_taken(house
         curated_students([student(1, student_id="S000002")]),
         curated_guardians([], others=[("S000002", 500001, "withheld", "restricted")]),
     )
-    assert night.counts["students_set_aside"] == 1
+    assert night.counts["students_rejected"] == 1
     assert house.rows("select student_id from guardians") == [("S000002",)]
 
 
@@ -78,7 +78,7 @@ def test_a_night_does_not_undo_a_student_refreshed_since_it_began(house: House) 
         curated_students([student(1), student(3)]),
         curated_guardians([guardian(1, of=1), guardian(2, of=1, priority=2)]),
     )
-    assert (night.counts["students_set_aside"], night.counts["students_added"]) == (1, 1)
+    assert (night.counts["students_rejected"], night.counts["students_added"]) == (1, 1)
     assert house.rows("select guardian_id from guardians") == [(500002,)]
     assert house.rows("select grade from students where student_id = 'S000001'") == [("09",)]
     assert house.value("select count(*) from students where missing_since is not null") == 0
@@ -137,14 +137,14 @@ def test_without_withdrawal_codes_it_stays_published_how_a_student_left(
     assert reason == ("before" if before in LEFT_STATUSES else "tonight")
 
 
-def test_two_students_set_aside_for_one_number_keep_what_is_published(house: House) -> None:
+def test_two_students_rejected_for_one_number_keep_what_is_published(house: House) -> None:
     _publish_one(house)
     before = house.published()
-    twice = [(10_001, "S000001", "set_aside", "student_id_twice"),
-             (10_009, "S000001", "set_aside", "student_id_twice")]  # fmt: skip
-    others = [("S000001", g, "out_of_scope", "student_set_aside") for g in (500001, 500002, 500003)]
+    twice = [(10_001, "S000001", "rejected", "student_id_twice"),
+             (10_009, "S000001", "rejected", "student_id_twice")]  # fmt: skip
+    others = [("S000001", g, "out_of_scope", "student_rejected") for g in (500001, 500002, 500003)]
     night = house.publish(curated_students([], others=twice), curated_guardians([], others=others))
-    assert night.counts["students_set_aside"] == 2
+    assert night.counts["students_rejected"] == 2
     assert house.published() == before
 
 
@@ -156,12 +156,12 @@ def test_a_pair_without_a_key_is_counted_and_touches_nobody(house: House) -> Non
         curated_guardians(
             [guardian(1, of=1), guardian(2, of=1, priority=2)],
             others=[
-                ("S000001", None, "set_aside", "guardian_key_blank"),
-                (None, 500001, "set_aside", "guardian_key_blank"),
+                ("S000001", None, "rejected", "guardian_key_blank"),
+                (None, 500001, "rejected", "guardian_key_blank"),
             ],
         ),
     )
-    assert (night.counts["guardians_sent"], night.counts["guardians_set_aside"]) == (4, 2)
+    assert (night.counts["guardians_sent"], night.counts["guardians_rejected"]) == (4, 2)
     assert house.published() == before
 
 

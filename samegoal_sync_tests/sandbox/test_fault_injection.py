@@ -65,7 +65,7 @@ def test_a_body_is_cut_off(api: ApiCaller) -> None:
         _with(api, "truncated", "Custom/1/Student/Student/1/300")
 
 
-def test_a_slow_body_takes_its_time_and_is_whole(api: ApiCaller) -> None:
+def test_a_slow_body_takes_its_time_and_is_complete(api: ApiCaller) -> None:
     started = time.monotonic()
     answer = _with(api, "slow;seconds=0.5")
     assert time.monotonic() - started >= 0.4

@@ -167,7 +167,7 @@ def test_dirt_beyond_repair_is_rare(tables: Tables) -> None:
 
 
 def test_without_dirt_every_student_has_number_name_and_birth_date() -> None:
-    clean = generate_district(_district(3_000, dirt=False))
+    clean = generate_district(_district(3_000, noise=False))
     names = clean["Demographics/Name"].filter("IsStudentName")
     assert names["BirthDate"].str.contains(r"^\d{4}-\d\d-\d\dT00:00:00$").all()
     assert names["FirstName"].null_count() == 0

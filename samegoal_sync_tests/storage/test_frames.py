@@ -118,7 +118,7 @@ def test_curated_comes_back_whole(store: FrameStore) -> None:
         pl.DataFrame(schema=REJECT_COLUMNS),
         pl.DataFrame(schema=STUDENT_ACCOUNT),
         absent=frozenset({"race"}),
-        whole=False,
+        complete=False,
         findings={"n": 1, "share": 0.5, "list": ["a"]},
     )
     manager = CuratedIOManager()
@@ -127,6 +127,6 @@ def test_curated_comes_back_whole(store: FrameStore) -> None:
     for name in ("frame", "rejects", "account"):
         assert getattr(again, name).equals(getattr(curated, name))
         assert getattr(again, name).schema == getattr(curated, name).schema
-    assert (again.absent, again.whole, again.findings) == (
-        curated.absent, curated.whole, curated.findings,
+    assert (again.absent, again.complete, again.findings) == (
+        curated.absent, curated.complete, curated.findings,
     )  # fmt: skip

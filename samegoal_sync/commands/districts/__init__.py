@@ -1,4 +1,4 @@
-"""``samegoal-sync districts``: bring districts aboard and keep them connected."""
+"""``samegoal-sync districts``: onboard districts and keep them connected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from samegoal_sync.commands.districts.registration import add, change, import_, 
 
 @click.group()
 def districts() -> None:
-    """Bring districts aboard and keep them connected.
+    """Onboard districts and keep them connected.
 
     Example: samegoal-sync districts add fairview-isd --name "Fairview ISD"
     --base-url https://skyward.iscorp.com/FairviewTXStuAPI --client-key KEY

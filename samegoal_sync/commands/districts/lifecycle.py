@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ def remove(
         retire_district,
     )
     from samegoal_sync.pipeline.instance import dagster_instance
+    from samegoal_sync.pipeline.partitions import drop_partition
 
     registry = registry_of(app)
     students = published_students(registry, district)
@@ -85,10 +87,11 @@ def remove(
         what = "end its nights" if keep_data else f"delete it with {students} students"
         click.confirm(f"{district}: {what}?", abort=True, err=True)
     with dagster_instance(app.settings, app.database_url) as instance:
+        drop = partial(drop_partition, instance)
         if keep_data:
-            retire_district(registry, instance, district, user_name(who))
+            retire_district(registry, drop, district, user_name(who))
         else:
-            remove_district(registry, instance, district, export_to)
+            remove_district(registry, drop, district, export_to)
     app.console.print(f"{district} is {'retired; its data stay' if keep_data else 'removed'}.")
 
 

@@ -1,4 +1,4 @@
-"""The way aboard: verify, complete, and later a new secret."""
+"""Onboarding: verify, complete, and later a new secret."""
 
 from __future__ import annotations
 
@@ -100,8 +100,9 @@ def complete(
 
     Example: samegoal-sync districts complete fairview-isd < secret.txt
     """
-    from samegoal_sync.districts.onboarding.first_import import hold_first_night, import_and_confirm
     from samegoal_sync.districts.onboarding.onboarding_steps import complete as complete_district
+    from samegoal_sync.districts.onboarding.onboarding_steps import hold_first_night
+    from samegoal_sync.pipeline.first_import import import_and_confirm
 
     registry = registry_of(app)
     secret = _secret(registry.get(district), from_sandbox)
@@ -169,5 +170,5 @@ def _print_verification(app: App, found: Verification, *, as_json: bool) -> None
         app.console.print(f"  entity {entity}", highlight=False)
     for one in found.not_shared:
         app.console.print(f"  not shared: {one}", highlight=False)
-        app.console.print(f"    {one.actor} must act: {one.hint}", highlight=False, style="dim")
+        app.console.print(f"    action by {one.actor}: {one.hint}", highlight=False, style="dim")
     app.console.print(f"Next: {found.next_step}", highlight=False)

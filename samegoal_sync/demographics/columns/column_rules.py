@@ -37,7 +37,7 @@ class ColumnRule:
         sources: in order of preference; the column is absent when none of them is shared.
         cleaning: how the value is made and cleaned, in words.
         missing: what a blank means.
-        invalid: what sets it aside.
+        invalid: what rejects it.
         also: fields that refine a value and are done without where they are not shared.
         reject_key: the working column that holds the id of the row of ``object_name`` on which
             a reject is reported.
@@ -80,7 +80,7 @@ _PHYSICAL = (_PLACE, "NameID AddressID IsPhysical")
 _MAILING = (_PLACE, "NameID AddressID IsMailing IsPhysical")
 _ZIP = (_ADDRESS, "AddressID ZipID")
 _RACES = "IsHispanic IsWhite IsBlack IsAsian IsAlaskan IsHawaiian"
-_LAST_OR_NONE = "row set aside: no document without it"
+_LAST_OR_NONE = "row rejected: no document without it"
 _FOREIGN = " ".join(f"InternationalAddress{line}" for line in range(1, 5))
 
 
@@ -152,12 +152,12 @@ def _name_rules(key: str, join: tuple[str, str]) -> dict[str, ColumnRule]:
     object_name = _STUDENT if key == "StudentID" else _PAIR
     required: dict[str, Any] = {
         "missing": _LAST_OR_NONE,
-        "invalid": "no letter, or lost characters: row set aside",
+        "invalid": "no letter, or lost characters: row rejected",
     }
     if key != "StudentID":
         required = {
-            "missing": "pair set aside without a last name; what is published of it stays",
-            "invalid": "no letter, or lost characters: pair set aside, published one stays",
+            "missing": "pair rejected without a last name; what is published of it stays",
+            "invalid": "no letter, or lost characters: pair rejected, published one stays",
         }
     common: dict[str, Any] = {"reject_object": object_name, "reject_key": key}
     return {
@@ -215,15 +215,15 @@ STUDENT_RULES: dict[str, ColumnRule] = {
     "student_id": ColumnRule(
         (_from((_STUDENT, "StudentNumber")),),
         "trimmed",
-        missing="row set aside",
-        invalid="other than 1 to 20 letters and digits, or the same on two students: row set aside",
+        missing="row rejected",
+        invalid="other than 1 to 20 letters and digits, or the same on two students: row rejected",
     ),
     **_name_rules("StudentID", _OF_STUDENT),
     "date_of_birth": ColumnRule(
         (_from(_OF_STUDENT, (_NAME, "NameID BirthDate")),),
         "ISO or US form, with or without time and zone; the date as written",
         missing=_LAST_OR_NONE,
-        invalid="no date, in the future, or more than 26 years ago: row set aside",
+        invalid="no date, in the future, or more than 26 years ago: row rejected",
     ),
     "gender": ColumnRule(
         (
@@ -360,7 +360,7 @@ GUARDIAN_RULES: dict[str, ColumnRule] = {
     "guardian_id": ColumnRule(
         (_from((_PAIR, "NameIDGuardian")),),
         "Qmlativ's NameID; never changes",
-        missing="pair set aside",
+        missing="pair rejected",
         **_PAIR_KEY,
     ),
     "priority": ColumnRule(

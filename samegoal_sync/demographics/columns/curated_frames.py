@@ -1,4 +1,4 @@
-"""What the transforms give: curated frames, what was set aside, and where every student went.
+"""What the transforms give: curated frames, what was rejected, and where every student went.
 
 The contract between ``demographics`` (which fills it) and ``samegoal`` (which publishes it).
 
@@ -99,8 +99,8 @@ KEEP_HOW_LEFT = "how_left"
 #: Statuses of those who are no longer there; which one it is, codes tell.
 LEFT_STATUSES = ("TRANSFERRED", "WITHDREW", "DROPPED_OUT", "GRADUATED", "INACTIVE")
 
-#: A value or a row set aside. ``key`` is Qmlativ's id of the row of ``object``; never a value.
-#: A *notice* (severity ``value``, no column) sets nothing aside: somebody should look
+#: A value or a row rejected. ``key`` is Qmlativ's id of the row of ``object``; never a value.
+#: A *notice* (severity ``value``, no column) rejects nothing: somebody should look
 #: (possible duplicates, students without guardian).
 REJECT_COLUMNS = pl.Schema(
     {
@@ -113,10 +113,10 @@ REJECT_COLUMNS = pl.Schema(
     }
 )
 
-#: Where every student that Qmlativ sent went. ``outcome`` is ``curated``, ``set_aside`` or
+#: Where every student that Qmlativ sent went. ``outcome`` is ``curated``, ``rejected`` or
 #: ``out_of_scope``; ``reason`` is the rule's name where it is not ``curated``. ``student_id`` is
 #: null where there is none, and out of scope also where another student has that number now;
-#: two students set aside for one number both show it.
+#: two students rejected for one number both show it.
 STUDENT_ACCOUNT = pl.Schema(
     {
         "sis_internal_id": pl.Int64(),
@@ -126,7 +126,7 @@ STUDENT_ACCOUNT = pl.Schema(
     }
 )
 
-#: Where every pair of student and guardian went. ``outcome`` is ``curated``, ``set_aside``
+#: Where every pair of student and guardian went. ``outcome`` is ``curated``, ``rejected``
 #: (what is published of this pair stays), ``withheld`` (it is removed: restricted, a minor,
 #: beyond the district's choice) or ``out_of_scope`` (its student is not curated tonight).
 GUARDIAN_ACCOUNT = pl.Schema(
@@ -152,7 +152,7 @@ class Curated:
         rejects: ``REJECT_COLUMNS``; ``severity`` is ``row`` or ``value``.
         account: ``STUDENT_ACCOUNT`` or ``GUARDIAN_ACCOUNT``: every key once.
         absent: columns that Qmlativ did not share tonight.
-        whole: whether every object this frame needs was read whole. Guardians that are not
+        complete: whether every object this frame needs was read completely. Guardians that are not
             whole are never published: they would be replaced as a set by half a set.
         findings: numbers and short notes for the asset (confidential phones withheld,
             students without guardians, possible duplicates, buildings not matched ...);
@@ -163,5 +163,5 @@ class Curated:
     rejects: pl.DataFrame
     account: pl.DataFrame
     absent: frozenset[str] = frozenset()
-    whole: bool = True
+    complete: bool = True
     findings: dict[str, int | float | str | list[str]] = field(default_factory=dict)

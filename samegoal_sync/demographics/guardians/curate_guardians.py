@@ -71,7 +71,7 @@ def curate_guardians(
 
     Returns:
         ``frame`` in ``GUARDIAN_COLUMNS`` plus ``keep``, sorted by student and priority, where
-        withheld guardians leave their number empty. ``whole`` is false when publishing it would
+        withheld guardians leave their number empty. ``complete`` is false when publishing it would
         lose guardians: no pair at all, or a field that says who they are (or, where the district
         publishes two custodial ones, who is custodial) was not shared.
     """
@@ -97,7 +97,7 @@ def curate_guardians(
         gathered(rejects),
         _account(raw, pairs, students),
         absent,
-        whole=_is_whole(raw, students, settings.guardians),
+        complete=_is_complete(raw, students, settings.guardians),
         findings=findings,
     )
 
@@ -111,7 +111,7 @@ def _with_outcome(
 ) -> pl.DataFrame:
     """Each pair with its person's name, ``outcome`` and ``reason``; the first reason counts.
 
-    Who may not see the student is withheld even when the student is set aside tonight, or left
+    Who may not see the student is withheld even when the student is rejected tonight, or left
     long ago: what is published of the student stays, the guardian goes.
     """
     where = students.account.select(
@@ -130,8 +130,8 @@ def _with_outcome(
         "restricted": ("withheld", pl.col("restricted") & (not settings.publish_restricted)),
         "student_out_of_scope": ("out_of_scope", pl.col("student_outcome") == "out_of_scope"),
         "guardian_minor_student": ("withheld", pl.col("is_minor").fill_null(False)),
-        "student_set_aside": ("out_of_scope", pl.col("student_outcome") == "set_aside"),
-        "guardian_name_invalid": ("set_aside", is_no_name("last_name")),
+        "student_rejected": ("out_of_scope", pl.col("student_outcome") == "rejected"),
+        "guardian_name_invalid": ("rejected", is_no_name("last_name")),
     }
     judged = named.with_columns(_first(reasons))
     beyond = beyond_choice(judged, settings.guardians)
@@ -199,7 +199,7 @@ def _described(raw: RawObjects, pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]]:
-    """Curated column -> (rule, when the value is set aside, when the published one stays).
+    """Curated column -> (rule, when the value is rejected, when the published one stays).
 
     A published phone may be the very one that is confidential now, and an e-mail goes out by
     mail: what could disclose is not kept.
@@ -256,7 +256,7 @@ def _account(raw: RawObjects, pairs: pl.DataFrame, students: Curated) -> pl.Data
     keyless = (
         _keyless(raw)
         .join(numbers, left_on="StudentID", right_on="sis_internal_id", how="left")
-        .with_columns(outcome=pl.lit("set_aside"), reason=pl.lit("guardian_key_blank"))
+        .with_columns(outcome=pl.lit("rejected"), reason=pl.lit("guardian_key_blank"))
     )
     return pl.concat(
         rows.select(
@@ -273,7 +273,7 @@ def _keyless(raw: RawObjects) -> pl.DataFrame:
 
 
 def _row_rejects(raw: RawObjects, pairs: pl.DataFrame) -> list[pl.DataFrame]:
-    """Pairs that someone must mend; a restriction or the district's own choice is no fault."""
+    """Pairs that someone must fix; a restriction or the district's own choice is no fault."""
     told = ("guardian_minor_student", "guardian_name_invalid")
     return [
         *(
@@ -318,7 +318,7 @@ def _without_guardian(students: Curated, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_whole(raw: RawObjects, students: Curated, choice: GuardianChoice) -> bool:
+def _is_complete(raw: RawObjects, students: Curated, choice: GuardianChoice) -> bool:
     pairs = raw.frames.get(_PAIR)
     none_came = (pairs is None or pairs.height == 0) and students.frame.height > 0
     # Without the flag nobody is marked custodial, and who isn't would stand in.
@@ -334,7 +334,7 @@ def _findings(
     reasons = dict(pairs.get_column("reason").drop_nulls().value_counts().iter_rows())
     findings: dict[str, int | float | str | list[str]] = {
         f"guardians_{name}": int(outcomes.get(name, 0))
-        for name in ("curated", "set_aside", "withheld", "out_of_scope")
+        for name in ("curated", "rejected", "withheld", "out_of_scope")
     }
     people = curated.filter(pl.col("NameIDGuardian").is_first_distinct())
     height = max(curated.height, 1)

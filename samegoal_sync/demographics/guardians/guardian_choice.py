@@ -10,7 +10,7 @@ from samegoal_sync.district import GuardianChoice
 def beyond_choice(pairs: pl.DataFrame, choice: GuardianChoice) -> pl.DataFrame:
     """``StudentGuardianID, beyond`` of pairs that the district's choice leaves out.
 
-    The first two are the first two of those who may be published. One whose data are set aside
+    The first two are the first two of those who may be published. One whose data are rejected
     tonight holds their place, since what is published of them stays: else a third would come
     beside them. Custodial ones come family 1
     before family 2; where none of a student's guardians is marked custodial, the first family's
@@ -20,7 +20,7 @@ def beyond_choice(pairs: pl.DataFrame, choice: GuardianChoice) -> pl.DataFrame:
     Args:
         pairs: ``StudentGuardianID, StudentID, outcome, priority, custodial, family_rank``.
     """
-    published = pairs.filter(pl.col("outcome").is_in(["curated", "set_aside"]))
+    published = pairs.filter(pl.col("outcome").is_in(["curated", "rejected"]))
     eligible = published
     if choice is GuardianChoice.ALL:
         return eligible.clear().select("StudentGuardianID", beyond=pl.lit(True))

@@ -1,6 +1,6 @@
-"""Rows and values set aside, as ``REJECT_COLUMNS`` rows: object, key, column and rule, no values.
+"""Rows and values rejected, as ``REJECT_COLUMNS`` rows: object, key, column and rule, no values.
 
-A *notice* (severity ``value`` without a column) sets nothing aside: somebody should look at it.
+A *notice* (severity ``value`` without a column) rejects nothing: somebody should look at it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def rejected(
 
     Args:
         key: the column that holds Qmlativ's id of the row of ``object_name``.
-        column: the curated column whose value is set aside; ``None`` sets the row aside.
-        notice: nothing is set aside.
+        column: the curated column whose value is rejected; ``None`` rejects the row.
+        notice: nothing is rejected.
     """
     picked = frame.filter(where)
     return picked.select(

@@ -1,4 +1,4 @@
-"""Every reject rule: what it is, why it is one, who mends it, on which screen of Qmlativ, how.
+"""Every reject rule: what it is, why it is one, who fixes it, on which screen of Qmlativ, how.
 
 ``docs/rejects.md`` and ``samegoal-sync rejects`` are made of these lines; a rule without an
 entry fails a check.
@@ -13,7 +13,7 @@ from samegoal_sync.errors import Actor
 
 
 class RejectKind(StrEnum):
-    """What is set aside: the whole row, one value, or nothing (someone should look)."""
+    """What is rejected: the whole row, one value, or nothing (someone should look)."""
 
     ROW = "row"
     VALUE = "value"
@@ -27,9 +27,9 @@ class RejectRule:
     Attributes:
         what: what was found.
         why: why it can't be published as it is.
-        screen: where in Qmlativ it is mended.
+        screen: where in Qmlativ it is fixed.
         remedy: what to do there.
-        actor: who must act.
+        actor: who has to act.
     """
 
     kind: RejectKind
@@ -183,7 +183,7 @@ REJECT_RULES: dict[str, RejectRule] = {
     ),
     "no_guardian": _notice(
         "A present student has no guardian in SameGoal.",
-        "No guardian is entered, or all are restricted, set aside or beyond the district's choice.",
+        "No guardian is entered, or all are restricted, rejected or beyond the district's choice.",
         _FAMILY,
         "Check the student's guardians.",
     ),
@@ -195,7 +195,7 @@ SCOPE_REASONS: dict[str, str] = {
     "other_district": "enrolled in entities of another district of the same Skyward system only",
     "left_before_last_school_year": "left before the last school year began",
     "student_unknown": "its student did not come",
-    "student_set_aside": "its student is set aside; what is published stays",
+    "student_rejected": "its student is rejected; what is published stays",
     "student_out_of_scope": "its student is out of scope",
     "restricted": "kept from the student by an active restriction",
     "beyond_choice": "beyond the guardians that the district chose to publish",

@@ -1,6 +1,6 @@
 """``student_demographics``: one row a student, from the raw objects of one district.
 
-Every student that Qmlativ sent ends in the account exactly once: curated, set aside with the
+Every student that Qmlativ sent ends in the account exactly once: curated, rejected with the
 rule that says why, or out of scope with the reason.
 """
 
@@ -223,7 +223,7 @@ def _with_home_language(students: pl.DataFrame, raw: RawObjects) -> pl.DataFrame
 
 
 def _invalid(damaged: list[str]) -> dict[str, tuple[str, pl.Expr]]:
-    """Curated column -> rule and condition by which its value is set aside."""
+    """Curated column -> rule and condition by which its value is rejected."""
     has_gender = pl.col("gender_word").is_not_null() | pl.col("gender_code").is_not_null()
     texts = {name: ("text_damaged", is_damaged(pl.col(name))) for name in damaged}
     unreadable = ("enrollment_date_unreadable", pl.col("enrollment_unreadable"))
@@ -272,7 +272,7 @@ def _account(students: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("curated"))
         .when(gone)
         .then(pl.lit("out_of_scope"))
-        .otherwise(pl.lit("set_aside"))
+        .otherwise(pl.lit("rejected"))
     )
     here = students.filter(~gone).get_column("student_id").drop_nulls().unique()
     passed_on = gone & pl.col("student_id").is_in(here.implode())
@@ -321,7 +321,7 @@ def _findings(
     outcomes = dict(account.get_column("outcome").value_counts().iter_rows())
     findings: dict[str, int | float | str | list[str]] = {
         f"students_{name}": int(outcomes.get(name, 0))
-        for name in ("curated", "set_aside", "out_of_scope")
+        for name in ("curated", "rejected", "out_of_scope")
     }
     for name, share in _blank_shares(curated).items():
         findings[f"share_without_{name}"] = share

@@ -14,7 +14,7 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from samegoal_sync.demographics.columns.curated_frames import Curated
-from samegoal_sync.demographics.errors import NotFit
+from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.demographics.rejects.reject_rules import REJECT_RULES
 from samegoal_sync.demographics.validation.schemas import (
     guardians_schema,
@@ -60,7 +60,7 @@ CURATED_CHECKS: dict[str, bool] = {
     "students_accounted": True,
     "guardians_accounted": True,
     "rejects_explained": True,
-    "guardians_whole": False,
+    "guardians_complete": False,
     "restrictions_still_shared": True,
     "share_without_address": False,
     "share_without_building": False,
@@ -133,21 +133,21 @@ def check_curated(
         _accounted("students_accounted", students, "sis_internal_id"),
         _accounted("guardians_accounted", guardians, "guardian_id"),
         _rejects_explained(students, guardians),
-        Finding("guardians_whole", guardians.whole, blocking=False),
+        Finding("guardians_complete", guardians.complete, blocking=False),
         _restrictions_still_shared(guardians, previous or {}, whole_district=whole_district),
         *_shares(students.findings | guardians.findings, previous or {}),
     ]
 
 
-def require_fit(stage: str, findings: Sequence[Finding]) -> None:
+def require_checks_passed(stage: str, findings: Sequence[Finding]) -> None:
     """Stop unless every blocking finding passed.
 
     Raises:
-        NotFit: names the failed checks with their counts.
+        ChecksFailed: names the failed checks with their counts.
     """
     failed = [(item.name, item.counts) for item in findings if item.blocking and not item.passed]
     if failed:
-        raise NotFit(stage, failed)
+        raise ChecksFailed(stage, failed)
 
 
 def _raw_shapes(raw: RawObjects, objects: Sequence[QmlativObject]) -> Finding:
@@ -268,12 +268,12 @@ def _accounted(name: str, curated: Curated, key: str) -> Finding:
 
 
 def _rejects_explained(students: Curated, guardians: Curated) -> Finding:
-    """Every student set aside has its reject row, and every rule has its entry in the docs."""
-    aside = students.account.filter(pl.col("outcome") == "set_aside").height
+    """Every student rejected has its reject row, and every rule has its entry in the docs."""
+    aside = students.account.filter(pl.col("outcome") == "rejected").height
     rows = students.rejects.filter(pl.col("severity") == "row").height
     rules = pl.concat([students.rejects, guardians.rejects]).get_column("rule").unique().to_list()
     counts: dict[str, int | float] = {
-        "students_set_aside": aside,
+        "students_rejected": aside,
         "student_row_rejects": rows,
         "unknown_rules": sum(rule not in REJECT_RULES for rule in rules),
     }

@@ -27,8 +27,8 @@ def cleaned(column: str | pl.Expr) -> pl.Expr:
     The costly steps run only on the few values in which something is amiss.
     """
     text = pl.col(column) if isinstance(column, str) else column
-    mended = text.map_batches(_mend, return_dtype=pl.String(), is_elementwise=True)
-    return _null_if_empty(mended)
+    fixed = text.map_batches(_mend, return_dtype=pl.String(), is_elementwise=True)
+    return _null_if_empty(fixed)
 
 
 def _mend(text: pl.Series) -> pl.Series:
@@ -38,15 +38,15 @@ def _mend(text: pl.Series) -> pl.Series:
     suspect = trimmed.str.contains(_SUSPECT).fill_null(False)
     if not suspect.any():
         return trimmed
-    mended = (
+    fixed = (
         trimmed.filter(suspect)
         .str.replace_all(_UNSEEN, "")
         .str.replace_all(r"\s+", " ")
         .str.normalize("NFC")
         .str.strip_chars()
     )
-    # Each suspect row takes the next of the mended ones.
-    return mended.gather(suspect.cum_sum().clip(1) - 1).zip_with(suspect, trimmed)
+    # Each suspect row takes the next of the fixed ones.
+    return fixed.gather(suspect.cum_sum().clip(1) - 1).zip_with(suspect, trimmed)
 
 
 def is_damaged(text: pl.Expr) -> pl.Expr:

@@ -7,13 +7,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from samegoal_sync.districts.monitoring.district_status import DistrictStatus, overall_status
-from samegoal_sync.mail.mailer import Postman, build_message
+from samegoal_sync.mail.mailer import Mailer, build_message
 
 #: When the digest goes out: after the last districts' nights, before the day's first call.
 HOUR, ZONE = 7, ZoneInfo("America/Chicago")
 
 
-def send_digest(database_url: str, postman: Postman, now: datetime) -> int:
+def send_digest(database_url: str, mailer: Mailer, now: datetime) -> int:
     """Mail the digest to the team; returns how many districts need a person.
 
     Raises:
@@ -22,11 +22,11 @@ def send_digest(database_url: str, postman: Postman, now: datetime) -> int:
     statuses = overall_status(database_url, now)
     needing = sum(one.needs_a_person for one in statuses)
     day = now.astimezone(ZONE).date()
-    if postman.way.team:
-        postman.send(
+    if mailer.way.team:
+        mailer.send(
             build_message(
-                postman.way.sender,
-                postman.way.team,
+                mailer.way.sender,
+                mailer.way.team,
                 f"{needing} of {len(statuses)} districts need a person ({day})",
                 digest(statuses),
                 key=f"digest-{day}",
@@ -41,7 +41,7 @@ def digest(statuses: Sequence[DistrictStatus]) -> str:
     for one in statuses:
         head = f"{one.severity.name.lower():<8} {one.slug:<28}"
         if one.needs_a_person:
-            lines += [f"{head} {one.problem}", f"{'':9}{one.actor} must act: {one.hint}"]
+            lines += [f"{head} {one.problem}", f"{'':9}action by {one.actor}: {one.hint}"]
         else:
             students = "" if one.students is None else f"{one.students:,} students"
             lines.append(f"{head} {students} {one.sparkline} {one.problem or ''}".rstrip())

@@ -21,7 +21,7 @@ FRESH = timedelta(hours=36)
 #: Days before the expiration date at which a district is warned.
 WARNED_AT = (30, 14, 7, 1)
 
-#: Share of students set aside in one night beyond which somebody should look.
+#: Share of students rejected in one night beyond which somebody should look.
 REJECTS_SHARE = 0.02
 
 _TREND = 14
@@ -221,11 +221,11 @@ def _stale_or_warned(
             f"Expiration Date; then samegoal-sync districts change {slug} --expires DATE",
         )
     counts = good["counts"]
-    aside, sent = counts.get("students_set_aside", 0), counts.get("students_sent", 0)
+    aside, sent = counts.get("students_rejected", 0), counts.get("students_sent", 0)
     if sent and aside / sent > REJECTS_SHARE:
         return (
             Severity.WARNING,
-            f"{aside} of {sent} students set aside",
+            f"{aside} of {sent} students rejected",
             Actor.DISTRICT.value,
             f"samegoal-sync rejects {slug}",
         )

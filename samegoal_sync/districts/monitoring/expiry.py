@@ -10,14 +10,14 @@ from samegoal_sync.districts.onboarding.onboarding_steps import verify
 from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SyncError
-from samegoal_sync.mail.mailer import Postman, build_message
+from samegoal_sync.mail.mailer import Mailer, build_message
 
 WARNING = "expiry_warning"
 _WHO = "expiry"
 _WARNED_STATES = (DistrictState.CONNECTED, DistrictState.ACTIVE, DistrictState.FAILING)
 
 
-def warn_of_expiry(registry: Registry, postman: Postman, now: datetime) -> list[str]:
+def warn_of_expiry(registry: Registry, mailer: Mailer, now: datetime) -> list[str]:
     """Mail each district whose access ends in 30, 14, 7 or 1 days; each of these once.
 
     After a downtime the most urgent one is sent for all that were missed. Returns the slugs.
@@ -32,10 +32,10 @@ def warn_of_expiry(registry: Registry, postman: Postman, now: datetime) -> list[
             continue
         days_left = (district.expires_on - district.today(now)).days
         to = district.contacts if "expiring" in district.settings.notify else ()
-        if recipients := (*to, *postman.way.team):
-            postman.send(
+        if recipients := (*to, *mailer.way.team):
+            mailer.send(
                 build_message(
-                    postman.way.sender,
+                    mailer.way.sender,
                     recipients,
                     f"{district.name}: access to Skyward Qmlativ ends in {days_left} days",
                     _text(district, district.expires_on, days_left),

@@ -1,4 +1,4 @@
-"""Reminds a district the day before its pause (or stretch of additions only) begins, and when it
+"""Reminds a district the day before its pause (or date range of additions only) begins, and when it
 has ended: a pause that was forgotten looks like an import that works."""
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from samegoal_sync.district import District
 from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import NIGHTLY_STATES, Registry
-from samegoal_sync.mail.mailer import Postman, build_message
+from samegoal_sync.mail.mailer import Mailer, build_message
 
 NOTICE = "pause_notice"
 _WHO = "nightly"
 
 
-def tell_pauses(registry: Registry, postman: Postman, now: datetime) -> list[str]:
+def tell_pauses(registry: Registry, mailer: Mailer, now: datetime) -> list[str]:
     """Mail what begins tomorrow or ended yesterday, each once; returns the slugs.
 
     Raises:
@@ -29,9 +29,9 @@ def tell_pauses(registry: Registry, postman: Postman, now: datetime) -> list[str
             known = events(registry.database_url, district.slug, limit=1000)
             if any(event.kind == NOTICE and event.what == notice for event in known):
                 continue
-            postman.send(
+            mailer.send(
                 build_message(
-                    postman.way.sender,
+                    mailer.way.sender,
                     district.contacts,
                     f"{district.name}: {notice}",
                     f"SameGoal Demographics Integration of {district.name}: {notice}.\n\n"
@@ -45,11 +45,11 @@ def tell_pauses(registry: Registry, postman: Postman, now: datetime) -> list[str
 
 def _notices(district: District, now: datetime) -> Iterator[str]:
     today, day = district.today(now), timedelta(days=1)
-    for what, stretch in (
+    for what, date_range in (
         ("the pause of the nightly import", district.settings.paused),
-        ("the stretch of additions only", district.settings.additions_only),
+        ("the date range of additions only", district.settings.additions_only),
     ):
-        if stretch is not None and today == stretch.first - day:
-            yield f"{what} begins tomorrow, {stretch.first}, and lasts until {stretch.last}"
-        if stretch is not None and today == stretch.last + day:
-            yield f"{what} ended on {stretch.last}; everything is imported again"
+        if date_range is not None and today == date_range.first - day:
+            yield f"{what} begins tomorrow, {date_range.first}, and lasts until {date_range.last}"
+        if date_range is not None and today == date_range.last + day:
+            yield f"{what} ended on {date_range.last}; everything is imported again"

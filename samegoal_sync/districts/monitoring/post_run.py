@@ -17,12 +17,12 @@ from psycopg.rows import class_row
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import District, DistrictState
-from samegoal_sync.districts.errors import MailError
 from samegoal_sync.districts.monitoring.district_status import REJECTS_SHARE
 from samegoal_sync.districts.monitoring.due_nights import MOST_ATTEMPTS
-from samegoal_sync.districts.onboarding.first_import import confirm_held
+from samegoal_sync.districts.onboarding.confirmation import confirm_held
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.mail.mailer import Postman, build_message
+from samegoal_sync.mail.errors import MailError
+from samegoal_sync.mail.mailer import Mailer, build_message
 
 _WHO = "nightly"
 _OLDEST = timedelta(days=3)
@@ -56,7 +56,7 @@ class Night:
         return self.state == "failed" and (not transient or self.attempts >= MOST_ATTEMPTS)
 
 
-def settle_nights(registry: Registry, postman: Postman | None, now: datetime) -> list[str]:
+def process_ended_runs(registry: Registry, mailer: Mailer | None, now: datetime) -> list[str]:
     """Settle nights that ended since the last time; says what was done, for the log.
 
     At most ``MOST_MAILS`` mails are sent a call, so that a sensor's tick stays short: the rest is
@@ -68,7 +68,7 @@ def settle_nights(registry: Registry, postman: Postman | None, now: datetime) ->
     told: list[str] = []
     settled: list[Night] = []
     error: MailError | None = None
-    nights = unsettled_nights(registry.database_url, now)
+    nights = unprocessed_runs(registry.database_url, now)
     districts = {str(one.slug): one for one in registry.list()} if nights else {}
     mails = 0
     for night in nights:
@@ -79,13 +79,13 @@ def settle_nights(registry: Registry, postman: Postman | None, now: datetime) ->
             districts[night.district] = moved
             told.append(f"{moved.slug}: {moved.state}")
         if night.kind == "approved":
-            confirm_held(registry, postman, district, night.counts)
+            confirm_held(registry, mailer, district, night.counts)
         kinds = mail_kinds(night) & district.settings.notify
-        if kinds and postman is not None and district.contacts:
+        if kinds and mailer is not None and district.contacts:
             if mails == MOST_MAILS:
                 break
             try:
-                postman.send(morning_mail(postman.way.sender, district, night, kinds))
+                mailer.send(morning_mail(mailer.way.sender, district, night, kinds))
             except MailError as caught:  # raised below; the others go on
                 error = caught
                 continue
@@ -102,7 +102,7 @@ def settle_nights(registry: Registry, postman: Postman | None, now: datetime) ->
     return told
 
 
-def unsettled_nights(database_url: str, now: datetime) -> list[Night]:
+def unprocessed_runs(database_url: str, now: datetime) -> list[Night]:
     """Whole nights of the last three days that nobody has settled, in the order they ended."""
     with (
         connect(database_url) as connection,
@@ -151,7 +151,7 @@ def _kinds(night: Night) -> Iterator[str]:
         yield night.state
     if night.state in ("published", "unchanged"):
         yield "published"
-    sent, aside = (night.counts.get(f"students_{name}", 0) for name in ("sent", "set_aside"))
+    sent, aside = (night.counts.get(f"students_{name}", 0) for name in ("sent", "rejected"))
     if sent and aside / sent > REJECTS_SHARE:
         yield "rejects"
 
@@ -159,7 +159,7 @@ def _kinds(night: Night) -> Iterator[str]:
 _SUBJECTS = (  # the gravest first
     ("failed", "the import failed"),
     ("held", "the import is held and waits for you"),
-    ("rejects", "rows were set aside"),
+    ("rejects", "rows were rejected"),
     ("paused", "the import is paused"),
     ("published", "students and guardians were imported"),
 )
@@ -188,7 +188,7 @@ def morning_mail(sender: str, district: District, night: Night, kinds: set[str])
 
 
 def _counted(counts: dict[str, int]) -> list[str]:
-    names = ("sent", "added", "changed", "unchanged", "set_aside", "out_of_scope", "held")
+    names = ("sent", "added", "changed", "unchanged", "rejected", "out_of_scope", "held")
     return [
         f"Students {name.replace('_', ' ')}: {counts[f'students_{name}']:,}"
         for name in names

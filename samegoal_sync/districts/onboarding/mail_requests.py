@@ -1,4 +1,4 @@
-"""Takes up districts' requests to be connected, and sets aside what can't be trusted."""
+"""Takes up districts' requests to be connected, and rejects what can't be trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from samegoal_sync.mail.authentication_results import Verdict, judge
 from samegoal_sync.mail.mailbox import SUBJECT, Incoming, Mail, opened_mailbox
 from samegoal_sync.mail.mailer import Thread
 
-RECEIVED, SET_ASIDE = "mail_received", "mail_set_aside"
+RECEIVED, FLAGGED = "mail_received", "mail_flagged"
 
 _RECORDED = re.compile(r"(<[^<>\s]+>) from (\S+@\S+)")
 
@@ -23,7 +23,7 @@ class Taken:
     """What became of the mails with our subject: slugs of requests, and why others wait."""
 
     requests: tuple[str, ...]
-    set_aside: tuple[str, ...]
+    flagged: tuple[str, ...]
 
 
 def take_up_requests(registry: Registry, where: Incoming, now: datetime) -> Taken:
@@ -42,10 +42,10 @@ def take_up_requests(registry: Registry, where: Incoming, now: datetime) -> Take
                 mailbox.mark_answered(mail)
                 taken.append(district.slug)
                 continue
-            mailbox.set_aside(mail)
+            mailbox.flag(mail)
             aside.append(verdict.why)
             if district is not None:
-                registry.record(district.slug, SET_ASIDE, "mailbox", verdict.why)
+                registry.record(district.slug, FLAGGED, "mailbox", verdict.why)
     return Taken(tuple(taken), tuple(aside))
 
 

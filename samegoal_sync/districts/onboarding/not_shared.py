@@ -26,7 +26,7 @@ class NotShared:
         stops: whether no district can be read without.
         columns: SameGoal's columns that are made of it, as ``student.race``: they stay as
             published (on a first night: blank), or come from a second source.
-        actor, hint: who must act, and what they do.
+        actor, hint: who has to act, and what they do.
     """
 
     name: str

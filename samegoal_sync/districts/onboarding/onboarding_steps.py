@@ -1,4 +1,4 @@
-"""Bringing a district aboard, step by step, and back from where it can get stuck.
+"""Onboarding a district, step by step, and back from where it can get stuck.
 
     requested -> verified -> connected -> active -> suspended | expired | failing -> active
 
@@ -8,11 +8,11 @@ a secret only after a real read with it succeeded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from samegoal_sync.district import PARTITIONS, District, DistrictState
+from samegoal_sync.district import District, DistrictState
 from samegoal_sync.districts.errors import WrongStep
 from samegoal_sync.districts.onboarding.not_shared import NotShared, not_shared
 from samegoal_sync.districts.registry.history import events
@@ -22,8 +22,6 @@ from samegoal_sync.qmlativ.errors import AccessRefused
 from samegoal_sync.secret import Secret
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
-
     from samegoal_sync.qmlativ.http.connection import Connection
 
 #: What only SameGoal's people can see before there is a secret.
@@ -167,8 +165,15 @@ def complete(
     return Verification(district, True, f"first import: samegoal-sync sync {slug}", *found)
 
 
-def activate(registry: Registry, instance: DagsterInstance, slug: str, who: str) -> District:
-    """Let a connected district's nights run: its partition is there, its state *active*.
+def hold_first_night(registry: Registry, slug: str, who: str) -> None:
+    """Have the first night held by its guard, whoever runs it, until somebody approves it."""
+    settings = registry.get(slug).settings
+    guards = replace(settings.guards, first_night=0.0)
+    registry.update(slug, who=who, settings=replace(settings, guards=guards))
+
+
+def activate(registry: Registry, slug: str, who: str) -> District:
+    """Let a connected district's nights run.
 
     Raises:
         WrongStep: the district has no secret yet, or is suspended.
@@ -181,7 +186,6 @@ def activate(registry: Registry, instance: DagsterInstance, slug: str, who: str)
         )
     if district.state is DistrictState.SUSPENDED:
         raise WrongStep(f"{slug} is suspended", hint=f"samegoal-sync districts resume {slug}")
-    instance.add_dynamic_partitions(PARTITIONS, [slug])
     if district.state is DistrictState.ACTIVE:
         return district
     return registry.set_state(slug, DistrictState.ACTIVE, who)

@@ -30,7 +30,7 @@ class BadLines(UsageError):  # noqa: N818 (says what is wrong)
         told = "\n".join(f"  line {number}: {problem}" for number, problem in lines)
         super().__init__(
             f"{len(lines)} of the file's lines can't be used:\n{told}",
-            hint="mend these lines and import the file again; nothing was stored",
+            hint="fix these lines and import the file again; nothing was stored",
         )
         self.lines = lines
 

@@ -19,7 +19,7 @@ class Event:
     Attributes:
         at: aware moment.
         kind: a state, or ``added``, ``updated``, ``secret_stored``, ``secret_revealed``,
-            ``mail_received``, ``mail_set_aside``, ``mail_sent``, ``expiry_warning``.
+            ``mail_received``, ``mail_flagged``, ``mail_sent``, ``expiry_warning``.
         who: a user's name, a mail address, or a part of this program such as ``nightly``.
         what: for people; never a secret, never a student.
     """

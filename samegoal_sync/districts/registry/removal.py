@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from samegoal_sync.database import connect
-from samegoal_sync.district import PARTITIONS, DistrictState
+from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.samegoal.delivery.csv_files import export
+from samegoal_sync.storage.frames import FrameStore
 
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
+#: Takes a district's partition away from Dagster.
+DropPartition = Callable[[str], None]
 
 
 def published_students(registry: Registry, slug: str) -> int:
@@ -28,7 +30,7 @@ def published_students(registry: Registry, slug: str) -> int:
 
 
 def remove_district(
-    registry: Registry, instance: DagsterInstance, slug: str, export_to: Path | None
+    registry: Registry, drop_partition: DropPartition, slug: str, export_to: Path | None
 ) -> None:
     """Export to a folder, then delete partition, frames, published rows and the registry's row.
 
@@ -39,18 +41,15 @@ def remove_district(
         UnknownDistrict, PublicationError, StorageError: the step that failed; later ones were
             not begun.
     """
-    from samegoal_sync.samegoal.delivery.csv_files import export
-    from samegoal_sync.storage.frames import FrameStore
-
     registry.get(slug)
     if export_to is not None:
         export(registry.database_url, slug, export_to)
-    instance.delete_dynamic_partition(PARTITIONS, slug)
+    drop_partition(slug)
     FrameStore(registry.settings.storage).remove(slug)
     registry.remove(slug)
 
 
-def retire_district(registry: Registry, instance: DagsterInstance, slug: str, who: str) -> None:
+def retire_district(registry: Registry, drop_partition: DropPartition, slug: str, who: str) -> None:
     """Part with a district but keep its data: no secret, no nights, no partition.
 
     Raises:
@@ -59,4 +58,4 @@ def retire_district(registry: Registry, instance: DagsterInstance, slug: str, wh
     registry.set_state(slug, DistrictState.SUSPENDED, who, "removed; its data were kept")
     with connect(registry.database_url) as connection:
         connection.execute("delete from district_secrets where district = %s", (slug,))
-    instance.delete_dynamic_partition(PARTITIONS, slug)
+    drop_partition(slug)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
-from samegoal_sync.district import DistrictSettings, GuardianChoice, Guards, Stretch
+from samegoal_sync.district import DateRange, DistrictSettings, GuardianChoice, Guards
 from samegoal_sync.districts.errors import InvalidDistrict
 
 #: Kinds of morning mail that a district can choose.
@@ -25,8 +25,8 @@ def settings_to_json(settings: DistrictSettings) -> dict[str, Any]:
             for name, value in asdict(settings.guards).items()
             if value != getattr(Guards(), name)
         },
-        "paused": _stretch_to_json(settings.paused),
-        "additions_only": _stretch_to_json(settings.additions_only),
+        "paused": _date_range_to_json(settings.paused),
+        "additions_only": _date_range_to_json(settings.additions_only),
         "notify": sorted(settings.notify),
     }
     default = DistrictSettings()
@@ -94,21 +94,21 @@ def _guards(value: Any) -> Guards:
     return Guards(**value)
 
 
-def _stretch(value: Any) -> Stretch | None:
+def _date_range(value: Any) -> DateRange | None:
     if value is None:
         return None
     if not isinstance(value, Mapping) or set(value) != {"first", "last"}:
         raise TypeError("must have a first and a last day")
-    stretch = Stretch(date.fromisoformat(value["first"]), date.fromisoformat(value["last"]))
-    if stretch.last < stretch.first:
+    date_range = DateRange(date.fromisoformat(value["first"]), date.fromisoformat(value["last"]))
+    if date_range.last < date_range.first:
         raise ValueError("the last day lies before the first")
-    return stretch
+    return date_range
 
 
-def _stretch_to_json(stretch: Stretch | None) -> dict[str, str] | None:
-    if stretch is None:
+def _date_range_to_json(date_range: DateRange | None) -> dict[str, str] | None:
+    if date_range is None:
         return None
-    return {"first": stretch.first.isoformat(), "last": stretch.last.isoformat()}
+    return {"first": date_range.first.isoformat(), "last": date_range.last.isoformat()}
 
 
 def _notify(value: Any) -> frozenset[str]:
@@ -122,7 +122,7 @@ _READERS = {
     "publish_restricted": _flag,
     "buildings": _buildings,
     "guards": _guards,
-    "paused": _stretch,
-    "additions_only": _stretch,
+    "paused": _date_range,
+    "additions_only": _date_range,
     "notify": _notify,
 }

@@ -15,7 +15,7 @@ from samegoal_sync.pipeline.asset_checks import (
     check_specs,
 )
 from samegoal_sync.pipeline.column_metadata import curated_metadata
-from samegoal_sync.pipeline.import_run import curate, night_run
+from samegoal_sync.pipeline.import_run import import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 
@@ -43,7 +43,7 @@ def _out(table: str, description: str) -> dg.AssetOut:
         "student_demographics": _out(
             "student_demographics",
             "One row a student in the columns of SameGoal's students.csv: which enrollment counts, "
-            "legal names, address, race. Rows and values that can't be right are set aside.",
+            "legal names, address, race. Rows and values that can't be right are rejected.",
         ),
         "guardian_demographics": _out(
             "guardian_demographics",
@@ -61,19 +61,20 @@ def demographics(
     context: AssetExecutionContext, entities: Any, students: Any, guardians: Any
 ) -> Iterator[Any]:
     """Curate students and guardians from the stored raw frames; Qmlativ is not asked."""
+    from samegoal_sync.demographics.curate_district import curate
     from samegoal_sync.demographics.validation.frame_validation import (
         check_curated,
         check_raw,
-        require_fit,
+        require_checks_passed,
     )
 
-    with night_run(context) as run:
+    with import_run(context) as run:
         raw = entities.merged_with(students, guardians)
         # A blocking check of the raw assets does not stop a later run of these alone.
-        require_fit("raw", check_raw(raw, run.last_good_rows()))
+        require_checks_passed("raw", check_raw(raw, run.last_good_rows()))
         curated, theirs = curate(raw, run.district, run.today)
         findings = check_curated(curated, theirs, run.last_good_findings())
-        run.record_unfit("curated", findings)
+        run.record_failed_checks("curated", findings)
         yield dg.Output(curated, "student_demographics", metadata=_metadata(curated))
         yield dg.Output(theirs, "guardian_demographics", metadata=_metadata(theirs))
         yield from check_results(STUDENTS, STUDENT_CHECKS, findings)
@@ -88,6 +89,6 @@ def _metadata(curated: Any) -> dict[str, Any]:
         "dagster/partition_row_count": curated.frame.height,
         **{name: value for name, value in curated.findings.items() if name not in lists},
         **lists,
-        **{f"set aside by {rule}": count for rule, count in rejects.items()},
+        **{f"rejected by {rule}": count for rule, count in rejects.items()},
         "columns not shared": ", ".join(sorted(curated.absent)) or "none",
     }

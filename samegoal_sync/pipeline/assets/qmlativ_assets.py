@@ -10,7 +10,7 @@ from dagster import AssetExecutionContext
 
 from samegoal_sync.pipeline.asset_checks import RAW_CHECKS, check_results, check_specs
 from samegoal_sync.pipeline.column_metadata import raw_schema_metadata
-from samegoal_sync.pipeline.import_run import NightRun, night_run
+from samegoal_sync.pipeline.import_run import ImportRun, import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 
@@ -41,17 +41,17 @@ def _raw_asset(name: str) -> dg.AssetsDefinition:
     def raw(context: AssetExecutionContext) -> Iterator[Any]:
         from samegoal_sync.demographics.validation.frame_validation import check_raw
 
-        with night_run(context) as run:
+        with import_run(context) as run:
             objects = _read(run, name)
             findings = check_raw(objects, run.last_good_rows())
-            run.record_unfit(f"qmlativ/{name}", findings)
+            run.record_failed_checks(f"qmlativ/{name}", findings)
             yield dg.Output(objects, metadata=_metadata(objects))
             yield from check_results(key, RAW_CHECKS, findings)
 
     return raw
 
 
-def _read(run: NightRun, name: str) -> Any:
+def _read(run: ImportRun, name: str) -> Any:
     from samegoal_sync.qmlativ.catalog import RawAsset
     from samegoal_sync.qmlativ.client import QmlativClient
 

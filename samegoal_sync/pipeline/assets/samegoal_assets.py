@@ -12,7 +12,7 @@ from samegoal_sync.pipeline.asset_checks import Check, check_specs
 from samegoal_sync.pipeline.assets.demographics_assets import GUARDIANS as GUARDIAN_DEMOGRAPHICS
 from samegoal_sync.pipeline.assets.demographics_assets import STUDENTS as STUDENT_DEMOGRAPHICS
 from samegoal_sync.pipeline.column_metadata import published_metadata
-from samegoal_sync.pipeline.import_run import NightRun, night_run
+from samegoal_sync.pipeline.import_run import ImportRun, import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 
@@ -20,7 +20,9 @@ STUDENTS = dg.AssetKey(["samegoal", "students"])
 GUARDIANS = dg.AssetKey(["samegoal", "guardians"])
 
 WITHIN_GUARDS = Check("within_guards", "No guard holds the night; a held one waits for a person.")
-PUBLISHED_WHOLE = Check("published_whole", "As many rows are published as the night accounts for.")
+PUBLISHED_COMPLETE = Check(
+    "published_complete", "As many rows are published as the night accounts for."
+)
 _COMMON: dict[str, Any] = {
     "group_name": "samegoal",
     "kinds": {"postgres", "samegoal"},
@@ -53,19 +55,24 @@ _COMMON: dict[str, Any] = {
         ),
     ],
     check_specs=[
-        *check_specs(STUDENTS, (WITHIN_GUARDS, PUBLISHED_WHOLE)),
-        *check_specs(GUARDIANS, (PUBLISHED_WHOLE,)),
+        *check_specs(STUDENTS, (WITHIN_GUARDS, PUBLISHED_COMPLETE)),
+        *check_specs(GUARDIANS, (PUBLISHED_COMPLETE,)),
     ],
     partitions_def=DISTRICTS,
 )
 def publication(context: AssetExecutionContext, students: Any, guardians: Any) -> Iterator[Any]:
     """Publish the curated frames, or hold the night; nothing in between."""
-    from samegoal_sync.demographics.validation.frame_validation import check_curated, require_fit
+    from samegoal_sync.demographics.validation.frame_validation import (
+        check_curated,
+        require_checks_passed,
+    )
     from samegoal_sync.samegoal.publication.publish import State, publish
 
-    with night_run(context) as run:
+    with import_run(context) as run:
         # A blocking check of the curated assets does not stop a later run of these alone.
-        require_fit("curated", check_curated(students, guardians, run.last_good_findings()))
+        require_checks_passed(
+            "curated", check_curated(students, guardians, run.last_good_findings())
+        )
         result = publish(
             run.database_url,
             run.district,
@@ -88,7 +95,7 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
             context.log.warning("nothing was published: the night is %s", result.state.value)
 
 
-def _materializations(run: NightRun, counts: dict[str, int]) -> Iterator[Any]:
+def _materializations(run: ImportRun, counts: dict[str, int]) -> Iterator[Any]:
     from samegoal_sync.samegoal.publication.last_good_night import published_rows
 
     rows = published_rows(run.database_url, run.district.slug)
@@ -106,7 +113,7 @@ def _materializations(run: NightRun, counts: dict[str, int]) -> Iterator[Any]:
             check_results=[
                 dg.AssetCheckResult(
                     asset_key=key,
-                    check_name=PUBLISHED_WHOLE.name,
+                    check_name=PUBLISHED_COMPLETE.name,
                     passed=rows[who] >= shown,
                     metadata={"published": rows[who], "accounted for": shown},
                 )
@@ -114,7 +121,7 @@ def _materializations(run: NightRun, counts: dict[str, int]) -> Iterator[Any]:
         )
 
 
-def _portal_link(run: NightRun) -> dict[str, dg.MetadataValue]:
+def _portal_link(run: ImportRun) -> dict[str, dg.MetadataValue]:
     """Where people see what was published, if the portal's address is set."""
     portal = run.registry.settings.portal_url
     if portal is None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from samegoal_sync.portal.documents.document_store import Document, Field, text
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.records.student_record import Record, read_record
-from samegoal_sync.portal.records.tenant_connection import Rows, one, rows
+from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 
 def read_document(connection: Rows, document_id: UUID) -> Document:

@@ -9,7 +9,7 @@ from uuid import UUID
 from samegoal_sync.portal.documents.document_kinds import GUARDIAN_COPIED, KINDS, STUDENT_COPIED
 from samegoal_sync.portal.errors import Conflict, NotFound
 from samegoal_sync.portal.records.student_record import Record
-from samegoal_sync.portal.records.tenant_connection import Rows, one, rows
+from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from itsdangerous import BadSignature, Signer
 from psycopg.types.json import Jsonb
 
 from samegoal_sync.portal.identity.accounts import User
-from samegoal_sync.portal.records.tenant_connection import Rows, one
+from samegoal_sync.portal.tenant_connection import Rows, one
 
 COOKIE = "samegoal_session"
 IDLE = timedelta(minutes=30)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from samegoal_sync.portal.errors import SlowDown
 from samegoal_sync.portal.identity.sessions import now
-from samegoal_sync.portal.records.tenant_connection import Rows, one
+from samegoal_sync.portal.tenant_connection import Rows, one
 
 WINDOW = timedelta(minutes=15)
 TRIES_AN_ACCOUNT = 5

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from samegoal_sync.portal.errors import Conflict, Refused
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.student_search import choices
-from samegoal_sync.portal.records.tenant_connection import one
+from samegoal_sync.portal.tenant_connection import one
 from samegoal_sync.portal.visit import Visit
 
 GENDERS = ("Female", "Male")

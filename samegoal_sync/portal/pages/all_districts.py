@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from starlette.responses import Response
 
 from samegoal_sync.districts.monitoring.district_status import Severity, overall_status
-from samegoal_sync.portal.records.tenant_connection import rows
+from samegoal_sync.portal.tenant_connection import rows
 from samegoal_sync.portal.visit import Visit
 
 #: A district's severity -> the badge of its row.
@@ -25,7 +25,7 @@ _ZONES = "select slug, time_zone from districts"
 
 
 def team(visit: Visit) -> Response:
-    """Every district with its state, last good night, expiry, trend, and who must act."""
+    """Every district with its state, last good night, expiry, trend, and who has to act."""
     statuses = overall_status(visit.portal.database.url, datetime.now(UTC))
     with visit.portal.database.owner() as owner:
         zones = {row["slug"]: row["time_zone"] for row in rows(owner, _ZONES)}

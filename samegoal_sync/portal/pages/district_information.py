@@ -36,7 +36,7 @@ _TROUBLE = {
     "them.",
     DistrictState.EXPIRED: "The Integration Access has expired. The district sets a later "
     "Expiration Date in Skyward; the next night goes through by itself.",
-    DistrictState.FAILING: "The last nights failed. Problems says who must act and what to do.",
+    DistrictState.FAILING: "The last nights failed. Problems says who has to act and what to do.",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from samegoal_sync.district import DistrictSettings, GuardianChoice, Stretch
+from samegoal_sync.district import DateRange, DistrictSettings, GuardianChoice
 from samegoal_sync.portal.errors import Refused
 from samegoal_sync.portal.pages.district_information import parsed_day
 from samegoal_sync.portal.records.audit_trail import Action
@@ -29,7 +29,7 @@ def save_guardians(visit: Visit) -> Response:
 def save_dates(visit: Visit) -> Response:
     """Days on which the district is paused, or takes additions only."""
     return _save(
-        visit, paused=_stretch(visit, "paused"), additions_only=_stretch(visit, "additions")
+        visit, paused=_date_range(visit, "paused"), additions_only=_date_range(visit, "additions")
     )
 
 
@@ -73,7 +73,7 @@ def _back(visit: Visit) -> Response:
     return visit.go(f"/d/{visit.slug}/district-information", "Saved. It holds from tonight on.")
 
 
-def _stretch(visit: Visit, name: str) -> Stretch | None:
+def _date_range(visit: Visit, name: str) -> DateRange | None:
     try:
         first, last = (parsed_day(visit.field(f"{name}_{end}")) for end in ("first", "last"))
     except ValueError:
@@ -82,8 +82,8 @@ def _stretch(visit: Visit, name: str) -> Stretch | None:
         return None
     if first is None or last is None or last < first:
         raise Refused(
-            "The days don't make a stretch",
+            "The days don't make a date range",
             hint="Give the first and the last day, the last not before the first; or leave both "
             "blank.",
         )
-    return Stretch(first, last)
+    return DateRange(first, last)

@@ -20,7 +20,7 @@ from samegoal_sync.portal.documents.document_store import (
 from samegoal_sync.portal.errors import Conflict, Refused
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.student_record import read_record
-from samegoal_sync.portal.records.tenant_connection import Rows
+from samegoal_sync.portal.tenant_connection import Rows
 from samegoal_sync.portal.visit import Visit
 
 _LONGEST = {"student": 500, "guardian": 500, "section": 20_000}

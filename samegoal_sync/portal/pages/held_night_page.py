@@ -10,7 +10,7 @@ from starlette.responses import Response
 from samegoal_sync.portal.errors import Conflict
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.import_history import waiting_night
-from samegoal_sync.portal.records.tenant_connection import rows
+from samegoal_sync.portal.tenant_connection import rows
 from samegoal_sync.portal.visit import Visit
 
 PAGE = 200

@@ -1,4 +1,4 @@
-"""Problems by who must act, and the same as a CSV file."""
+"""Problems by who has to act, and the same as a CSV file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def problems(visit: Visit) -> Response:
 
 
 def problems_csv(visit: Visit) -> Response:
-    """Every row and value set aside last night: keys and rules, no names."""
+    """Every row and value rejected last night: keys and rules, no names."""
     with visit.district() as connection:
         content = as_csv(connection)
         visit.record(connection, Action.EXPORTED, what="problems as CSV")

@@ -14,7 +14,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from samegoal_sync.portal.errors import Forbidden
 from samegoal_sync.portal.identity.accounts import Role, User, password_fits
 from samegoal_sync.portal.identity.cookies import drop_cookie, read_cookie, set_cookie
-from samegoal_sync.portal.identity.page_access import read_form, session_of, without_words
 from samegoal_sync.portal.identity.sessions import (
     ABSOLUTE,
     COOKIE,
@@ -24,9 +23,10 @@ from samegoal_sync.portal.identity.sessions import (
     signer,
 )
 from samegoal_sync.portal.identity.sign_in_throttle import begin_try, strike_out
+from samegoal_sync.portal.page_access import read_form, session_of, without_words
 from samegoal_sync.portal.records.audit_trail import Action, record
-from samegoal_sync.portal.records.tenant_connection import Rows, one
 from samegoal_sync.portal.rendering.jinja_environment import render
+from samegoal_sync.portal.tenant_connection import Rows, one
 from samegoal_sync.portal.visit import Portal, Visit
 
 #: Ties the sign-in form to the browser that asked for it, before there is a session.

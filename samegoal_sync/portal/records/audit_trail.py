@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from samegoal_sync.portal.identity.accounts import User
-from samegoal_sync.portal.records.tenant_connection import Rows, rows
+from samegoal_sync.portal.tenant_connection import Rows, rows
 
 PAGE = 100
 

@@ -1,4 +1,4 @@
-"""What is wrong with a district's data, grouped by who must act, with the screen to mend it on."""
+"""What is wrong with a district's data, grouped by who has to act, with the screen to fix it on."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from samegoal_sync.errors import Actor
-from samegoal_sync.portal.records.tenant_connection import Rows, one, rows
 from samegoal_sync.portal.rendering.column_labels import label
 from samegoal_sync.portal.rendering.reject_words import words_of
+from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 _STUDENTS_SHOWN = 200
 _URGENT_DAYS = 7
 
 #: What a row of ``rejects`` means for Details, in the words of the CSV.
-_SET_ASIDE = {
+_REJECTED = {
     "row": "Not published",
     "value": "One value kept as it was",
     "notice": "Nothing, please check",
@@ -29,7 +29,7 @@ class Problem:
     """One class of fault with one way back.
 
     Attributes:
-        cases: rows and values set aside for it; ``portal_id`` where the student is published.
+        cases: rows and values rejected for it; ``portal_id`` where the student is published.
         total: how many cases there are; ``cases`` holds the first of them.
     """
 
@@ -73,7 +73,7 @@ def as_csv(connection: Rows) -> str:
             "Object",
             "Key",
             "Field",
-            "Set aside",
+            "Rejected",
             "What",
             "Who acts",
             "Screen",
@@ -89,7 +89,7 @@ def as_csv(connection: Rows) -> str:
                 case["object"],
                 case["key"],
                 case["column"],
-                _SET_ASIDE[case["severity"]],
+                _REJECTED[case["severity"]],
                 words.what,
                 words.actor.value,
                 words.screen,
@@ -137,7 +137,7 @@ def _cases(connection: Rows) -> list[dict[str, Any]]:
     )["id"]
     return rows(
         connection,
-        # A value set aside in no column is a notice: nothing is missing, somebody should look.
+        # A value rejected in no column is a notice: nothing is missing, somebody should look.
         'select r.object, r.key, r.student_id, r."column", r.rule, s.portal_id, '
         """case when r.severity = 'value' and r."column" is null then 'notice' """
         "else r.severity end as severity "

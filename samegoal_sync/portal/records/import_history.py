@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from samegoal_sync.portal.records.tenant_connection import Rows, one, rows
+from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 SHOWN = 30
 _BAR, _GAP, _HEIGHT = 14, 4, 64

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from samegoal_sync.portal.errors import NotFound
-from samegoal_sync.portal.records.tenant_connection import Rows, one, rows
+from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 CHANGES_SHOWN = 100
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from samegoal_sync.portal.records.tenant_connection import Rows, one, rows
+from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 PAGE = 50
 _HIGHEST = "\U0010ffff"

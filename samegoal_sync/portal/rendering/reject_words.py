@@ -1,4 +1,4 @@
-"""A reject rule in words, whichever room set the row aside."""
+"""A reject rule in words, whichever room rejected the row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def words_of(rule: str) -> RejectRule:
     """The rule's words; a rule of another version that is gone is told by its name."""
     return ALL_RULES.get(rule) or RejectRule(
         RejectKind.NOTICE,
-        what=f"Set aside by the rule {rule}.",
+        what=f"Rejected by the rule {rule}.",
         why="The rule is of another version of the import.",
         screen="",
         remedy="Wait for the next night, which names it anew.",

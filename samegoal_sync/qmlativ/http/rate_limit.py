@@ -1,6 +1,6 @@
 """How many requests a host gets at once, over all districts of this process.
 
-A server shared by a district's schools deserves restraint: the number halves when it says it
+A server shared by a district's schools deserves a rate limit: the number halves when it says it
 is busy or does not answer, shrinks by one when it answers slowly, and grows by one again
 after a run of good answers.
 """

@@ -35,7 +35,7 @@ class Clock:
         return random.uniform(0, longest)  # noqa: S311  (jitter, not a secret)
 
 
-class Patience:
+class RetryPolicy:
     """One district's attempts and deadline, shared by its threads."""
 
     def __init__(self, host: str, limits: Limits, clock: Clock) -> None:

@@ -39,7 +39,7 @@ from samegoal_sync.qmlativ.http.fault_classification import (
 from samegoal_sync.qmlativ.http.guarded_sockets import GuardedAdapter
 from samegoal_sync.qmlativ.http.limits import Limits
 from samegoal_sync.qmlativ.http.rate_limit import gate_of
-from samegoal_sync.qmlativ.http.retry_policy import Patience
+from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
 
 # requests-oauthlib writes tokens to its log at DEBUG; DEBUG may show no more than INFO.
 for _name in ("requests_oauthlib", "oauthlib"):
@@ -48,7 +48,7 @@ for _name in ("requests_oauthlib", "oauthlib"):
 _BLOCK = 1 << 18
 _LENGTH = re.compile(r"[0-9]{1,12}")
 
-#: Bytes that are set aside on a server's mere word that it will send so many.
+#: Bytes that are reserved on a server's mere word that it will send so many.
 _RESERVED = 64 * 2**20
 _ERROR_BYTES = 1 << 16
 _TOKEN_BYTES = 1 << 20
@@ -57,8 +57,8 @@ _TOKEN_BYTES = 1 << 20
 class Transport:
     """Sends GET and POST to one district's server; safe to share between threads."""
 
-    def __init__(self, connection: Connection, limits: Limits, patience: Patience) -> None:
-        self._connection, self._limits, self._patience = connection, limits, patience
+    def __init__(self, connection: Connection, limits: Limits, retry_policy: RetryPolicy) -> None:
+        self._connection, self._limits, self._retry_policy = connection, limits, retry_policy
         self._places = threading.BoundedSemaphore(limits.threads)
         self._gate = gate_of(connection.host, limits)
         self._client = BackendApplicationClient(client_id=connection.client_key)
@@ -181,7 +181,7 @@ class Transport:
         renewed: bool = False,
     ) -> io.BytesIO:
         def give_up() -> None:
-            self._patience.check(stop)
+            self._retry_policy.check(stop)
 
         with self._places, self._gate.place(self._limits.slow_seconds, give_up):
             status, headers, body = self._exchange(method, address, asked, parts)
@@ -215,7 +215,7 @@ class Transport:
 
     def _read_seconds(self) -> float:
         """How long to wait for a byte: never much beyond the district's deadline."""
-        return min(self._limits.read_seconds, max(1.0, self._patience.remaining()))
+        return min(self._limits.read_seconds, max(1.0, self._retry_policy.remaining()))
 
     def _body(
         self, response: requests.Response, asked: str, most: int, *, strict: bool
@@ -235,7 +235,7 @@ class Transport:
                 if strict:
                     raise AnswerTooLarge(asked, f"an answer is larger than {most} bytes")
                 break
-            self._patience.check()
+            self._retry_policy.check()
         body.truncate(size)
         with self._counting:
             self.received += size

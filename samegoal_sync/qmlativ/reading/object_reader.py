@@ -17,7 +17,7 @@ from samegoal_sync.qmlativ.errors import (
     RequestRefused,
 )
 from samegoal_sync.qmlativ.http.limits import Limits
-from samegoal_sync.qmlativ.http.retry_policy import Patience
+from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
 from samegoal_sync.qmlativ.http.transport import Transport, parsed
 from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.reading.field_grants import essential_fields, narrower_fields
@@ -35,11 +35,11 @@ class GrantedReader:
         self,
         transport: Transport,
         addresses: Addresses,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         limits: Limits,
         pool: Executor,
     ) -> None:
-        self._transport, self._addresses, self._patience = transport, addresses, patience
+        self._transport, self._addresses, self._retry_policy = transport, addresses, retry_policy
         self._limits, self._pool = limits, pool
 
     def read(
@@ -94,7 +94,7 @@ class GrantedReader:
         address = self._addresses.page(entity_id, item.name, 1, 1)
         body = search(condition, item.primary_key)
         try:
-            self._patience.call(
+            self._retry_policy.call(
                 lambda: self._transport.search(address, item.name, fields, body, stop), stop
             )
         except RequestRefused:
@@ -120,7 +120,7 @@ class GrantedReader:
                 answer = self._transport.search(address, item.name, fields, body, stop)
                 return parse_page(answer, number, size, schema, item.name)
 
-            return self._patience.call(attempt, stop)
+            return self._retry_policy.call(attempt, stop)
 
         reader = ObjectReader(item.name, item.primary_key, ask, self._pool, self._limits, seen)
         return reader.read()
@@ -129,7 +129,9 @@ class GrantedReader:
         """The field names in an object's own metadata; ``None`` if it is refused or unusable."""
         address, asked = self._addresses.object_metadata(entity_id, item.name), item.name
         try:
-            answer = self._patience.call(lambda: parsed(self._transport.get(address, asked), asked))
+            answer = self._retry_policy.call(
+                lambda: parsed(self._transport.get(address, asked), asked)
+            )
         except (RequestRefused, AnswerBroken):
             return None
         names = frozenset(answer) if isinstance(answer, dict) else frozenset()

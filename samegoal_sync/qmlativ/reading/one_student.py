@@ -67,7 +67,7 @@ def _read_places(collected: _Collected) -> None:
 def _read_guardians_who_study(
     collected: _Collected, student: pl.DataFrame, guardians: Iterable[int]
 ) -> None:
-    """A guardian who is a student below 18 is set aside; so their student rows are needed."""
+    """A guardian who is a student below 18 is rejected; so their student rows are needed."""
     collected.rows_of((_STUDENT,), "NameID", guardians)
     others = set(collected.ids(_STUDENT, "StudentID")) - set(student["StudentID"])
     collected.rows_of(_ENROLLMENTS, "StudentID", others)

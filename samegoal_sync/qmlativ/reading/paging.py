@@ -42,7 +42,7 @@ class Rows:
     frame: pl.DataFrame
     pages: int = 0
     duplicates: int = 0
-    mended: int = 0
+    recovered: int = 0
     absent: frozenset[str] = frozenset()
     mistyped: Counter[str] = field(default_factory=Counter)
     unscoped: bool = False
@@ -76,7 +76,7 @@ class ObjectReader:
             missed = self._within(gaps)
         except (RequestRefused, ServerFailed):
             missed = None
-        return self._settled(rows) if missed is None else self._mended(rows, missed)
+        return self._settled(rows) if missed is None else self._recovered(rows, missed)
 
     def _pages(self) -> Iterator[Page]:
         """Pages in order; up to ``threads`` are under way ahead of the one that is handed out."""
@@ -189,13 +189,13 @@ class ObjectReader:
         above = greater(self._key, low)
         return above if high is None else all_of([above, less(self._key, high)])
 
-    def _mended(self, rows: Rows, missed: Sequence[Page]) -> Rows:
+    def _recovered(self, rows: Rows, missed: Sequence[Page]) -> Rows:
         rows.pages += len(missed)
         filled = [page for page in missed if not page.rows.is_empty()]
         if filled:
             before = rows.frame.height
             rows.frame = self._unique(pl.concat([rows.frame, *(page.rows for page in filled)]))
-            rows.mended = rows.frame.height - before
+            rows.recovered = rows.frame.height - before
             rows.absent = rows.absent.intersection(*(page.absent for page in filled))
         return rows
 

@@ -12,11 +12,11 @@ from samegoal_sync.samegoal.errors import SumsDiffer
 from samegoal_sync.samegoal.publication.published_tables import STUDENTS
 
 #: Each student that Qmlativ sent is in exactly one; a guardian in one of these or withheld.
-STATES = ("added", "changed", "unchanged", "set_aside", "out_of_scope", "held")
+STATES = ("added", "changed", "unchanged", "rejected", "out_of_scope", "held")
 
 _STUDENT_STATE = """
     select case
-        when m.refused is not null or m.outcome = 'set_aside' then 'set_aside'
+        when m.refused is not null or m.outcome = 'rejected' then 'rejected'
         when m.outcome = 'out_of_scope' then 'out_of_scope'
         when w.student_id is not null then 'held'
         when n.is_new then 'added'
@@ -79,7 +79,7 @@ def count(
     Raises:
         SumsDiffer: somebody that Qmlativ sent is in no state.
     """
-    at = {"slug": slug, "whole": guardians.whole}
+    at = {"slug": slug, "whole": guardians.complete}
     counts = _states(connection, "students", STATES, _STUDENT_STATE, at, students)
     counts |= _states(
         connection, "guardians", (*STATES, "withheld"), _GUARDIAN_STATE, at, guardians
@@ -92,7 +92,7 @@ def count(
         "guardians_removed": removed,
         "changes": changes,
         "students_without_guardians": without,
-        "values_set_aside": _values_set_aside(students, guardians),
+        "values_rejected": _values_rejected(students, guardians),
     }
     return counts, _findings(connection) | {"students_renamed": renamed}
 
@@ -111,12 +111,12 @@ def nothing_published(students: Curated, guardians: Curated) -> dict[str, int]:
         counts |= {f"{who}_{outcome}": n for outcome, n in outcomes.items()}
         _require_sum(counts, who, (*STATES, "withheld"))
     counts.setdefault("guardians_withheld", 0)
-    counts["values_set_aside"] = _values_set_aside(students, guardians)
+    counts["values_rejected"] = _values_rejected(students, guardians)
     return counts
 
 
-def _values_set_aside(*curated: Curated) -> int:
-    """Rejects of a value; one without a column is a notice, which sets nothing aside."""
+def _values_rejected(*curated: Curated) -> int:
+    """Rejects of a value; one without a column is a notice, which rejects nothing."""
     value = (pl.col("severity") == "value") & pl.col("column").is_not_null()
     return sum(one.rejects.filter(value).height for one in curated)
 

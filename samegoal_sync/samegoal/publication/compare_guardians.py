@@ -24,7 +24,7 @@ BEYOND_CHOICE = "beyond_choice"
 def compare_guardians(connection: Connection[Any], slug: str, guardians: Curated) -> None:
     """Fill ``sent_pairs``, ``next_guardians`` and ``removed``; needs ``matched``.
 
-    Guardians read by half (``whole`` false) are neither added, changed nor replaced. One who may
+    Guardians read by half (``complete`` false) are neither added, changed nor replaced. One who may
     not see the student is removed even then: a wrong guardian is a disclosure, a missing one
     is not.
     """
@@ -38,13 +38,13 @@ def compare_guardians(connection: Connection[Any], slug: str, guardians: Curated
     )
     connection.execute(_PAIRS, {"slug": slug})
     changed = pl.DataFrame(
-        connection.execute(_CANDIDATES).fetchall() if guardians.whole else [],
+        connection.execute(_CANDIDATES).fetchall() if guardians.complete else [],
         schema={"student_id": pl.String, "guardian_id": pl.Int64},
         orient="row",
     )
     stage(connection, "sent_guardians", rows.join(changed, on=key, how="semi"))
     _next_rows(connection, slug)
-    _removed(connection, slug, replace=guardians.whole)
+    _removed(connection, slug, replace=guardians.complete)
 
 
 _PAIRS = """
@@ -107,7 +107,7 @@ def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
     """Published pairs that are withheld, or that tonight's whole set does not hold.
 
     One who may not see the student goes even when nothing else of the student is published
-    tonight: set aside, refused, or out of scope with what was published still shown.
+    tonight: rejected, refused, or out of scope with what was published still shown.
     """
     connection.execute(
         """
@@ -118,7 +118,7 @@ def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
         from pairs
         where published_id is not null
             and (outcome = 'withheld' and reason is distinct from %(choice)s
-                or %(replace)s and coalesce(outcome, '') not in ('curated', 'set_aside'))
+                or %(replace)s and coalesce(outcome, '') not in ('curated', 'rejected'))
         union
         select p.student_id, p.student_id, p.guardian_id, true
         from sent_pairs t

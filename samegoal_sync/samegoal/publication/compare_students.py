@@ -174,7 +174,7 @@ def _presence(connection: Connection[Any], slug: str, *, whole_district: bool) -
 
     A student is missing when Qmlativ does not send it at all, or sends it as out of scope while
     it is published as active: what is published no longer describes it. One that is published
-    as having left stays as it is. A student set aside is sent, so it is not missing.
+    as having left stays as it is. A student rejected is sent, so it is not missing.
     """
     connection.execute(
         """
@@ -184,7 +184,7 @@ def _presence(connection: Connection[Any], slug: str, *, whole_district: bool) -
             published_id, 'returned' as kind
         from matched
         where missing_since is not null and refused is null
-            and outcome in ('curated', 'set_aside')
+            and outcome in ('curated', 'rejected')
         """
     )
     if not whole_district:

@@ -9,46 +9,48 @@ from __future__ import annotations
 import polars as pl
 
 from samegoal_sync.demographics.columns.curated_frames import ENROLLMENTS, Curated
-from samegoal_sync.samegoal.errors import NotFit
+from samegoal_sync.samegoal.errors import InconsistentFrames
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
 
 
-def require_fit(students: Curated, guardians: Curated) -> None:
+def require_consistent(students: Curated, guardians: Curated) -> None:
     """Check both frames against their accounts and against each other.
 
     Raises:
-        NotFit: keys missing or twice, a row without its account, a guardian without its
+        InconsistentFrames: keys missing or twice, a row without its account, a guardian without its
             student, an unknown enrollment status.
     """
     _require_keys("student_demographics", students, STUDENTS)
     _require_keys("guardian_demographics", guardians, GUARDIANS)
     identities = students.account["sis_internal_id"].drop_nulls()
     if identities.is_duplicated().any():
-        raise NotFit("one Qmlativ student is accounted for twice")
+        raise InconsistentFrames("one Qmlativ student is accounted for twice")
     statuses = students.frame["district_enrollment"].drop_nulls()
     if not statuses.is_in(ENROLLMENTS).all():
-        raise NotFit("district_enrollment holds a value that SameGoal does not know")
+        raise InconsistentFrames("district_enrollment holds a value that SameGoal does not know")
     _require_one_outcome(guardians)
     if guardians.frame["priority"].null_count():
-        raise NotFit("guardian_demographics has rows without a priority")
+        raise InconsistentFrames("guardian_demographics has rows without a priority")
     strangers = guardians.frame.join(students.frame, on="student_id", how="anti").height
     if strangers:
-        raise NotFit(f"{strangers} guardians belong to students that are not in tonight's frame")
+        raise InconsistentFrames(
+            f"{strangers} guardians belong to students that are not in tonight's frame"
+        )
 
 
 def _require_keys(name: str, curated: Curated, published: Published) -> None:
     missing = set(published.schema) - set(curated.frame.columns)
     if missing:
-        raise NotFit(f"{name} lacks the columns {', '.join(sorted(missing))}")
+        raise InconsistentFrames(f"{name} lacks the columns {', '.join(sorted(missing))}")
     key = list(published.key)
     keys = curated.frame.select(key)
     if keys.select(pl.any_horizontal(pl.col(key).is_null().any())).item():
-        raise NotFit(f"{name} has rows without a key")
+        raise InconsistentFrames(f"{name} has rows without a key")
     if keys.is_duplicated().any():
-        raise NotFit(f"{name} has one key twice")
+        raise InconsistentFrames(f"{name} has one key twice")
     told = curated.account.filter(pl.col("outcome") == "curated").select(key)
     if told.height != keys.height or keys.join(told, on=key, how="anti").height:
-        raise NotFit(f"the rows of {name} and its account differ")
+        raise InconsistentFrames(f"the rows of {name} and its account differ")
 
 
 def _require_one_outcome(guardians: Curated) -> None:
@@ -57,4 +59,6 @@ def _require_one_outcome(guardians: Curated) -> None:
     others = guardians.account.filter(pl.col("outcome") != "curated").select(key)
     both = guardians.frame.join(others, on=key, how="semi").height
     if both:
-        raise NotFit(f"{both} guardians are both curated and not in guardian_demographics")
+        raise InconsistentFrames(
+            f"{both} guardians are both curated and not in guardian_demographics"
+        )

@@ -11,7 +11,7 @@ from psycopg import Connection, sql
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.samegoal.publication.compare_guardians import compare_guardians
 from samegoal_sync.samegoal.publication.compare_students import compare_students
-from samegoal_sync.samegoal.publication.consistency import require_fit
+from samegoal_sync.samegoal.publication.consistency import require_consistent
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, old_and_new
 
@@ -59,9 +59,9 @@ def compare(
     """Fill the temporary tables of a comparison, ``tonight_changes`` last.
 
     Raises:
-        NotFit: the frames contradict themselves.
+        InconsistentFrames: the frames contradict themselves.
     """
-    require_fit(students, guardians)
+    require_consistent(students, guardians)
     compare_students(connection, slug, students, whole_district=whole_district)
     compare_guardians(connection, slug, guardians)
     connection.execute(

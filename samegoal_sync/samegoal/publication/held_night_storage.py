@@ -75,7 +75,7 @@ def pack(curated: Curated) -> bytes:
             archive.writestr(f"{name}.arrow", part.getvalue())
         about = {
             "absent": sorted(curated.absent),
-            "whole": curated.whole,
+            "complete": curated.complete,
             "findings": curated.findings,
         }
         archive.writestr("about.json", json.dumps(about))
@@ -90,6 +90,6 @@ def unpack(data: bytes) -> Curated:
     return Curated(
         **frames,
         absent=frozenset(about["absent"]),
-        whole=about["whole"],
+        complete=about["complete"],
         findings=about["findings"],
     )

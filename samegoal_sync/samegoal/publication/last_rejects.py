@@ -1,4 +1,4 @@
-"""Rows and values set aside in the last night, by key and rule; never a value."""
+"""Rows and values rejected in the last night, by key and rule; never a value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samegoal_sync.samegoal.publication.transaction import reading, require_dist
 
 @dataclass(frozen=True)
 class NightRejects:
-    """What a night set aside: ``rows`` has ``REJECT_COLUMNS``, rows before values."""
+    """What a night rejected: ``rows`` has ``REJECT_COLUMNS``, rows before values."""
 
     night: date | None
     rows: pl.DataFrame

@@ -40,14 +40,14 @@ def without_refreshed(
     if not student_ids:
         return students, guardians
     return (
-        _without(students, student_ids, outcome="set_aside"),
+        _without(students, student_ids, outcome="rejected"),
         _without(guardians, student_ids, outcome="out_of_scope"),
     )
 
 
 def _without(curated: Curated, student_ids: list[str], *, outcome: str) -> Curated:
     newer = pl.col("student_id").is_in(student_ids).fill_null(value=False)
-    replaced = newer & pl.col("outcome").is_in(["curated", "set_aside"])
+    replaced = newer & pl.col("outcome").is_in(["curated", "rejected"])
     return replace(
         curated,
         frame=curated.frame.filter(~newer),

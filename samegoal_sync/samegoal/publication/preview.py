@@ -17,11 +17,11 @@ def preview(
 ) -> Difference:
     """Compare tonight's frames with what is published; nothing is written.
 
-    The same comparison, accounting and guards as a publication. A district's stretch of
+    The same comparison, accounting and guards as a publication. A district's date range of
     additions only counts; a pause does not: a preview shows what waits behind it.
 
     Raises:
-        NotFit / SumsDiffer: the frames can't be published.
+        InconsistentFrames / SumsDiffer: the frames can't be published.
         DistrictNotRegistered: the slug is unknown.
     """
     additions = district.settings.additions_only

@@ -83,7 +83,8 @@ def publish(
             guard counts it; the lock and every other rule hold.
 
     Raises:
-        NotFit / SumsDiffer: the frames contradict themselves, or somebody is unaccounted for.
+        InconsistentFrames / SumsDiffer: the frames contradict themselves, or somebody is
+            unaccounted for.
         DistrictNotRegistered: the slug is unknown.
         DatabaseFault / DatabaseError: Postgres refused or can't be reached. In every case what
             was published stays as it was.
@@ -224,7 +225,7 @@ def _made(students: Curated) -> datetime | None:
 
 def _about(students: Curated, guardians: Curated, *, additions_only: bool) -> dict[str, Any]:
     about = {"students": students.findings, "guardians": guardians.findings}
-    return about | {"guardians_whole": guardians.whole, "additions_only": additions_only}
+    return about | {"guardians_complete": guardians.complete, "additions_only": additions_only}
 
 
 def _absent(students: Curated, guardians: Curated) -> Iterable[str]:

@@ -26,5 +26,5 @@ PUBLICATION_RULES: dict[str, RejectRule] = {
     ),
 }
 
-#: Every rule by which a row or value is set aside on its way from Qmlativ to SameGoal.
+#: Every rule by which a row or value is rejected on its way from Qmlativ to SameGoal.
 ALL_RULES = {**REJECT_RULES, **PUBLICATION_RULES}

@@ -19,7 +19,7 @@ from samegoal_sync.samegoal.publication.published_tables import names
 from samegoal_sync.samegoal.publication.staging import copy_rows, storable
 from samegoal_sync.samegoal.publication.transaction import district_transaction
 
-#: Days for which rows and values set aside are kept, as the frames are.
+#: Days for which rows and values rejected are kept, as the frames are.
 _REJECTS_KEPT = 30
 
 

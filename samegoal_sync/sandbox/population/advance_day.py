@@ -332,7 +332,7 @@ class _Day:
             for number, row in enumerate(entities.iter_rows(named=True))
         )
         name = self.tables["District/District"]["Name"][0]
-        grown = SandboxDistrict("grown", name, 0, self.seed, self.today, dirt=False)
+        grown = SandboxDistrict("grown", name, 0, self.seed, self.today, noise=False)
         return Plan(grown, 0, schools)
 
 

@@ -30,7 +30,7 @@ class SandboxDistrict:
         students: rows of Student/Student, whatever their state.
         seed: another seed, other people.
         today: the day on which it is generated; the school year follows from it.
-        dirt: sprinkle in the faults of typing that real districts have (below 1 % of rows
+        noise: sprinkle in the faults of typing that real districts have (below 1 % of rows
             are beyond repair); without it every row is in order, but no less varied.
         members: further districts that share this system, its address and its objects.
         not_granted: ``"Module/Object"`` or ``"Module/Object.Field"`` that Skyward did not
@@ -43,7 +43,7 @@ class SandboxDistrict:
     students: int
     seed: int = 0
     today: date = field(default_factory=date.today)
-    dirt: bool = True
+    noise: bool = True
     members: tuple[SandboxDistrict, ...] = ()
     not_granted: frozenset[str] = frozenset()
     refuse_not_granted: bool = False

@@ -67,7 +67,7 @@ def make_cohort(
         **family_tables(families, guardians, children),
         **enrollment_tables(plan, enrollment_spans(plan, children)),
     }
-    return soil(plan.seed, tables) if plan.district.dirt else tables
+    return soil(plan.seed, tables) if plan.district.noise else tables
 
 
 def joined(parts: list[Tables]) -> Tables:

@@ -61,7 +61,7 @@ def _themselves(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:
 def _siblings(plan: Plan, students: pl.DataFrame) -> pl.DataFrame:
     """A fault of typing: the eldest child of a family entered as guardian of the third."""
     draws = Draws(plan.seed, "s", "sibling guardian")
-    third = (pl.col("child") == 2) & pl.col("dirt") & draws.chance("sibling", 0.02)
+    third = (pl.col("child") == 2) & pl.col("noise") & draws.chance("sibling", 0.02)
     return students.filter(third).select(
         "s",
         "f",

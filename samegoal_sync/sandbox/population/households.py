@@ -186,7 +186,7 @@ def family_tables(
             StudentFamilyID=pl.col("s") * 2 + pl.col("house") + 1,
             StudentID="StudentID",
             FamilyID="FamilyID",
-            Rank=pl.when((pl.col("s") % 211 == 7) & pl.col("dirt"))
+            Rank=pl.when((pl.col("s") % 211 == 7) & pl.col("noise"))
             .then(1)
             .otherwise(pl.col("house") + 1),
         ),

@@ -14,7 +14,7 @@ _TEXTS = ("LastName", "FirstName", "MiddleName")
 
 
 def soil(seed: int, tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The tables with their dirt; a row's own key decides what befalls it."""
+    """The tables with their noise; a row's own key decides what befalls it."""
     soiled = dict(tables)
     for name, change in (
         ("Demographics/Name", _names),
@@ -29,7 +29,7 @@ def soil(seed: int, tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 
 def _names(seed: int, names: pl.DataFrame) -> pl.DataFrame:
-    draws = Draws(seed, "NameID", "dirty name")
+    draws = Draws(seed, "NameID", "noisy name")
     texts = [
         pl.when(draws.chance(f"padded {text}", 0.02))
         .then(pl.lit("  ") + pl.col(text) + " ")
@@ -67,7 +67,7 @@ def _names(seed: int, names: pl.DataFrame) -> pl.DataFrame:
 
 
 def _students(seed: int, students: pl.DataFrame) -> pl.DataFrame:
-    draws = Draws(seed, "StudentID", "dirty student")
+    draws = Draws(seed, "StudentID", "noisy student")
     number = pl.col("StudentNumber")
     return students.with_columns(
         StudentNumber=pl.when(draws.chance("no number", 0.0003))
@@ -81,7 +81,7 @@ def _students(seed: int, students: pl.DataFrame) -> pl.DataFrame:
 
 
 def _phones(seed: int, phones: pl.DataFrame) -> pl.DataFrame:
-    draws = Draws(seed, "NamePhoneID", "dirty phone")
+    draws = Draws(seed, "NamePhoneID", "noisy phone")
     digits = pl.col("PhoneNumber")
     area, middle, line = digits.str.slice(0, 3), digits.str.slice(3, 3), digits.str.slice(6)
     foreign = draws.chance("foreign", 0.004)
@@ -106,7 +106,7 @@ def _phones(seed: int, phones: pl.DataFrame) -> pl.DataFrame:
 
 
 def _emails(seed: int, emails: pl.DataFrame) -> pl.DataFrame:
-    draws = Draws(seed, "NameEmailID", "dirty e-mail")
+    draws = Draws(seed, "NameEmailID", "noisy e-mail")
     address = pl.col("EmailAddress")
     return emails.with_columns(
         EmailAddress=pl.when(draws.chance("no at", 0.002))
@@ -124,7 +124,7 @@ def _emails(seed: int, emails: pl.DataFrame) -> pl.DataFrame:
 
 
 def _addresses(seed: int, addresses: pl.DataFrame) -> pl.DataFrame:
-    draws = Draws(seed, "AddressID", "dirty address")
+    draws = Draws(seed, "AddressID", "noisy address")
     line = "StreetNumberAndNameIncludeSecondaryUnit"
     return addresses.with_columns(
         pl.when(draws.chance("padded", 0.02))
@@ -143,7 +143,7 @@ def _addresses(seed: int, addresses: pl.DataFrame) -> pl.DataFrame:
 
 
 def _enrollments(seed: int, spans: pl.DataFrame) -> pl.DataFrame:
-    draws = Draws(seed, "EntryWithdrawalID", "dirty span")
+    draws = Draws(seed, "EntryWithdrawalID", "noisy span")
     return spans.with_columns(
         StartDate=pl.when(draws.chance("plain date", 0.02))
         .then(pl.col("StartDate").str.slice(0, 10))

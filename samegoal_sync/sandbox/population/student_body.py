@@ -38,7 +38,7 @@ def make_students(
         families.with_columns(child=pl.int_ranges(0, "children"))
         .explode("child")
         .head(count)
-        .with_columns(s=pl.int_range(first, first + pl.len()), dirt=pl.lit(plan.district.dirt))
+        .with_columns(s=pl.int_range(first, first + pl.len()), noise=pl.lit(plan.district.noise))
         .with_columns(
             standing=pl.lit("active") if arrived else draws.weighted("standing", STANDINGS),
             girl=draws.chance("girl", 0.49),

@@ -24,7 +24,7 @@ from samegoal_sync.sandbox.server.integration_access import IntegrationAccess
 from samegoal_sync.sandbox.server.setup_pages import page_routes
 
 if TYPE_CHECKING:
-    from samegoal_sync.sandbox.server.sandbox_server import Sandbox
+    from samegoal_sync.sandbox.server.sandbox import Sandbox
 
 
 class LoopbackOnly:

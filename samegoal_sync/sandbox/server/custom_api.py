@@ -39,7 +39,7 @@ async def serve_system(
     started = time.perf_counter()
     call = await read_call(scope, receive, path)
     try:
-        call.fault = system.faults.strike(call.path, call.headers.get(HEADER))
+        call.fault = system.faults.inject(call.path, call.headers.get(HEADER))
         if call.fault and call.fault.kind is FaultKind.SILENT:
             await stay_silent(call.fault.seconds or 3_600, send)
         answer = await _answer(system, call)

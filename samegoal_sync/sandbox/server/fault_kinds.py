@@ -75,13 +75,13 @@ DESCRIPTIONS: dict[FaultKind, str] = {
 
 @dataclass
 class Fault:
-    """One fault and when it strikes.
+    """One fault and when it hits.
 
     Attributes:
         kind: what goes wrong.
-        count: how many requests it strikes; ``None`` all of them.
+        count: how many requests it hits; ``None`` all of them.
         after: how many matching requests go well first.
-        path: strikes addresses that contain this; blank means every call but the login.
+        path: hits addresses that contain this; blank means every call but the login.
         seconds: for ``slow`` and ``silent``, and the Retry-After of 429 and 503.
     """
 
@@ -130,7 +130,7 @@ class FaultBoard:
         with self._lock:
             return list(self._faults)
 
-    def strike(self, path: str, header: str | None) -> Fault | None:
+    def inject(self, path: str, header: str | None) -> Fault | None:
         """The fault for this request, counted; the header's wins."""
         if header:
             return parse_fault(header)
@@ -152,7 +152,7 @@ def _concerns(fault: Fault, path: str) -> bool:
 
 
 def parse_fault(text: str) -> Fault:
-    """``kind`` or ``kind;seconds=2`` as a fault that strikes once.
+    """``kind`` or ``kind;seconds=2`` as a fault that hits once.
 
     Raises:
         UsageError: an unknown kind or setting.

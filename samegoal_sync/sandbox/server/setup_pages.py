@@ -27,7 +27,7 @@ from samegoal_sync.sandbox.server.integration_access import (
 from samegoal_sync.sandbox.server.simulated_system import System
 
 if TYPE_CHECKING:
-    from samegoal_sync.sandbox.server.sandbox_server import Sandbox
+    from samegoal_sync.sandbox.server.sandbox import Sandbox
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),

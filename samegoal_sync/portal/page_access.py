@@ -23,7 +23,7 @@ from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.identity.cookies import read_cookie
 from samegoal_sync.portal.identity.sessions import COOKIE, Session, find_session, signer
-from samegoal_sync.portal.records.tenant_connection import one
+from samegoal_sync.portal.tenant_connection import one
 from samegoal_sync.portal.visit import Page, Portal, Visit
 
 EVERYONE = frozenset(Role)

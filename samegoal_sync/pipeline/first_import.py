@@ -1,0 +1,57 @@
+"""The last step of onboarding: the first import, activation, and the confirmation mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from samegoal_sync.districts.onboarding.confirmation import confirm
+from samegoal_sync.districts.onboarding.onboarding_steps import activate
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.mail.mailer import mailer_of
+from samegoal_sync.pipeline.launching import import_districts
+
+
+@dataclass(frozen=True)
+class FirstImport:
+    """How it went.
+
+    Attributes:
+        active: whether the district's nights run now.
+        told: for people: what happened and what is next.
+        state / counts: of the sync.
+    """
+
+    slug: str
+    active: bool
+    told: str
+    state: str
+    counts: dict[str, int]
+
+
+def import_and_confirm(registry: Registry, slug: str, who: str) -> FirstImport:
+    """Import a connected district; if it went well, let its nights run and tell the district.
+
+    A failed import leaves it *connected*; the command can be run again. A held one lets its
+    nights run too (each is held until one is approved), and the confirmation waits for that.
+
+    Raises:
+        WrongStep, UnknownDistrict: the district can't become active.
+    """
+    (outcome,) = import_districts(registry.settings, registry.database_url, [slug])
+    if outcome.state == "failed":
+        told = (
+            f"{slug}: connected, but the first import failed: {outcome.message}\n"
+            f"  action by {outcome.actor}: {outcome.hint}"
+        )
+        return FirstImport(slug, False, told, outcome.state, outcome.counts)
+    district = activate(registry, slug, who)
+    if outcome.state == "held":
+        told = (
+            f"{slug}: active; its first night is held, nothing is shown yet. Look at it: "
+            f"samegoal-sync held {slug}; then samegoal-sync approve {slug} or discard {slug}"
+        )
+        return FirstImport(slug, True, told, outcome.state, outcome.counts)
+    mailed = confirm(registry, mailer_of(registry.settings), district, outcome.counts)
+    students = outcome.counts.get("students_sent", 0)
+    told = f"{slug}: active; {students:,} students were read ({outcome.state}). {mailed}"
+    return FirstImport(slug, True, told, outcome.state, outcome.counts)
