@@ -1,5 +1,7 @@
 """What every command shares: settings, the database while the command runs, output."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import json

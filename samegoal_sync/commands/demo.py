@@ -1,5 +1,7 @@
 """``samegoal-sync demo``: the whole thing on this machine, against a sandbox Qmlativ."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import secrets
@@ -11,6 +13,10 @@ import click
 from samegoal_sync.commands.app import App, pass_app
 from samegoal_sync.commands.child_programs import ended_by_signals, require_free_port
 from samegoal_sync.commands.dev import port_option, portal_port_option, require_ports, serve
+from samegoal_sync.commands.published import student
+from samegoal_sync.commands.sync import import_shown, print_summary
+from samegoal_sync.districts.errors import UnknownDistrict
+from samegoal_sync.secret import Secret
 from samegoal_sync.settings import SANDBOX_FOLDER
 
 if TYPE_CHECKING:
@@ -82,7 +88,6 @@ _ZONES = {
 
 def _night(app: App, sandbox: Sandbox) -> bool:
     """Onboard the districts and import them; whether something needs a person."""
-    from samegoal_sync.commands.sync import import_shown, print_summary
     from samegoal_sync.districts.registry.registry import Registry
 
     registry = Registry(app.settings, app.database_url)
@@ -97,9 +102,7 @@ def _night(app: App, sandbox: Sandbox) -> bool:
 
 def _onboard(app: App, registry: Registry, sandbox: Sandbox, slug: str) -> None:
     """The mission's steps, as the district, Skyward and the technical team would take them."""
-    from samegoal_sync.districts.errors import UnknownDistrict
     from samegoal_sync.districts.onboarding.onboarding_steps import activate, complete, verify
-    from samegoal_sync.secret import Secret
 
     base_url = sandbox.base_url(slug)
     try:
@@ -123,7 +126,6 @@ def _onboard(app: App, registry: Registry, sandbox: Sandbox, slug: str) -> None:
 
 def _show_student(app: App, slug: str) -> None:
     """Print the Details of one enrolled student with guardians: the first by Student Id."""
-    from samegoal_sync.commands.published import student
     from samegoal_sync.database import connect
 
     with connect(app.database_url) as connection:
@@ -146,7 +148,6 @@ def _show_student(app: App, slug: str) -> None:
 def _print_accounts(app: App) -> None:
     """One account a role, with a password of this run; told here and nowhere else."""
     from samegoal_sync.portal.identity.accounts import Role, add_user, list_users, reset_user
-    from samegoal_sync.secret import Secret
 
     there = {user.login for user in list_users(app.database_url)}
     app.console.print("\nSign in to the portal as", style="bold")

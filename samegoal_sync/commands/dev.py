@@ -1,5 +1,7 @@
 """``samegoal-sync dev``, ``env`` and ``stop``: serve what is registered on this machine."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import shlex

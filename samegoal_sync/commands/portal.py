@@ -1,11 +1,14 @@
 """``samegoal-sync portal`` and ``samegoal-sync users``."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict
 
 import click
+from rich.console import Console
 from rich.table import Table
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
@@ -87,7 +90,6 @@ def list_users_(app: App, as_json: bool) -> None:
             f"{last:%Y-%m-%d %H:%M}" if last else "never",
             "disabled" if user.disabled_at else "enabled",
         )
-    from rich.console import Console
 
     Console().print(table)
 

@@ -1,5 +1,7 @@
 """Commands on what is published: student, rejects, held, approve, discard, preview, export."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import getpass

@@ -1,5 +1,7 @@
 """``samegoal-sync sandbox``: serve a local Qmlativ and walk through a district's steps."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import time

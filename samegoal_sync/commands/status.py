@@ -1,5 +1,7 @@
 """``samegoal-sync status``: how last night went, every district on one screen."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 from dataclasses import asdict
@@ -7,6 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
 
@@ -43,8 +47,6 @@ def _plain(one: DistrictStatus) -> dict[str, Any]:
 
 
 def _print_table(found: list[DistrictStatus]) -> None:
-    from rich.console import Console
-    from rich.table import Table
 
     from samegoal_sync.districts.monitoring.district_status import Severity
 

@@ -1,9 +1,12 @@
 """``samegoal-sync sync``: import districts now, or refresh one student."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -148,6 +151,5 @@ def _line(outcome: DistrictOutcome) -> str:
 
 
 def _as_json(outcome: DistrictOutcome) -> dict[str, Any]:
-    from dataclasses import asdict
 
     return asdict(outcome)

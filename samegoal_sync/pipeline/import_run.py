@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from samegoal_sync.demographics.curate_district import ROWS_OF
+from samegoal_sync.demographics.errors import ChecksFailed
+from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.errors import SyncError
+from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
+from samegoal_sync.samegoal.publication.publish import record_failure
 
 if TYPE_CHECKING:
     from samegoal_sync.demographics.validation.frame_validation import Finding
@@ -61,20 +66,17 @@ class ImportRun:
 
     def last_good_findings(self) -> dict[str, Any]:
         """Numbers of the district's last published night, for comparison; empty if none."""
-        from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 
         return last_good_findings(self.database_url, self.district.slug)
 
     def last_good_rows(self) -> dict[str, int]:
         """Qmlativ object -> rows that it had in the last published night."""
-        from samegoal_sync.demographics.curate_district import ROWS_OF
 
         found = self.last_good_findings().items()
         return {name.removeprefix(ROWS_OF): n for name, n in found if name.startswith(ROWS_OF)}
 
     def record_failure(self, error: SyncError) -> None:
         """Write the failed sync, from which status, mail and the next attempt follow."""
-        from samegoal_sync.samegoal.publication.publish import record_failure
 
         record_failure(
             self.database_url,
@@ -87,7 +89,7 @@ class ImportRun:
 
     def record_failed_checks(self, stage: str, findings: list[Finding]) -> None:
         """Record the failure of a night whose blocking checks stop it; nothing if none does."""
-        from samegoal_sync.demographics.errors import ChecksFailed
+        # pandera is slow to import: code servers and daemons load this module, and never check.
         from samegoal_sync.demographics.validation.frame_validation import require_checks_passed
 
         try:
@@ -103,7 +105,6 @@ def import_run(context: AssetExecutionContext) -> Iterator[ImportRun]:
     Raises:
         dagster.Failure: made of the error's own words, which hold no one's data.
     """
-    from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 
     with told(context):
         run = _run(context, registry_from_environment())
@@ -137,7 +138,6 @@ def told_and_recorded(
     Raises:
         dagster.Failure: as :func:`told`; the night is recorded as failed.
     """
-    from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 
     try:
         yield

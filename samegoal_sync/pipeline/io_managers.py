@@ -8,7 +8,9 @@ from typing import Any
 
 import dagster as dg
 
+from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.pipeline.import_run import told_and_recorded
+from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.settings import Settings
 from samegoal_sync.storage.frames import FrameStore, StoredFrames
 
@@ -49,7 +51,6 @@ class RawObjectsIOManager(_FramesIOManager):
         )
 
     def unpack(self, stored: StoredFrames) -> Any:
-        from samegoal_sync.qmlativ.raw_objects import RawObjects  # polars is slow to import
 
         absent = {name: frozenset(fields) for name, fields in stored.notes["absent"].items()}
         return RawObjects(stored.frames, absent, stored.notes["statistics"])
@@ -69,9 +70,6 @@ class CuratedIOManager(_FramesIOManager):
         )
 
     def unpack(self, stored: StoredFrames) -> Any:
-        from samegoal_sync.demographics.columns.curated_frames import (
-            Curated,  # polars is slow to import
-        )
 
         notes = stored.notes
         return Curated(

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster._core.events import RunFailureReason
 
+from samegoal_sync.demographics.curate_district import curate
 from samegoal_sync.district import PARTITIONS
+from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
 from samegoal_sync.pipeline.instance import dagster_instance
+from samegoal_sync.qmlativ.catalog import RawAsset
+from samegoal_sync.samegoal.publication.last_good_night import RunStopped, ensure_recorded
 from samegoal_sync.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,7 +76,6 @@ def import_districts(
         UnknownDistrict: a slug is not registered; then none is imported.
         KeyboardInterrupt: somebody stopped it; the run is marked as canceled and recorded.
     """
-    from samegoal_sync.districts.registry.registry import Registry
 
     registry = Registry(settings, database_url)
     districts = [registry.get(slug) for slug in slugs]
@@ -94,10 +97,7 @@ def curated_tonight(settings: Settings, database_url: str, slug: str) -> tuple[C
     Returns:
         Students and guardians, as tonight's run would publish them.
     """
-    from samegoal_sync.demographics.curate_district import curate
-    from samegoal_sync.districts.registry.registry import Registry
-    from samegoal_sync.qmlativ.catalog import RawAsset
-    from samegoal_sync.qmlativ.client import QmlativClient
+    from samegoal_sync.qmlativ.client import QmlativClient  # requests: slow to import
 
     registry = Registry(settings, database_url)
     district = registry.get(slug)
@@ -114,8 +114,7 @@ def _import(
     district: District,
     on_progress: OnProgress | None,
 ) -> DistrictOutcome:
-    from samegoal_sync.definitions import defs
-    from samegoal_sync.samegoal.publication.last_good_night import RunStopped, ensure_recorded
+    from samegoal_sync.definitions import defs  # gathers this module too
 
     job = defs.resolve_job_def(IMPORT_DISTRICT)
     run_id, started = str(uuid.uuid4()), datetime.now(UTC)

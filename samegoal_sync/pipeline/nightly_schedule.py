@@ -20,6 +20,7 @@ from samegoal_sync.districts.monitoring.due_nights import (
 )
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
+from samegoal_sync.pipeline.pruning import prune_runs
 
 
 @dg.schedule(
@@ -62,7 +63,6 @@ def run_request(request: NightRequest) -> dg.RunRequest:
 @dg.op(name="delete_old_runs")
 def _prune(context: dg.OpExecutionContext) -> None:
     """Delete finished runs older than 30 days that nothing needs."""
-    from samegoal_sync.pipeline.pruning import prune_runs
 
     context.log.info(f"deleted {prune_runs(context.instance, datetime.now(UTC))} old runs")
 

@@ -25,6 +25,8 @@ from samegoal_sync.mail.mailbox import incoming_of
 from samegoal_sync.mail.mailer import mailer_of
 from samegoal_sync.pipeline.freshness import evaluation, is_fresh, last_good_nights, make_room
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
+from samegoal_sync.samegoal.errors import DistrictNotRegistered
+from samegoal_sync.samegoal.publication.publish import record_failure
 
 _ON = dg.DefaultSensorStatus.RUNNING
 
@@ -149,8 +151,6 @@ def lost_runs(context: dg.RunFailureSensorContext) -> None:
 
 def record_lost_run(instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str) -> None:
     """A failed row for a run that left none; one that did leave a row is not touched."""
-    from samegoal_sync.samegoal.errors import DistrictNotRegistered
-    from samegoal_sync.samegoal.publication.publish import record_failure
 
     record = instance.get_run_record_by_id(run.run_id)
     begun = record.create_timestamp if record else datetime.now(UTC)

@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.identity.accounts import Role, User
 from samegoal_sync.portal.identity.sessions import Session, save_state
@@ -38,7 +39,6 @@ class Portal:
     @property
     def registry(self) -> Registry:
         """The registry of districts: settings and secrets."""
-        from samegoal_sync.districts.registry.registry import Registry  # slow to import
 
         return Registry(self.settings, self.database.url)
 

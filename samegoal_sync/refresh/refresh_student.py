@@ -14,6 +14,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from samegoal_sync.demographics.curate_district import curate
+from samegoal_sync.demographics.validation.frame_validation import (
+    check_curated,
+    check_raw,
+    require_checks_passed,
+)
+from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.qmlativ.client import QmlativClient
+from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
+from samegoal_sync.samegoal.publication.publish import Mode, publish
+
 if TYPE_CHECKING:
     from samegoal_sync.demographics.columns.curated_frames import Curated
     from samegoal_sync.qmlativ.raw_objects import RawObjects
@@ -33,16 +44,6 @@ def refresh_student(
         SyncError: what was read can't be published, or restrictions that were shared in the
             last good night no longer are; what is published stays.
     """
-    from samegoal_sync.demographics.curate_district import curate
-    from samegoal_sync.demographics.validation.frame_validation import (
-        check_curated,
-        check_raw,
-        require_checks_passed,
-    )
-    from samegoal_sync.districts.registry.registry import Registry
-    from samegoal_sync.qmlativ.client import QmlativClient
-    from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
-    from samegoal_sync.samegoal.publication.publish import Mode, publish
 
     registry = Registry(settings, database_url)
     district, started = registry.get(slug), datetime.now(UTC)

@@ -54,7 +54,7 @@ def _assert_nothing_blanked(raw: RawObjects) -> None:
 def _assert_kept(before: Curated, after: Curated, layout: pl.Schema, key: list[str]) -> None:
     """Where a value was and none is now, the column is absent or kept in that row."""
     both = before.frame.join(after.frame, on=key, suffix="_now")
-    assert both.height == before.frame.height or not after.whole
+    assert both.height == before.frame.height or not after.complete
     for column in layout.names():
         if column in key or column in after.absent:
             continue

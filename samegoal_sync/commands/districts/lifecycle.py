@@ -1,5 +1,7 @@
 """Pausing a district, taking it back, and parting with it."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 from functools import partial

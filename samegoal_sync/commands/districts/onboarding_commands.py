@@ -1,5 +1,7 @@
 """Onboarding: verify, complete, and later a new secret."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import sys
@@ -18,6 +20,9 @@ from samegoal_sync.commands.districts.shared_options import (
     user_name,
     who_option,
 )
+from samegoal_sync.districts.onboarding.sandbox_secret import secret_from_sandbox
+from samegoal_sync.errors import UsageError
+from samegoal_sync.secret import Secret
 
 if TYPE_CHECKING:
     from samegoal_sync.district import District
@@ -47,9 +52,6 @@ def verify(app: App, district: str, who: str | None, as_json: bool) -> int:
 
 def _secret(district: District, from_sandbox: str | None) -> Secret:
     """From the sandbox, a prompt without echo, or the first line of standard input."""
-    from samegoal_sync.districts.onboarding.sandbox_secret import secret_from_sandbox
-    from samegoal_sync.errors import UsageError
-    from samegoal_sync.secret import Secret
 
     if from_sandbox:
         return secret_from_sandbox(from_sandbox, district)

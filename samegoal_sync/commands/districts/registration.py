@@ -1,5 +1,7 @@
 """What is registered of a district: add, change, list, show, and many at once from a file."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import json
@@ -20,6 +22,7 @@ from samegoal_sync.commands.districts.shared_options import (
     value_options,
     who_option,
 )
+from samegoal_sync.districts.registry.settings_json import settings_from_json, settings_to_json
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -97,7 +100,6 @@ def change(
 
 def _changed_settings(district: District, changes: tuple[tuple[str, str], ...]) -> DistrictSettings:
     """The district's settings with some of them read anew."""
-    from samegoal_sync.districts.registry.settings_json import settings_from_json, settings_to_json
 
     values = settings_to_json(district.settings)
     for name, text in changes:

@@ -1,5 +1,7 @@
 """Options and values that several of the districts' commands share."""
 
+# Rooms are imported inside the commands that need them, so that --help stays quick.
+
 from __future__ import annotations
 
 import getpass
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samegoal_sync.commands.app import App
+from samegoal_sync.districts.registry.settings_json import settings_to_json
 
 if TYPE_CHECKING:
     from samegoal_sync.district import District
@@ -93,7 +96,6 @@ def user_name(who: str | None) -> str:
 
 def plain(district: District) -> dict[str, Any]:
     """A district for JSON; further headers and token fields may hold secrets: names only."""
-    from samegoal_sync.districts.registry.settings_json import settings_to_json
 
     return {
         **asdict(district),

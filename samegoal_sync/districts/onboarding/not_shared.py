@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from samegoal_sync.demographics.columns.column_rules import column_sources
 from samegoal_sync.errors import Actor
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ def _told(grant: Grant) -> NotShared:
 @cache
 def _columns() -> dict[tuple[str, str], list[str]]:
     """Object and field -> the columns that are made of it."""
-    from samegoal_sync.demographics.columns.column_rules import column_sources  # slow to import
 
     found: dict[tuple[str, str], list[str]] = {}
     for table in _ROWS:

@@ -13,10 +13,12 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.assets.samegoal_assets import GUARDIANS, STUDENTS
 from samegoal_sync.pipeline.import_run import told
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
+from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.settings import SFTP_VARIABLE, Settings
 
 CSV = dg.AssetKey(["samegoal", "csv"])
@@ -39,8 +41,6 @@ _AGAIN = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 )
 def csv(context: AssetExecutionContext) -> Iterator[Any]:
     """Deliver what is published; a load is complete or is not taken up."""
-    from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
-    from samegoal_sync.samegoal.delivery.csv_files import render
 
     with told(context):
         settings, slug = Settings.from_environment(), context.partition_key
@@ -60,6 +60,9 @@ def csv(context: AssetExecutionContext) -> Iterator[Any]:
 
 
 def _deliver(settings: Settings, slug: str, files: Any) -> str:
-    from samegoal_sync.samegoal.delivery.sftp import Destination, deliver
+    from samegoal_sync.samegoal.delivery.sftp import (
+        Destination,
+        deliver,
+    )  # paramiko: slow to import
 
     return deliver(Destination.from_settings(settings, slug), files, datetime.now(UTC))

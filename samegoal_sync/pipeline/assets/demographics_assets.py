@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from samegoal_sync.demographics.curate_district import curate
 from samegoal_sync.pipeline.asset_checks import (
     GUARDIAN_CHECKS,
     STUDENT_CHECKS,
@@ -61,7 +62,7 @@ def demographics(
     context: AssetExecutionContext, entities: Any, students: Any, guardians: Any
 ) -> Iterator[Any]:
     """Curate students and guardians from the stored raw frames; Qmlativ is not asked."""
-    from samegoal_sync.demographics.curate_district import curate
+    # pandera is slow to import: code servers and daemons load this module, and never check.
     from samegoal_sync.demographics.validation.frame_validation import (
         check_curated,
         check_raw,

@@ -13,6 +13,7 @@ from samegoal_sync.pipeline.column_metadata import raw_schema_metadata
 from samegoal_sync.pipeline.import_run import ImportRun, import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
+from samegoal_sync.qmlativ.catalog import RawAsset
 
 _DESCRIPTIONS = {
     "entities": "The district itself: its entities, schools, school years and withdrawal codes, "
@@ -39,7 +40,7 @@ def _raw_asset(name: str) -> dg.AssetsDefinition:
         check_specs=check_specs(key, RAW_CHECKS),
     )
     def raw(context: AssetExecutionContext) -> Iterator[Any]:
-        from samegoal_sync.demographics.validation.frame_validation import check_raw
+        from samegoal_sync.demographics.validation.frame_validation import check_raw  # pandera
 
         with import_run(context) as run:
             objects = _read(run, name)
@@ -52,8 +53,7 @@ def _raw_asset(name: str) -> dg.AssetsDefinition:
 
 
 def _read(run: ImportRun, name: str) -> Any:
-    from samegoal_sync.qmlativ.catalog import RawAsset
-    from samegoal_sync.qmlativ.client import QmlativClient
+    from samegoal_sync.qmlativ.client import QmlativClient  # requests: slow to import
 
     with QmlativClient(run.registry.connection(run.district.slug)) as client:
         return client.read(RawAsset(name))

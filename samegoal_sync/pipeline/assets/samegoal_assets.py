@@ -15,6 +15,8 @@ from samegoal_sync.pipeline.column_metadata import published_metadata
 from samegoal_sync.pipeline.import_run import ImportRun, import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
+from samegoal_sync.samegoal.publication.last_good_night import published_rows
+from samegoal_sync.samegoal.publication.publish import State, publish
 
 STUDENTS = dg.AssetKey(["samegoal", "students"])
 GUARDIANS = dg.AssetKey(["samegoal", "guardians"])
@@ -62,11 +64,11 @@ _COMMON: dict[str, Any] = {
 )
 def publication(context: AssetExecutionContext, students: Any, guardians: Any) -> Iterator[Any]:
     """Publish the curated frames, or hold the night; nothing in between."""
+    # pandera is slow to import: code servers and daemons load this module, and never check.
     from samegoal_sync.demographics.validation.frame_validation import (
         check_curated,
         require_checks_passed,
     )
-    from samegoal_sync.samegoal.publication.publish import State, publish
 
     with import_run(context) as run:
         # A blocking check of the curated assets does not stop a later run of these alone.
@@ -96,7 +98,6 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
 
 
 def _materializations(run: ImportRun, counts: dict[str, int]) -> Iterator[Any]:
-    from samegoal_sync.samegoal.publication.last_good_night import published_rows
 
     rows = published_rows(run.database_url, run.district.slug)
     for key, who in ((STUDENTS, "students"), (GUARDIANS, "guardians")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
 from starlette.responses import Response
 
 from samegoal_sync.portal.errors import Conflict
@@ -12,15 +13,15 @@ from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.import_history import waiting_night
 from samegoal_sync.portal.tenant_connection import rows
 from samegoal_sync.portal.visit import Visit
+from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+from samegoal_sync.samegoal.publication.held_nights import approve, discard
+from samegoal_sync.samegoal.publication.held_nights import held as read_held
 
 PAGE = 200
 
 
 def held_night(visit: Visit) -> Response:
     """The held night, compared with what is published at this moment."""
-    import polars as pl  # slow to import
-
-    from samegoal_sync.samegoal.publication.held_nights import held as read_held
 
     with visit.portal.database.owner() as owner:
         held = waiting_night(owner, visit.slug)
@@ -51,21 +52,18 @@ def held_night(visit: Visit) -> Response:
 
 def approve_held(visit: Visit) -> Response:
     """Publish that very night."""
-    from samegoal_sync.samegoal.publication.held_nights import approve  # slow to import
 
     return _decide(visit, approve, Action.APPROVED, "Approved: the held night is published.")
 
 
 def discard_held(visit: Visit) -> Response:
     """Drop the night; what is published stays."""
-    from samegoal_sync.samegoal.publication.held_nights import discard  # slow to import
 
     return _decide(visit, discard, Action.DISCARDED, "Discarded: what was published stays.")
 
 
 def _decide(visit: Visit, decide: Callable[..., Any], action: Action, message: str) -> Response:
     """Decide about the night that the person saw, in one transaction with its audit line."""
-    from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 
     seen = visit.field("night")
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from samegoal_sync.demographics.columns.column_rules import column_sources
+
 
 @cache
 def sources_of(table: str) -> dict[str, str]:
@@ -12,7 +14,6 @@ def sources_of(table: str) -> dict[str, str]:
     Args:
         table: ``student_demographics`` or ``guardian_demographics``.
     """
-    from samegoal_sync.demographics.columns.column_rules import column_sources  # slow to import
 
     return {column: _told(sources) for column, sources in column_sources(table).items()}
 

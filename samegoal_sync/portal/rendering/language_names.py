@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from samegoal_sync.demographics.values.languages import ISO_639_1
+
 
 def language(code: str) -> str:
     """``es`` -> ``Spanish``; what is no code that the import knows stays as it is."""
@@ -13,7 +15,6 @@ def language(code: str) -> str:
 @cache
 def _names() -> dict[str, str]:
     """ISO 639-1 code -> its first English name, from the words by which the import reads them."""
-    from samegoal_sync.demographics.values.languages import ISO_639_1  # slow to import
 
     names: dict[str, str] = {}
     for word, code in ISO_639_1.items():
