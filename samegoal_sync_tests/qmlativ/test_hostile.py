@@ -148,3 +148,10 @@ def test_a_proxy_of_the_environment_is_not_used(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert client_of(server).system_metadata().district_id == 1
+
+
+def test_a_name_in_the_metadata_can_command_no_terminal(server: Server, client_of: Make) -> None:
+    osc = "\x1b]52;c;aGk=\x07Oak\u2028\u202eISD"
+    server.behaviour.system = one_district()
+    server.behaviour.system["System"]["Districts"][0]["Name"] = osc
+    assert client_of(server).system_metadata().district_name == "]52;c;aGk= Oak ISD"

@@ -9,14 +9,13 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from samegoal_sync.outside_text import CONTROL, INVISIBLE
+
 #: What makes a trimmed text differ from its clean form; few texts hold any of it.
 _SUSPECT = r"  |[^ -~]"
 #: Control characters that are no blanks, and the zero-width and direction marks that come with
 #: copied text; joiners that scripts need stay.
-_UNSEEN = (
-    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
-    r"\x{ad}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}\x{2066}-\x{2069}\x{feff}]"
-)
+_UNSEEN = "[" + "".join(rf"\x{{{a:x}}}-\x{{{b:x}}}" for a, b in (*CONTROL, *INVISIBLE)) + "]"
 #: What is left of bytes that were no text (lone surrogates, broken encodings).
 DAMAGED = "\ufffd"
 

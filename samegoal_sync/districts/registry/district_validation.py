@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.errors import SyncError
+from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.qmlativ.http.connection import checked_base_url, checked_token_url
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -69,7 +70,7 @@ def _checks(allow_loopback: bool) -> dict[str, Callable[[Any], Any]]:
 
     return {
         "slug": _slug,
-        "name": _text,
+        "name": _name,
         "base_url": address,
         "client_key": _text,
         "mail_domain": _domain,
@@ -91,9 +92,16 @@ def _slug(text: str) -> str:
     return text
 
 
+def _name(text: str) -> str:
+    cleaned = cleaned_text(text)
+    if not cleaned:
+        raise ValueError("is blank")
+    return cleaned
+
+
 def _text(text: str) -> str:
     stripped = text.strip()
-    if not stripped or any(ord(letter) < 32 for letter in stripped):
+    if not stripped or not stripped.isprintable():
         raise ValueError("is blank, or holds a control character")
     return stripped
 

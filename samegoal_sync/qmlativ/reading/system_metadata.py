@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.qmlativ.errors import AnswerBroken, DistrictNotChosen
 
 _ASKED = "the system's metadata"
@@ -49,7 +50,7 @@ def metadata_of(answer: Any, host: str, chosen: int | None) -> SystemMetadata:
     """
     try:
         districts = {_number(one["DistrictID"]): one for one in answer["System"]["Districts"]}
-        names = {key: str(one["Name"]).strip() for key, one in districts.items()}
+        names = {key: cleaned_text(str(one["Name"])) for key, one in districts.items()}
         if not districts:
             raise AnswerBroken(_ASKED, "lists no district")
         if (chosen is None and len(districts) > 1) or ((chosen or 0) and chosen not in districts):
@@ -87,6 +88,10 @@ def _number(value: Any) -> int:
 
 def _entities(listed: Sequence[Mapping[str, Any]]) -> tuple[SystemEntity, ...]:
     return tuple(
-        SystemEntity(_number(one["EntityID"]), str(one.get("Code", "")), str(one["Name"]).strip())
+        SystemEntity(
+            _number(one["EntityID"]),
+            cleaned_text(str(one.get("Code", ""))),
+            cleaned_text(str(one["Name"])),
+        )
         for one in listed
     )

@@ -1,0 +1,72 @@
+"""Text that others wrote (names of districts, entities and schools; words of an error; mail).
+
+It enters through ``cleaned_text`` and is then one line without anything that a terminal, a mail, a
+log or a page would obey instead of show. The incident: a school's name held a terminal's
+escape sequence, and printing the name wrote into the reader's clipboard. Where the text is shown
+it is still escaped for its place (HTML, Markdown, Rich markup): brackets are honest letters here.
+
+Students' values follow the same rule, column by column: ``demographics/values/text.py``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: Code points (both ends included) without width, or that turn the direction of what follows.
+#: Joiners (200C, 200D) and the number signs of Arabic stay: scripts need them.
+INVISIBLE = (
+    (0x00AD, 0x00AD),  # soft hyphen
+    (0x061C, 0x061C),  # Arabic letter mark
+    (0x180E, 0x180E),  # Mongolian vowel separator
+    (0x200B, 0x200B),  # zero width space
+    (0x200E, 0x200F),  # left-to-right and right-to-left mark
+    (0x202A, 0x202E),  # embeddings and overrides
+    (0x2060, 0x206F),  # word joiner, invisible operators, isolates, deprecated shapes
+    (0xFEFF, 0xFEFF),  # byte order mark
+    (0xFFF9, 0xFFFB),  # interlinear annotation
+    (0xE0000, 0xE007F),  # tags: a text within the text
+)
+#: Control characters that are no blanks.
+CONTROL = ((0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F))
+
+#: Letters that a name may have; longer ones are cut, with an ellipsis at their end.
+LONGEST = 200
+#: Marks upon one letter. Vietnamese and Hebrew need three, a heap of them takes a renderer minutes.
+_MARKS = 8
+
+_DROPPED = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in INVISIBLE) + "]")
+_NO_LETTER = re.compile("[" + "".join(re.escape(chr(a)) + "-" + chr(b) for a, b in CONTROL) + "]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+#: ``str.split`` folds these too: tab, line feed, no-break space, U+0085, U+2028, U+2029.
+_ENDS_CUT = "…"
+
+
+def cleaned_text(text: str, longest: int = LONGEST) -> str:
+    """One line: printable, in NFC, blanks folded, no longer than ``longest`` letters.
+
+    Args:
+        text: as it came. What is no text at all (a number, a list) is given as ``str(value)``.
+        longest: letters kept, the ellipsis that marks a cut among them.
+
+    Returns:
+        the text; empty when nothing in it can be seen. Cleaning it once more changes nothing.
+    """
+    # Beyond this, no letter can still be among those kept; what is endless costs nothing.
+    text = text[: longest * (_MARKS + 2)] if len(text) > longest * (_MARKS + 2) else text
+    if not (text.isascii() and text.isprintable()):
+        text = _LONE_SURROGATE.sub("\ufffd", text)
+        text = _NO_LETTER.sub(" ", _DROPPED.sub("", text))
+        text = _without_heaps(unicodedata.normalize("NFC", text))
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + _ENDS_CUT
+
+
+def _without_heaps(text: str) -> str:
+    """At most so many combining marks in a row."""
+    kept, marks = [], 0
+    for letter in text:
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks <= _MARKS:
+            kept.append(letter)
+    return "".join(kept)
