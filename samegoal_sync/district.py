@@ -75,6 +75,10 @@ class DistrictSettings:
         guardians: which guardians are published.
         publish_restricted: publish a guardian under an active restriction with the restriction
             shown, instead of withholding them.
+        parent_years: a guardian who is an enrolled minor is shown to students at least so many
+            years younger, as their parent; from all others they are withheld.
+        shared_email_limit: an e-mail that so many guardians without a common student have is
+            nobody's own.
         buildings: school name as Qmlativ has it -> the name under Settings > Buildings.
         guards: when a night is held.
         paused / additions_only: date ranges.
@@ -83,6 +87,8 @@ class DistrictSettings:
 
     guardians: GuardianChoice = GuardianChoice.ALL
     publish_restricted: bool = False
+    parent_years: int = 12
+    shared_email_limit: int = 4
     buildings: dict[str, str] = field(default_factory=dict)
     guards: Guards = field(default_factory=Guards)
     paused: DateRange | None = None

@@ -6,7 +6,7 @@ change what their case is about. No value here belongs to a real person.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -19,6 +19,8 @@ from samegoal_sync.qmlativ.raw_objects import RawObjects
 TODAY = date(2026, 11, 25)
 LAST_YEAR, THIS_YEAR, NEXT_YEAR = 11, 12, 13
 DISTRICT_ENTITY, HIGH, MIDDLE, OTHER_DISTRICTS = 1, 2, 3, 9
+
+_GUARDIANS = ("Noor", "Ines", "Omar", "Vera", "Jonas", "Lea", "Tariq")
 
 Row = dict[str, Any]
 #: Start, end and withdrawal code of an EntryWithdrawal.
@@ -120,9 +122,12 @@ class DistrictBuilder:
         family_rank: int | None = 1,
         **pair: Any,
     ) -> int:
-        """A guardian of a student. Returns the guardian's NameID."""
+        """A guardian of a student, a person of their own. Returns the guardian's NameID."""
         if person is None:
-            person = self.person(FirstName="Noor", BirthDate="1980-01-01")
+            # Two guardians of a test are two people: neither name nor birth date agrees.
+            first = _GUARDIANS[self._id % len(_GUARDIANS)]
+            born = date(1980, 1, 1) + timedelta(days=self._id % 3000)
+            person = self.person(FirstName=first, BirthDate=born.isoformat())
         if family is not None:
             self.add("Family/FamilyGuardian", FamilyID=family, NameID=person, Rank=family_rank)
         self.add("Family/StudentGuardian", StudentID=student, NameIDGuardian=person, **pair)

@@ -31,6 +31,7 @@ def golden_district() -> DistrictBuilder:
     _newcomer(district)
     _foster_child(district)
     _court_order(district)
+    _father_twice(district)
     return district
 
 
@@ -127,11 +128,31 @@ def _court_order(district: DistrictBuilder) -> None:
     child = district.student("7006", FirstName="Ivy", LastName="Stone", IsBlack=True, IsWhite=True)
     family = district.family(child)
     father = district.guardian(child, family=family, RelationshipID=2, family_rank=1)
-    district.guardian(child, family=family, RelationshipID=1, family_rank=2)
+    mother = district.person(FirstName="Noor", BirthDate="1980-01-01")
+    district.guardian(child, mother, family=family, RelationshipID=1, family_rank=2)
+    _restrict(district, child, father, StartDate="2026-11-25")
+
+
+def _father_twice(district: DistrictBuilder) -> None:
+    """A restriction without dates on one of a father's two records; the mother has his e-mail."""
+    child = district.student("7007", FirstName="Tess", LastName="Vale", BirthDate="2013-07-07")
+    family = district.family(child)
+    names = {"FirstName": "Gil", "LastName": "Vale", "BirthDate": "1979-09-09"}
+    father, again = district.person(**names), district.person(**names)
+    mother = district.person(FirstName="Una", LastName="Vale", BirthDate="1981-02-03")
+    for rank, person in enumerate((father, again, mother), 1):
+        district.guardian(child, person, family=family, family_rank=rank)
+    district.email(father, "g.vale@example.org")
+    district.email(mother, "GVale+school@example.org")
+    district.phone(mother, "469-555-0131")
+    _restrict(district, child, father, StartDate="1900-01-01T00:00:00", EndDate="1900-01-01")
+
+
+def _restrict(district: DistrictBuilder, child: int, person: int, **dates: str) -> None:
     district.add(
         "Family/StudentGuardianRestrictedAccess",
-        StudentGuardianID=district.pair(child, father),
-        StartDate="2026-11-25",
+        StudentGuardianID=district.pair(child, person),
+        **dates,
     )
 
 

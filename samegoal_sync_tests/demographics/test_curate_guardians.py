@@ -9,29 +9,8 @@ import pytest
 
 from samegoal_sync.district import DistrictSettings, GuardianChoice
 from samegoal_sync_tests.demographics.district_builder import TODAY, DistrictBuilder
-
-_ACCESS = "Family/StudentGuardianRestrictedAccess"
-
-
-class Household:
-    """A student ``S1`` with a first and a second family."""
-
-    def __init__(self) -> None:
-        self.district = DistrictBuilder()
-        self.student = self.district.student()
-        self.first = self.district.family(self.student, rank=1)
-        self.second = self.district.family(self.student, rank=2)
-
-    def guardian(self, family: int | None = None, **fields: Any) -> int:
-        return self.district.guardian(self.student, family=family or self.first, **fields)
-
-    def restrict(self, person: int, start: str | None, end: str | None = None) -> None:
-        pair = self.district.pair(self.student, person)
-        self.district.add(_ACCESS, StudentGuardianID=pair, StartDate=start, EndDate=end)
-
-    def order(self, settings: DistrictSettings | None = None) -> list[tuple[int, int]]:
-        frame = self.district.guardians(settings).frame
-        return list(frame.select("guardian_id", "priority").iter_rows())
+from samegoal_sync_tests.demographics.household import ACCESS as _ACCESS
+from samegoal_sync_tests.demographics.household import Household
 
 
 def test_family_rank_then_guardian_rank_never_the_order_of_rows() -> None:
@@ -161,14 +140,6 @@ def test_a_fellow_student_below_18_is_no_guardian(birth: str | None, kept: int) 
     if not kept:
         assert curated.account.row(0, named=True)["outcome"] == "withheld"
         assert "guardian_minor_student" in curated.rejects.get_column("rule").to_list()
-
-
-def test_where_one_student_alone_was_read_every_minor_counts_as_a_student() -> None:
-    home = Household()
-    home.guardian(person=home.district.person(BirthDate="2010-01-01"))
-    assert home.district.guardians().account.item(0, "reason") == "guardian_minor_student"
-    home.district.student("S2", FirstName="Ben")
-    assert home.district.guardians().frame.height == 1
 
 
 def test_an_adult_student_may_be_their_own_guardian() -> None:

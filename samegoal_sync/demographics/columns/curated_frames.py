@@ -139,6 +139,13 @@ GUARDIAN_ACCOUNT = pl.Schema(
 )
 
 
+#: Contacts of curated guardians that are not theirs (a restricted guardian's, or nobody's own):
+#: blank in the frame, and removed from what is published whatever becomes of the night.
+DENIED_COLUMNS = pl.Schema(
+    {"student_id": pl.String(), "guardian_id": pl.Int64(), "column": pl.String()}
+)
+
+
 #: Finding of the students: when the frames were made (ISO), for stored ones published later.
 CURATED_AT = "curated_at"
 
@@ -157,6 +164,7 @@ class Curated:
         findings: numbers and short notes for the asset (confidential phones withheld,
             students without guardians, possible duplicates, buildings not matched ...);
             counts and names of columns only, never a student's value.
+        denied: ``DENIED_COLUMNS``, of guardians only.
     """
 
     frame: pl.DataFrame
@@ -165,3 +173,4 @@ class Curated:
     absent: frozenset[str] = frozenset()
     complete: bool = True
     findings: dict[str, int | float | str | list[str]] = field(default_factory=dict)
+    denied: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DENIED_COLUMNS))

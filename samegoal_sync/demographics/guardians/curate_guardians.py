@@ -17,6 +17,7 @@ from samegoal_sync.demographics.columns.column_rules import (
     partly_absent_columns,
 )
 from samegoal_sync.demographics.columns.curated_frames import (
+    DENIED_COLUMNS,
     GUARDIAN_ACCOUNT,
     GUARDIAN_COLUMNS,
     KEEP,
@@ -24,10 +25,18 @@ from samegoal_sync.demographics.columns.curated_frames import (
 )
 from samegoal_sync.demographics.guardians.guardian_choice import beyond_choice
 from samegoal_sync.demographics.guardians.guardian_order import ordered_pairs
-from samegoal_sync.demographics.guardians.restrictions import restriction_sources
+from samegoal_sync.demographics.guardians.restrictions.active_restrictions import (
+    restriction_sources,
+)
+from samegoal_sync.demographics.guardians.restrictions.who_may_see import (
+    PEER,
+    RESEMBLES,
+    RESTRICTED,
+    WhoMaySee,
+    who_may_see,
+)
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.rejects.reject_rows import gathered, rejected, with_keep
-from samegoal_sync.demographics.values.dates import parsed
 from samegoal_sync.demographics.values.emails import emails
 from samegoal_sync.demographics.values.languages import languages
 from samegoal_sync.demographics.values.legal_names import is_no_name, person_names
@@ -37,9 +46,6 @@ from samegoal_sync.demographics.values.text import damaged_columns, is_damaged
 from samegoal_sync.district import DistrictSettings, GuardianChoice
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
-ADULT = 18
-#: A birthday on the 29th to 31st is taken for a day before: a doubt of days counts as a minor.
-_SHORTEST_MONTH = 28
 _PAIR = "Family/StudentGuardian"
 #: Without these fields it can't be known who a student's guardians are.
 _ESSENTIAL = {
@@ -75,8 +81,10 @@ def curate_guardians(
         lose guardians: no pair at all, or a field that says who they are (or, where the district
         publishes two custodial ones, who is custodial) was not shared.
     """
-    pairs = _with_outcome(raw, ordered_pairs(raw, today), students, settings, today)
-    curated = _described(raw, pairs.filter(pl.col("outcome") == "curated"))
+    ordered = ordered_pairs(raw, today)
+    rule = who_may_see(raw, ordered, students, settings, today)
+    pairs = _with_outcome(raw, ordered.drop("restricted"), students, settings, rule)
+    curated = rule.judged_values(_described(raw, pairs.filter(pl.col("outcome") == "curated")))
     damaged = damaged_columns(curated, _OPTIONAL_TEXTS)
     conditions = _invalid(damaged)
     absent = absent_columns(GUARDIAN_RULES, raw)
@@ -99,6 +107,7 @@ def curate_guardians(
         absent,
         complete=_is_complete(raw, students, settings.guardians),
         findings=findings,
+        denied=_denied(curated),
     )
 
 
@@ -107,7 +116,7 @@ def _with_outcome(
     pairs: pl.DataFrame,
     students: Curated,
     settings: DistrictSettings,
-    today: date,
+    rule: WhoMaySee,
 ) -> pl.DataFrame:
     """Each pair with its person's name, ``outcome`` and ``reason``; the first reason counts.
 
@@ -123,17 +132,21 @@ def _with_outcome(
     named = (
         pairs.join(where, on="StudentID", how="left")
         .join(names, left_on="NameIDGuardian", right_on="NameID", how="left")
-        .join(_enrolled_minors(raw, pairs, students, today), on="NameIDGuardian", how="left")
+        .join(rule.pairs, on="StudentGuardianID", how="left")
     )
+    withheld = not settings.publish_restricted
     reasons = {
         "student_unknown": ("out_of_scope", pl.col("student_outcome").is_null()),
-        "restricted": ("withheld", pl.col("restricted") & (not settings.publish_restricted)),
+        RESTRICTED: ("withheld", pl.col("restricted") & withheld),
+        RESEMBLES: ("withheld", pl.col("resembles") & withheld),
+        PEER: ("withheld", pl.col("peer")),
         "student_out_of_scope": ("out_of_scope", pl.col("student_outcome") == "out_of_scope"),
-        "guardian_minor_student": ("withheld", pl.col("is_minor").fill_null(False)),
         "student_rejected": ("out_of_scope", pl.col("student_outcome") == "rejected"),
         "guardian_name_invalid": ("rejected", is_no_name("last_name")),
     }
-    judged = named.with_columns(_first(reasons))
+    judged = named.with_columns(
+        *_first(reasons), restricted=pl.col("restricted") | pl.col("resembles")
+    )
     beyond = beyond_choice(judged, settings.guardians)
     return judged.join(beyond, on="StudentGuardianID", how="left").with_columns(
         outcome=pl.when("beyond").then(pl.lit("withheld")).otherwise("outcome"),
@@ -147,35 +160,6 @@ def _first(reasons: dict[str, tuple[str, pl.Expr]]) -> list[pl.Expr]:
         outcome = pl.when(condition).then(pl.lit(where)).otherwise(outcome)
         reason = pl.when(condition).then(pl.lit(name)).otherwise(reason)
     return [outcome.alias("outcome"), reason.alias("reason")]
-
-
-def _enrolled_minors(
-    raw: RawObjects, pairs: pl.DataFrame, students: Curated, today: date
-) -> pl.DataFrame:
-    """``NameIDGuardian, is_minor`` of present students under 18, or of an age nobody knows.
-
-    Where one student alone was read, nobody can say who else is a student: then every minor counts.
-    """
-    adult_since = date(today.year - ADULT, today.month, min(today.day, _SHORTEST_MONTH))
-    gone = students.frame.filter(~_is_present()).get_column("sis_internal_id")
-    present = students.account.filter(
-        (pl.col("outcome") != "out_of_scope") & ~pl.col("sis_internal_id").is_in(gone.implode())
-    ).get_column("sis_internal_id")
-    names = (
-        lookup(raw, "Student/Student")
-        .filter(pl.col("StudentID").is_in(present.implode()))
-        .get_column("NameID")
-    )
-    guardians = pairs.get_column("NameIDGuardian").unique()
-    one_alone = students.account.height == 1
-    suspects = guardians if one_alone else guardians.filter(guardians.is_in(names.implode()))
-    born, enrolled = parsed("BirthDate"), pl.col("NameID").is_in(names.implode())
-    return (
-        lookup(raw, "Demographics/Name")
-        .filter(pl.col("NameID").is_in(suspects.implode()))
-        .filter((born > adult_since) | (enrolled & born.is_null()))
-        .select(pl.col("NameID").alias("NameIDGuardian"), is_minor=pl.lit(True))
-    )
 
 
 def _is_present() -> pl.Expr:
@@ -202,16 +186,21 @@ def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]
     """Curated column -> (rule, when the value is rejected, when the published one stays).
 
     A published phone may be the very one that is confidential now, and an e-mail goes out by
-    mail: what could disclose is not kept.
+    mail: what could disclose is not kept. So neither is kept of a student who has a restricted
+    guardian: the published one may be theirs.
     """
     conditions: dict[str, list[tuple[str, pl.Expr, pl.Expr]]] = {}
+    open_to_all = ~pl.col("is_guarded")
     for column in damaged:
         hit = is_damaged(pl.col(column))
         conditions[column] = [("text_damaged", hit, hit)]
     for column in PHONE_TYPES:
         invalid = pl.col(f"{column}_invalid").fill_null(False)
         none = pl.col(column).is_null() & ~pl.col(f"{column}_confidential").fill_null(False)
-        conditions[column] = [("phone_invalid", invalid, invalid & none)]
+        conditions[column] = [
+            ("phone_invalid", invalid, invalid & none & open_to_all),
+            ("phone_of_restricted", pl.col(f"{column}_of_restricted"), pl.lit(False)),
+        ]
     for column, rule in (
         ("email_invalid", "email_invalid"),
         ("email_several", "email_two_addresses"),
@@ -219,8 +208,17 @@ def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]
         ("language_invalid", "language_unknown"),
     ):
         flag = pl.col(column).fill_null(False)
-        conditions.setdefault(column.split("_")[0], []).append((rule, flag, flag))
+        kept = flag & open_to_all if column.startswith("email") else flag
+        conditions.setdefault(column.split("_")[0], []).append((rule, flag, kept))
+    for rule in ("email_of_restricted", "email_not_own"):
+        conditions["email"].append((rule, pl.col(rule), pl.lit(False)))
     return conditions
+
+
+def _not_theirs() -> dict[str, pl.Expr]:
+    """Contact column -> whether its value belongs to somebody else, or to nobody."""
+    found = {column: pl.col(f"{column}_of_restricted") for column in ("email", *PHONE_TYPES)}
+    return found | {"email": found["email"] | pl.col("email_not_own")}
 
 
 def _frame(
@@ -234,19 +232,34 @@ def _frame(
         for column, rules in conditions.items()
     }
     for column in partly:
-        keep[column] = keep.get(column, pl.lit(False)) | pl.col(column).is_null()
+        unknown = pl.col(column).is_null()
+        unknown = unknown & ~pl.col("is_guarded") if column in _not_theirs() else unknown
+        keep[column] = keep.get(column, pl.lit(False)) | unknown
     blanked = [
         pl.when(~is_damaged(pl.col(column))).then(column).alias(column)
         for column, rules in conditions.items()
         if rules[0][0] == "text_damaged"
     ]
-    unknown = [pl.lit(None).alias(column) for column in ("restricted",) if column in absent]
+    blanked += [
+        pl.when(~theirs).then(column).alias(column) for column, theirs in _not_theirs().items()
+    ]
+    not_known = [pl.lit(None).alias(column) for column in ("restricted",) if column in absent]
     kept = {name: when for name, when in keep.items() if name not in absent}
     return (
         with_keep(curated.rename({"NameIDGuardian": "guardian_id"}), kept)
-        .with_columns(*blanked, *unknown)
+        .with_columns(*blanked, *not_known)
         .select(*(pl.col(name).cast(kind) for name, kind in GUARDIAN_COLUMNS.items()), KEEP)
         .sort("student_id", "priority")
+    )
+
+
+def _denied(curated: pl.DataFrame) -> pl.DataFrame:
+    """The contacts of curated pairs that are not theirs, in ``DENIED_COLUMNS``."""
+    return pl.concat(
+        curated.filter(theirs)
+        .select("student_id", pl.col("NameIDGuardian").alias("guardian_id"), column=pl.lit(column))
+        .match_to_schema(DENIED_COLUMNS)
+        for column, theirs in _not_theirs().items()
     )
 
 
@@ -274,13 +287,22 @@ def _keyless(raw: RawObjects) -> pl.DataFrame:
 
 def _row_rejects(raw: RawObjects, pairs: pl.DataFrame) -> list[pl.DataFrame]:
     """Pairs that someone must fix; a restriction or the district's own choice is no fault."""
-    told = ("guardian_minor_student", "guardian_name_invalid")
+    reported = (RESEMBLES, PEER, "guardian_name_invalid")
+    here = pairs.filter((pl.col("student_outcome") != "out_of_scope").fill_null(False))
     return [
         *(
             rejected(
-                pairs, pl.col("reason") == rule, rule, object_name=_PAIR, key="StudentGuardianID"
+                here, pl.col("reason") == rule, rule, object_name=_PAIR, key="StudentGuardianID"
             )
-            for rule in told
+            for rule in reported
+        ),
+        rejected(
+            here,
+            (pl.col("outcome") == "curated") & (pl.col("doubtful") | pl.col("resembles")),
+            "may_be_restricted",
+            object_name=_PAIR,
+            key="StudentGuardianID",
+            notice=True,
         ),
         rejected(
             _keyless(raw).with_columns(student_id=pl.lit(None, pl.String)),
@@ -342,7 +364,12 @@ def _findings(
     return findings | {
         "restrictions_shared": int(bool(restriction_sources(raw))),
         "restriction_sources": restriction_sources(raw),
-        "guardians_restricted": int(reasons.get("restricted", 0)),
+        "guardians_restricted": int(reasons.get(RESTRICTED, 0)),
+        "guardians_resembling_restricted": int(reasons.get(RESEMBLES, 0)),
+        "contacts_of_restricted": sum(
+            int(curated.get_column(f"{column}_of_restricted").sum()) for column in _not_theirs()
+        ),
+        "emails_not_own": int(people.get_column("email_not_own").sum()),
         "guardians_beyond_choice": int(reasons.get("beyond_choice", 0)),
         "confidential_phones_withheld": int(people.get_column("confidential_phones").sum() or 0),
         "phones_of_other_types": int(people.get_column("untyped_phones").sum() or 0),

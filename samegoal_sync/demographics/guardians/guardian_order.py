@@ -11,7 +11,9 @@ from datetime import date
 import polars as pl
 
 from samegoal_sync.demographics.families import student_families
-from samegoal_sync.demographics.guardians.restrictions import restricted_pairs
+from samegoal_sync.demographics.guardians.restrictions.active_restrictions import (
+    restricted_pairs,
+)
 from samegoal_sync.demographics.joinable_frames import lookup, position
 from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.qmlativ.raw_objects import RawObjects

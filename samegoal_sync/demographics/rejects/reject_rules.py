@@ -152,10 +152,28 @@ REJECT_RULES: dict[str, RejectRule] = {
         "Enter the guardian's name.",
     ),
     "guardian_minor_student": _row(
-        "A guardian is an enrolled student under 18, or one whose age is not known.",
+        "A guardian is an enrolled student under 18 (or of an age that is not known) and not "
+        "clearly older than the student, as a parent is.",
         "A fellow student was picked by mistake; they would see a student's documents.",
         _FAMILY,
-        "Replace the guardian by the right person. An adult student may be their own guardian.",
+        "Replace the guardian by the right person. An adult student may be their own guardian. If "
+        "the guardian is the student's parent, see that both birth dates are right.",
+    ),
+    "resembles_restricted": _row(
+        "A guardian may be a restricted guardian of the same student under a second Name: name "
+        "and birth date, e-mail or phone agree.",
+        "The restriction is kept on one of the two records, and the other would show the student "
+        "to the person who may not see them. A doubt counts as a restriction.",
+        _FAMILY,
+        "Merge the two Names if they are one person, or restrict both. If they are two people, "
+        "enter both birth dates and each person's own e-mail and phone.",
+    ),
+    "may_be_restricted": _notice(
+        "A guardian looks like a restricted guardian of the same student, but less than is needed "
+        "to withhold them; they are published.",
+        "Two records of one person are common, and a restriction is kept on one of them.",
+        _FAMILY,
+        "See whether they are one person: merge the two Names, or restrict both.",
     ),
     "phone_invalid": _value(
         "A phone number can't be called: not ten digits of a North American number.",
@@ -174,6 +192,26 @@ REJECT_RULES: dict[str, RejectRule] = {
         "One may be another person's, who would receive the student's documents.",
         f"{_FAMILY} > Email",
         "Keep that person's own address; enter the other on the other person's record.",
+    ),
+    "email_of_restricted": _value(
+        "A guardian's e-mail is also that of a guardian who may not see the student.",
+        "A document mailed to it would reach the restricted person.",
+        f"{_FAMILY} > Email",
+        "Enter the guardian's own address, and take this one off their record.",
+    ),
+    "phone_of_restricted": _value(
+        "A guardian's phone is also that of a guardian who may not see the student.",
+        "The restricted person may answer it.",
+        f"{_FAMILY} > Phone Numbers",
+        "Enter the guardian's own number, and take this one off their record.",
+    ),
+    "email_not_own": _value(
+        "A guardian's e-mail is nobody's own: a filler (none@none.com), or an address that "
+        "several guardians have who have no student in common.",
+        "A document mailed to it would reach a stranger, or nobody.",
+        f"{_FAMILY} > Email",
+        "Enter the guardian's own address, or leave it blank. How many guardians make an address "
+        "nobody's own is a setting of the district.",
     ),
     "possible_duplicate": _notice(
         "Two students share legal name and birth date under two ids.",

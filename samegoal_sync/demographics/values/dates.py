@@ -9,7 +9,13 @@ from datetime import date
 
 import polars as pl
 
-_OLDEST = date(1900, 1, 1)
+#: Databases' and spreadsheets' zeros lie on or before this day (SQL Server 1753 and 1900, Access
+#: 1899, .NET 0001).
+_LAST_ZERO = date(1900, 1, 1)
+#: Unix's zero, and the same moment west of Greenwich.
+_UNIX_ZERO = (date(1970, 1, 1), date(1969, 12, 31))
+#: From here on a date stands for "never" (9999-12-31, 2999-12-31, SQL's smalldatetime 2079-06-06).
+_NEVER = date(2079, 6, 6)
 #: What may follow an ISO date: nothing, or a time with or without a zone.
 _ISO = r"^\d{4}-\d{2}-\d{2}(?:$|[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z| ?[+-]\d{2}:?\d{2})?$)"
 #: The rarer forms: the whole text, and the layout of its date.
@@ -23,7 +29,8 @@ _OTHERS = (
 def parsed(column: str) -> pl.Expr:
     """The date that the text means; null when it is blank or means none.
 
-    A year before 1900 means none: 0001-01-01 is how some servers write that there is no date.
+    Nobody alive was born by 1900-01-01: it, and all before it, are how systems write that there
+    is no date.
 
     Args:
         column: a text column of a raw frame.
@@ -31,10 +38,24 @@ def parsed(column: str) -> pl.Expr:
     return pl.col(column).map_batches(_parse, return_dtype=pl.Date(), is_elementwise=True)
 
 
+def parsed_bound(column: str) -> pl.Expr:
+    """The day on which a span (an enrollment, a restriction) begins or ends; null when there is
+    none.
+
+    Beside what ``parsed`` takes for none: 1970-01-01, on which no span of today's students begins
+    or ends but many a person was born, and the days far ahead that stand for "never".
+
+    Args:
+        column: a text column of a raw frame.
+    """
+    day = parsed(column)
+    return pl.when(~day.is_in(_UNIX_ZERO) & (day < _NEVER)).then(day)
+
+
 def _parse(text: pl.Series) -> pl.Series:
     dates = _read(text)
-    told = (dates >= _OLDEST).fill_null(True)
-    return dates if told.all() else dates.zip_with(told, pl.Series([None], dtype=pl.Date))
+    real = (dates > _LAST_ZERO).fill_null(True)
+    return dates if real.all() else dates.zip_with(real, pl.Series([None], dtype=pl.Date))
 
 
 def _read(text: pl.Series) -> pl.Series:

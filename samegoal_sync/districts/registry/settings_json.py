@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
@@ -19,6 +19,8 @@ def settings_to_json(settings: DistrictSettings) -> dict[str, Any]:
     plain = {
         "guardians": settings.guardians.value,
         "publish_restricted": settings.publish_restricted,
+        "parent_years": settings.parent_years,
+        "shared_email_limit": settings.shared_email_limit,
         "buildings": settings.buildings,
         "guards": {
             name: value
@@ -72,6 +74,17 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _between(least: int, most: int) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError("must be a whole number")
+        if not least <= value <= most:
+            raise ValueError(f"must be from {least} to {most}")
+        return value
+
+    return read
+
+
 def _buildings(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping) or not all(
         isinstance(text, str) and text.strip() for pair in value.items() for text in pair
@@ -120,6 +133,8 @@ def _notify(value: Any) -> frozenset[str]:
 _READERS = {
     "guardians": _guardians,
     "publish_restricted": _flag,
+    "parent_years": _between(10, 100),
+    "shared_email_limit": _between(2, 100),
     "buildings": _buildings,
     "guards": _guards,
     "paused": _date_range,

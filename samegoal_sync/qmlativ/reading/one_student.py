@@ -13,7 +13,12 @@ import polars as pl
 from samegoal_sync.qmlativ.catalog import CATALOG
 from samegoal_sync.qmlativ.errors import StudentNotFound
 from samegoal_sync.qmlativ.raw_objects import RawObjects
-from samegoal_sync.qmlativ.reading.search_conditions import Condition, one_of, text_equal
+from samegoal_sync.qmlativ.reading.search_conditions import (
+    Condition,
+    any_of,
+    one_of,
+    text_equal,
+)
 
 #: Reads objects by name, each under a condition.
 ReadWhere = Callable[[Sequence[tuple[str, Condition | None]]], RawObjects]
@@ -28,6 +33,8 @@ _OF_PERSON = (
     "Demographics/NamePhone",
     "Demographics/NameEmail",
 )
+#: Bounds of what is read to judge a student's e-mails: addresses, and people who have them too.
+_EMAILS, _OTHERS = 20, 200
 _RESTRICTIONS = "Family/StudentGuardianRestrictedAccess"
 
 
@@ -52,6 +59,7 @@ def read_one_student(read: ReadWhere, student_number: str) -> RawObjects:
     collected.rows_of(_OF_PERSON, "NameID", people)
     links = collected.ids("Family/StudentGuardian", "StudentGuardianID")
     collected.rows_of((_RESTRICTIONS,), "StudentGuardianID", links)
+    _read_others_of_the_emails(collected, set(guardians))
     _read_places(collected)
     _read_guardians_who_study(collected, student, guardians)
     return collected.with_lookups()
@@ -64,10 +72,20 @@ def _read_places(collected: _Collected) -> None:
         collected.rows_of((name,), key, collected.ids("Demographics/Address", key))
 
 
+def _read_others_of_the_emails(collected: _Collected, guardians: set[int]) -> None:
+    """Whoever else has a guardian's e-mail, and their students: by these rows it is known, as at
+    night, whether an address is nobody's own. Of a filler that hundreds have some are enough.
+    """
+    for address in collected.texts("Demographics/NameEmail", "EmailAddress")[:_EMAILS]:
+        collected.rows_with_text("Demographics/NameEmail", "EmailAddress", address)
+    others = sorted(set(collected.ids("Demographics/NameEmail", "NameID")) - guardians)
+    collected.rows_of(("Family/StudentGuardian",), "NameIDGuardian", others[:_OTHERS])
+
+
 def _read_guardians_who_study(
     collected: _Collected, student: pl.DataFrame, guardians: Iterable[int]
 ) -> None:
-    """A guardian who is a student below 18 is rejected; so their student rows are needed."""
+    """A guardian who is a student below 18 is no guardian of a peer; their own rows say so."""
     collected.rows_of((_STUDENT,), "NameID", guardians)
     others = set(collected.ids(_STUDENT, "StudentID")) - set(student["StudentID"])
     collected.rows_of(_ENROLLMENTS, "StudentID", others)
@@ -83,6 +101,19 @@ class _Collected:
     def ids(self, name: str, field: str) -> list[int]:
         """The ids in a column of what was read."""
         return self._raw[name][field].drop_nulls().unique().to_list()
+
+    def texts(self, name: str, field: str) -> list[str]:
+        """The texts in a column of what was read, blanks aside; in a fixed order."""
+        texts = self._raw[name][field].drop_nulls().unique().sort()
+        return [text for text in texts if text.strip()]
+
+    def rows_with_text(self, name: str, field: str, text: str) -> None:
+        """Add the rows of an object whose text is this one, whatever its capitals and blanks."""
+        spellings = sorted({text, text.strip(), text.strip().lower()})
+        asked = any_of([text_equal(field, spelling) for spelling in spellings])
+        found = self._read([(name, asked)])
+        same = pl.col(field).str.strip_chars().str.to_lowercase() == text.strip().lower()
+        self.keep(found, {name: found[name].filter(same)})
 
     def rows_of(self, names: Sequence[str], field: str, ids: Iterable[int]) -> None:
         """Read the rows of objects whose field is one of these ids."""

@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
-from samegoal_sync.demographics.values.dates import parsed
+from samegoal_sync.demographics.values.dates import parsed_bound
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 _ACCESS, _PAIR = "Family/StudentGuardianRestrictedAccess", "Family/StudentGuardian"
@@ -28,12 +28,13 @@ def restriction_sources(raw: RawObjects) -> list[str]:
 def restricted_pairs(raw: RawObjects, today: date) -> pl.Series:
     """StudentGuardianID of every restriction that is active today.
 
-    Active from its start to its end, both included. A start that is blank or can't be read has
-    begun; an end that is blank, can't be read or lies before the start has not come.
+    Active from its start to its end, both included. A start that is blank, means no date or
+    can't be read has begun; an end of that kind has not come. Dates in the wrong order say only
+    that there is a restriction: it is active.
     """
-    start, end = parsed("StartDate"), parsed("EndDate")
-    ended = (end < today) & (start.is_null() | (end >= start))
-    active = (start.is_null() | (start <= today)) & ~ended.fill_null(False)
+    start, end = parsed_bound("StartDate"), parsed_bound("EndDate")
+    begun, over = (start <= today).fill_null(True), (end < today).fill_null(False)
+    active = (begun & ~over) | (end < start).fill_null(False)
     return (
         lookup(raw, _ACCESS)
         .filter(active & pl.col("StudentGuardianID").is_not_null())

@@ -1,0 +1,80 @@
+"""E-mail addresses that are nobody's own: typed so that a required field is filled.
+
+Staff mail documents to a guardian's e-mail, so an address that many have is withheld from all.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from samegoal_sync.demographics.joinable_frames import lookup
+from samegoal_sync.qmlativ.raw_objects import RawObjects
+
+_WORDS = (
+    r"(?:no(?:ne|email|emailaddress|mail|address|reply|body|one|tgiven|tavailable|tapplicable"
+    r"|tprovided|neprovided|negiven|emailprovided|thaveemail)|na|null|nil|unknown|invalid"
+    r"|test(?:er|ing|email)?|fake|dummy|placeholder|donotreply|donotemail|donothave(?:email)?"
+    r"|doe?snothaveemail|declined|refused|tbd|asdf|qwerty|xxx*|aaa*)"
+)
+_LOCAL = rf"^{_WORDS}[0-9]*$"
+_HOST = (
+    r"^(?:no-?ne|no-?e?-?mail|noaddress|nonegiven|nowhere|nobody|noone|na|null|unknown|invalid"
+    r"|test|fake|xxx*|aaa*|asdf)\.[a-z.]+$|\.(?:invalid|test|localhost)$"
+)
+#: An address of so few letters on both sides (``x@x.com``) is typed in passing.
+_TYPED_IN_PASSING = 2
+
+
+def is_filler(column: str) -> pl.Expr:
+    """Whether the address says of itself that it is none: ``none@none.com``, ``test@…``."""
+    address = pl.col(column).str.strip_chars().str.to_lowercase()
+    local = address.str.extract(r"^([^@+]*)").str.replace_all(r"[._-]", "")
+    host = address.str.extract(r"@(.*)$")
+    itself = (local.str.len_chars() <= _TYPED_IN_PASSING) & (local == host.str.extract(r"^([^.]*)"))
+    return (local.str.contains(_LOCAL) | host.str.contains(_HOST) | itself).fill_null(False)
+
+
+def shared_addresses(raw: RawObjects, limit: int) -> frozenset[str]:
+    """Addresses (small letters) of at least ``limit`` guardians without a common student.
+
+    Guardians who have a student in common, one by one along the chain, count as one: parents
+    share an address, and so do the guardians of siblings.
+    """
+    address = pl.col("EmailAddress").str.strip_chars().str.to_lowercase()
+    listed = (
+        lookup(raw, "Demographics/NameEmail")
+        .select("NameID", address.alias("address"))
+        .filter(pl.col("address").str.contains("@", literal=True) & pl.col("NameID").is_not_null())
+        .unique()
+    )
+    often = listed.group_by("address").len().filter(pl.col("len") >= limit)
+    if often.is_empty():
+        return frozenset()
+    holders = listed.join(often, on="address", how="semi")
+    pairs = (
+        lookup(raw, "Family/StudentGuardian")
+        .select("StudentID", pl.col("NameIDGuardian").alias("NameID"))
+        .drop_nulls()
+        .join(holders, on="NameID")
+    )
+    return frozenset(
+        str(name)
+        for (name,), rows in pairs.partition_by("address", as_dict=True).items()
+        if _groups(rows.select("StudentID", "NameID").rows()) >= limit
+    )
+
+
+def _groups(pairs: list[tuple[int, int]]) -> int:
+    """How many groups of people are tied by no student."""
+    parent: dict[int, int] = {}
+
+    def root(person: int) -> int:
+        while parent.setdefault(person, person) != person:
+            parent[person] = parent[parent[person]]
+            person = parent[person]
+        return person
+
+    first_of: dict[int, int] = {}
+    for student, person in pairs:
+        parent[root(person)] = root(first_of.setdefault(student, person))
+    return sum(root(person) == person for person in parent)
