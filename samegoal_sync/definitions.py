@@ -11,6 +11,7 @@ from samegoal_sync.pipeline.assets.demographics_assets import demographics
 from samegoal_sync.pipeline.assets.qmlativ_assets import raw_entities, raw_guardians, raw_students
 from samegoal_sync.pipeline.assets.samegoal_assets import publication
 from samegoal_sync.pipeline.freshness import fresh_within_36_hours
+from samegoal_sync.pipeline.import_executor import import_executor
 from samegoal_sync.pipeline.import_job import import_district_job
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
 from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES
@@ -29,6 +30,5 @@ defs = dg.Definitions(
     schedules=SCHEDULES,
     sensors=SENSORS,
     resources={"raw_objects": RawObjectsIOManager(), "curated": CuratedIOManager()},
-    # One process a run: a process a step costs seconds and gains nothing here.
-    executor=dg.in_process_executor,
+    executor=import_executor,
 )

@@ -2,25 +2,27 @@
 
 One schedule looks every five minutes at all districts, instead of one cron line a time zone:
 nights missed while nobody was up are caught up, failed ones are tried again after a pause, and
-a district's hour can change without a change of code. A run key of district, local date and
-attempt keeps Dagster from starting the same one twice, daylight saving nights included.
+a district's hour can change without a change of code. What was asked for is written down with the
+request (``districts/monitoring/night_requests.py``): Dagster's own run key holds within one tick
+only, and a night that waits in a long queue would be asked for at every look.
 """
 
 # Without postponed annotations: Dagster looks at the context's type itself.
 
-from datetime import UTC, datetime
+from collections.abc import Container
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 import dagster as dg
 
 from samegoal_sync.district import PARTITIONS
-from samegoal_sync.districts.monitoring.due_nights import (
-    NightRequest,
-    recent_attempts,
-    requested_now,
-)
+from samegoal_sync.districts.monitoring.due_nights import NightRequest
+from samegoal_sync.districts.monitoring.night_requests import ask_for_due_nights, forget_old_nights
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
 from samegoal_sync.pipeline.pruning import prune_runs
+
+_RUN_KEY = "dagster/run_key"
 
 
 @dg.schedule(
@@ -34,16 +36,23 @@ from samegoal_sync.pipeline.pruning import prune_runs
 def nightly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     """Ask for the nights that are due now."""
     registry = registry_from_environment()
-    now = datetime.now(UTC)
-    attempts = recent_attempts(registry.database_url, now)
     # Looked up once: a RunRequest's partition_key would open two connections a district.
     partitions = set(context.instance.get_dynamic_partitions(PARTITIONS))
-    requests = requested_now(
-        (one for one in registry.active() if one.slug in partitions), attempts, now
+    requests = ask_for_due_nights(
+        registry.database_url,
+        [one for one in registry.active() if one.slug in partitions],
+        datetime.now(UTC),
+        lru_cache(lambda night: run_keys(context.instance, night)),
     )
     if not requests:
         return dg.SkipReason("no district's night is due")
     return [run_request(request) for request in requests]
+
+
+def run_keys(instance: dg.DagsterInstance, night: date) -> Container[str]:
+    """The run keys of a date that Dagster has runs of, whatever became of them."""
+    found = instance.get_run_tags([_RUN_KEY], value_prefix=f"{night.isoformat()}/")
+    return {key for _, keys in found for key in keys}
 
 
 def run_request(request: NightRequest) -> dg.RunRequest:
@@ -63,8 +72,9 @@ def run_request(request: NightRequest) -> dg.RunRequest:
 @dg.op(name="delete_old_runs")
 def _prune(context: dg.OpExecutionContext) -> None:
     """Delete finished runs older than 30 days that nothing needs."""
-
-    context.log.info(f"deleted {prune_runs(context.instance, datetime.now(UTC))} old runs")
+    now = datetime.now(UTC)
+    context.log.info(f"deleted {prune_runs(context.instance, now)} old runs")
+    forget_old_nights(registry_from_environment().database_url, now)
 
 
 @dg.job(

@@ -1,4 +1,4 @@
-"""When nights are asked for: each district's own clock, both turns of it, downtime, failures."""
+"""When nights are due and what follows: each district's own clock, both turns of it, failures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ import pytest
 from samegoal_sync.district import District, DistrictState, Slug
 from samegoal_sync.districts.monitoring.due_nights import (
     MOST_ATTEMPTS,
+    NO_RUN_AFTER,
     PAUSES,
     WINDOW,
-    Attempt,
+    NextStep,
+    Night,
     due_at,
-    requested_now,
+    next_step,
+    planned,
+    run_key,
 )
 
 FAIRVIEW = District(
@@ -25,6 +29,9 @@ FAIRVIEW = District(
     base_url="https://skyward.example.com/FairviewAPI",
     client_key="k",
 )
+NIGHT = date(2026, 5, 6)
+DUE = due_at(FAIRVIEW, NIGHT)
+MINUTE = timedelta(minutes=1)
 
 
 def _ticks(start: datetime, end: datetime) -> Iterator[datetime]:
@@ -33,13 +40,8 @@ def _ticks(start: datetime, end: datetime) -> Iterator[datetime]:
         start += timedelta(minutes=5)
 
 
-def _nights(district: District, start: datetime, end: datetime) -> list[tuple[str, datetime]]:
-    """Each run key with the moment at which it was first asked for, if no run ever ends."""
-    first: dict[str, datetime] = {}
-    for now in _ticks(start, end):
-        for request in requested_now([district], {}, now):
-            first.setdefault(request.run_key, now)
-    return list(first.items())
+def _step(night: Night, now: datetime, *keys: str) -> NextStep:
+    return next_step(night, now, lambda _night: set(keys))
 
 
 @pytest.mark.parametrize("zone", ["America/Chicago", "Pacific/Honolulu", "Australia/Lord_Howe"])
@@ -50,13 +52,19 @@ def test_each_local_date_has_one_night_at_both_turns_of_the_clock(
 ) -> None:
     district = dataclasses.replace(FAIRVIEW, time_zone=zone, hour=hour)
     start = datetime(2026, month, 1, tzinfo=UTC)
-    nights = _nights(district, start, start + timedelta(days=30))
-    dates = [date.fromisoformat(key.split("/")[1]) for key, _ in nights]
+    known: dict[tuple[str, date], Night] = {}
+    asked: dict[date, datetime] = {}
+    for now in _ticks(start, start + timedelta(days=30)):
+        for night in planned([district], known, now):
+            known[night.district, night.night] = night
+        for night in known.values():
+            if night.night not in asked and _step(night, now) is NextStep.ASK:
+                asked[night.night] = now
+    dates = list(asked)
     assert dates == [dates[0] + timedelta(days=n) for n in range(len(dates))]
     assert len(dates) in {30, 31}
-    for key, moment in nights[1:]:
+    for night, moment in list(asked.items())[1:]:
         local = moment.astimezone(district.zone)
-        night = date.fromisoformat(key.split("/")[1])
         assert local.date() == night
         assert local.hour in {hour, hour + 1}
 
@@ -73,44 +81,105 @@ def test_the_hour_that_autumn_repeats_is_taken_the_first_time() -> None:
 
 
 def test_a_night_missed_while_nobody_was_up_is_caught_up_within_the_window() -> None:
-    night = date(2026, 5, 6)
-    due = due_at(FAIRVIEW, night)
-    late = requested_now([FAIRVIEW], {}, due + WINDOW - timedelta(minutes=1))
-    assert [request.night for request in late] == [night]
-    assert requested_now([FAIRVIEW], {}, due + WINDOW) == []
-    assert requested_now([FAIRVIEW], {}, due - timedelta(seconds=1)) == []
-
-
-def _attempt(due: datetime, minutes: int, *, failed: bool, transient: bool = True) -> Attempt:
-    moment = due + timedelta(minutes=minutes)
-    return Attempt(moment, moment, failed, transient)
+    (late,) = planned([FAIRVIEW], {}, DUE + WINDOW - MINUTE)
+    assert (late.night, late.due_at) == (NIGHT, DUE)
+    assert _step(late, DUE + WINDOW - MINUTE) is NextStep.ASK
+    assert _step(late, DUE + WINDOW) is NextStep.CLOSE
+    assert planned([FAIRVIEW], {}, DUE + WINDOW) == []
+    assert _step(late, DUE - MINUTE) is NextStep.WAIT
 
 
 def test_a_failure_that_may_pass_is_tried_again_after_growing_pauses_then_no_more() -> None:
-    due = due_at(FAIRVIEW, date(2026, 5, 6))
-    attempts: list[Attempt] = []
-    keys = []
-    for now in _ticks(due, due + WINDOW):
-        for request in requested_now([FAIRVIEW], {FAIRVIEW.slug: attempts}, now):
-            keys.append((request.attempt, now - due))
-            attempts = [*attempts, Attempt(now, now, failed=True, transient=True)]
+    night = Night("fairview-isd", NIGHT, DUE)
+    asked = []
+    for now in _ticks(DUE, DUE + WINDOW):
+        step = _step(night, now)
+        if step is NextStep.ASK:
+            asked.append(now - DUE)
+            night = dataclasses.replace(
+                night, attempt=night.attempt + 1, asked_at=now, failed_at=now, transient=True
+            )
     pauses = [timedelta(0)]
     for pause in PAUSES:
         pauses.append(pauses[-1] + pause)
-    assert keys == list(zip(range(1, MOST_ATTEMPTS + 1), pauses, strict=True))
+    assert asked == pauses
+    assert night.attempt == MOST_ATTEMPTS
+    assert _step(night, DUE + timedelta(hours=3)) is NextStep.CLOSE
 
 
-@pytest.mark.parametrize("failed", [True, False])
-def test_what_a_retry_cant_help_and_what_went_well_is_not_asked_for_again(failed: bool) -> None:
-    due = due_at(FAIRVIEW, date(2026, 5, 6))
-    attempts = {FAIRVIEW.slug: [_attempt(due, 1, failed=failed, transient=False)]}
-    assert requested_now([FAIRVIEW], attempts, due + timedelta(hours=2)) == []
+def test_what_a_retry_cant_help_and_what_went_well_is_closed() -> None:
+    asked = Night("fairview-isd", NIGHT, DUE, attempt=1, asked_at=DUE)
+    later = DUE + timedelta(hours=2)
+    assert _step(dataclasses.replace(asked, failed_at=DUE), later) is NextStep.CLOSE
+    assert _step(dataclasses.replace(asked, succeeded=True), later) is NextStep.CLOSE
 
 
-def test_a_sync_by_hand_before_the_hour_does_not_stand_for_the_night() -> None:
-    due = due_at(FAIRVIEW, date(2026, 5, 6))
-    attempts = {FAIRVIEW.slug: [_attempt(due, -30, failed=False)]}
-    assert len(requested_now([FAIRVIEW], attempts, due)) == 1
+def test_a_night_in_the_queue_is_waited_for_however_long_it_takes() -> None:
+    night = Night("fairview-isd", NIGHT, DUE, attempt=1, asked_at=DUE)
+    key = run_key("fairview-isd", NIGHT, 1)
+    for now in _ticks(DUE, DUE + WINDOW):
+        assert _step(night, now, key) is NextStep.WAIT
+
+
+def test_a_request_without_a_run_is_made_again_but_not_while_an_import_runs() -> None:
+    night = Night("fairview-isd", NIGHT, DUE, attempt=2, asked_at=DUE)
+    assert _step(night, DUE + NO_RUN_AFTER - MINUTE) is NextStep.WAIT
+    assert _step(night, DUE + NO_RUN_AFTER) is NextStep.ASK_AGAIN
+    running = dataclasses.replace(night, running=True)
+    assert _step(running, DUE + NO_RUN_AFTER) is NextStep.WAIT
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "at", "due"),
+    [
+        (2, 5, 1, 5),  # moved ahead of the clock: it moves
+        (23, 2, 1, 2),  # forward in the day, still to come
+        (23, 2, 22, 23),  # set back behind the clock: this date keeps its hour
+        (2, 23, 1, 23),
+    ],
+)
+def test_a_changed_hour_moves_the_night_that_is_still_to_come(
+    before: int, after: int, at: int, due: int
+) -> None:
+    first = dataclasses.replace(FAIRVIEW, hour=before)
+    zone = FAIRVIEW.zone
+    known = {
+        (night.district, night.night): night
+        for night in planned([first], {}, datetime(2026, 5, 6, 0, 5, tzinfo=zone))
+    }
+    changed = dataclasses.replace(FAIRVIEW, hour=after)
+    moved = planned([changed], known, datetime(2026, 5, 6, at, tzinfo=zone))
+    known |= {(night.district, night.night): night for night in moved}
+    assert known["fairview-isd", NIGHT].due_at.astimezone(zone).hour == due
+
+
+def test_no_change_of_hour_repeats_or_loses_a_date() -> None:
+    """Each pair of hours, changed at any hour of a day."""
+    wrong = []
+    for before in range(0, 24, 2):
+        for after in range(1, 24, 3):
+            for at in range(0, 24, 3):
+                dates = _dates_of_a_changed_hour(before, after, at)
+                if dates != [date(2026, 5, day) for day in (6, 7, 8)]:
+                    wrong.append((before, after, at, dates))
+    assert wrong == []
+
+
+def _dates_of_a_changed_hour(before: int, after: int, at: int) -> list[date]:
+    zone = FAIRVIEW.zone
+    start = datetime(2026, 5, 5, 23, 55, tzinfo=zone).astimezone(UTC)
+    change = datetime(2026, 5, 7, at, tzinfo=zone).astimezone(UTC)
+    known: dict[tuple[str, date], Night] = {}
+    asked = []
+    for step in range(73 * 2):
+        now = start + timedelta(minutes=30 * step)
+        district = dataclasses.replace(FAIRVIEW, hour=before if now < change else after)
+        known |= {(one.district, one.night): one for one in planned([district], known, now)}
+        for key, night in known.items():
+            if _step(night, now) is NextStep.ASK:
+                asked.append(night.night)
+                known[key] = dataclasses.replace(night, attempt=1, asked_at=now, running=True)
+    return [night for night in asked if night > date(2026, 5, 5)]
 
 
 def test_districts_of_one_hour_are_spread() -> None:
@@ -120,3 +189,23 @@ def test_districts_of_one_hour_are_spread() -> None:
     }
     assert len(moments) > 20
     assert max(moments) - min(moments) < timedelta(minutes=30)
+
+
+def test_a_clock_far_off_plans_no_more_than_yesterdays_and_todays_night() -> None:
+    for moment in (datetime(1990, 1, 1, 9, tzinfo=UTC), datetime(2090, 7, 1, 9, tzinfo=UTC)):
+        assert len(planned([FAIRVIEW], {}, moment)) <= 2
+
+
+def test_a_district_that_moves_to_another_time_zone_keeps_one_night_a_date() -> None:
+    asked: list[date] = []
+    known: dict[tuple[str, date], Night] = {}
+    change = DUE + timedelta(minutes=5)
+    for now in _ticks(DUE - timedelta(hours=12), DUE + timedelta(hours=60)):
+        zone = "America/New_York" if now < change else "Pacific/Honolulu"
+        district = dataclasses.replace(FAIRVIEW, time_zone=zone)
+        known |= {(one.district, one.night): one for one in planned([district], known, now)}
+        for key, night in known.items():
+            if _step(night, now) is NextStep.ASK:
+                asked.append(night.night)
+                known[key] = dataclasses.replace(night, attempt=1, asked_at=now, running=True)
+    assert asked == [NIGHT + timedelta(days=n) for n in range(3)]

@@ -12,7 +12,7 @@ import pytest
 from samegoal_sync.database import connect
 from samegoal_sync.district import DateRange, DistrictState
 from samegoal_sync.districts.monitoring.digest import send_digest
-from samegoal_sync.districts.monitoring.due_nights import due_at, recent_attempts, requested_now
+from samegoal_sync.districts.monitoring.due_nights import due_at
 from samegoal_sync.districts.monitoring.expiry import warn_of_expiry
 from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
 from samegoal_sync.districts.monitoring.post_run import MOST_MAILS, process_ended_runs
@@ -20,7 +20,7 @@ from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailer import Mailer, outgoing
-from samegoal_sync_tests.districts.sync_rows import write_night
+from samegoal_sync_tests.districts.sync_rows import ask, begin, write_night
 from samegoal_sync_tests.mail.mail_servers import Smtp, make_certificate, running_smtp
 
 NOW = datetime(2026, 10, 20, 12, tzinfo=UTC)
@@ -95,14 +95,22 @@ def test_a_permanent_fault_moves_the_district_and_a_good_night_moves_it_back(
 def test_a_fault_that_may_pass_is_told_only_when_no_attempt_is_left(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
-    for attempt in range(4):
-        assert smtp.messages == []
-        assert registry.get(active).state is DistrictState.ACTIVE
-        write_night(
-            registry.database_url, active, NOW + timedelta(minutes=attempt), "failed",
-            night=NOW.date(), message="busy", findings={"transient": True, "error": "ServerBusy"},
-        )  # fmt: skip
-        _settle(registry, mailer)
+    url, district = registry.database_url, registry.get(active)
+    now = due_at(district, NOW.date())
+    attempts = 0
+    for _ in range(40):
+        for request in ask(url, [district], now):
+            attempts = request.attempt
+            assert smtp.messages == []
+            assert registry.get(active).state is DistrictState.ACTIVE
+            run_id = begin(url, request)
+            write_night(
+                url, active, now, "failed", night=request.night, message="busy", run_id=run_id,
+                findings={"transient": True, "error": "ServerBusy"},
+            )  # fmt: skip
+        _settle(registry, mailer, now)
+        now += timedelta(minutes=5)
+    assert attempts == 4
     assert registry.get(active).state is DistrictState.FAILING
     assert len(smtp.messages) == 1
 
@@ -185,13 +193,15 @@ def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, mailer: M
             asked = registry.active()
         for _ in range(60):
             now += timedelta(minutes=5)
-            due = requested_now(asked, recent_attempts(url, now), now)
+            due = ask(url, asked, now)
             if not due:
                 break
             nights += 1
+            run_id = begin(url, due[0])
             write_night(
-                url, active, now, night=due[0].night, **_outcome(night, due[0].attempt, extended)
-            )
+                url, active, now, night=due[0].night, run_id=run_id,
+                **_outcome(night, due[0].attempt, extended),
+            )  # fmt: skip
         if _settle(registry, mailer, now):
             district, asked = registry.get(active), registry.active()
         warn_of_expiry(registry, mailer, now + timedelta(hours=8))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
-from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
-from samegoal_sync.district import District, DistrictState, Slug
 from samegoal_sync.districts.errors import DuplicateDistrict, InvalidDistrict, SecretKeyError
-from samegoal_sync.districts.monitoring.due_nights import Attempt, due_at, requested_now
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.districts.registry.secret_cipher import KEY_FILE, Cipher
 from samegoal_sync.mail.mailer import build_message
@@ -99,39 +95,3 @@ def test_a_damaged_key_file_is_told(damaged: bytes, tmp_path: Path) -> None:
     for keys in ((), (Fernet.generate_key().decode(),)):
         with pytest.raises(SecretKeyError):
             Cipher(_settings(tmp_path, *keys))
-
-
-_OAK = District(
-    Slug("oak"), "Oak", DistrictState.ACTIVE, "https://h.example/API", "k",
-    time_zone="America/New_York", hour=2,
-)  # fmt: skip
-_NIGHT = date(2026, 11, 24)
-
-
-@pytest.mark.parametrize("change", [{"time_zone": "America/Los_Angeles"}, {"hour": 5}])
-def test_a_night_that_ran_is_not_run_again_when_its_hour_moves(change: dict[str, object]) -> None:
-    """It may be asked for once more, but by the same key, which Dagster has seen."""
-    due = due_at(_OAK, _NIGHT)
-    (first,) = requested_now([_OAK], {}, due)
-    ran = {"oak": [Attempt(due, due + timedelta(minutes=5), failed=False, transient=False)]}
-    moved = dataclasses.replace(_OAK, **change)  # type: ignore[arg-type]
-    keys = {
-        request.run_key
-        for minutes in range(0, 12 * 60, 5)
-        for request in requested_now([moved], ran, due + timedelta(minutes=minutes))
-    }
-    assert keys <= {first.run_key}
-
-
-def test_a_clock_far_off_asks_for_one_night_only() -> None:
-    for moment in (datetime(1990, 1, 1, 9, tzinfo=UTC), datetime(2090, 7, 1, 9, tzinfo=UTC)):
-        assert len(requested_now([_OAK], {}, moment)) <= 1
-
-
-def test_three_thousand_nights_are_asked_for_each_once_by_two_daemons() -> None:
-    many = [dataclasses.replace(_OAK, slug=Slug(f"d{number}")) for number in range(3000)]
-    now = due_at(_OAK, _NIGHT) + timedelta(hours=1)
-    one, other = requested_now(many, {}, now), requested_now(many, {}, now)
-    keys = [request.run_key for request in one]
-    assert len(set(keys)) == 3000
-    assert keys == [request.run_key for request in other]

@@ -14,7 +14,11 @@ from typing import Any, TypeVar
 import dagster as dg
 import psycopg
 import pytest
-from dagster._core.scheduler.instigation import ScheduleInstigatorData
+from dagster._core.scheduler.instigation import (
+    InstigatorTick,
+    ScheduleInstigatorData,
+    TickStatus,
+)
 
 from samegoal_sync.commands.child_programs import running_program, wait_until_listening
 from samegoal_sync.pipeline.instance import CHECKOUT, pipeline_environment
@@ -134,3 +138,53 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
         rows = connection.execute("select district, state from samegoal.syncs").fetchall()
     assert (RIDGEMONT, "published") in rows
     assert (FAIRVIEW, "published") in rows
+
+
+def _stand_still(world: World) -> None:
+    """A queue in which every place is taken."""
+    pipeline_environment(world.settings, world.database_url)
+    home = world.settings.home / "dagster.yaml"
+    text = home.read_text()
+    home.unlink()
+    assert "max_concurrent_runs: 4" in text
+    home.write_text(text.replace("max_concurrent_runs: 4", "max_concurrent_runs: 0"))
+
+
+def _nightly_ticks(instance: dg.DagsterInstance) -> list[InstigatorTick]:
+    """Ticks of the schedule that have ended."""
+    found = [state for state in instance.all_instigator_state() if state.name == "nightly"]
+    if not found:
+        return []
+    ticks = instance.get_ticks(found[0].instigator_origin_id, found[0].selector_id)
+    return [one for one in ticks if one.status is not TickStatus.STARTED]
+
+
+def _forget_ticks(instance: dg.DagsterInstance) -> None:
+    """Let the next daemon look again, as five minutes later."""
+    for state in instance.all_instigator_state():
+        if state.name == "nightly":
+            instance.purge_ticks(
+                state.instigator_origin_id, state.selector_id, datetime.now(UTC).timestamp()
+            )
+
+
+@pytest.mark.slow
+def test_a_queue_that_stands_still_holds_each_night_once_however_often_daemons_look(
+    world: World, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    _stand_still(world)
+    _set_hour(world, -timedelta(hours=2))
+    instance.add_dynamic_partitions("district", list(SLUGS))
+    with _dagster(world, tmp_path / "first.log"):
+        _wait_for("the schedule", lambda: _turned_on(instance))
+    found = []
+    for look in range(3):
+        _forget_ticks(instance)
+        _date_back(instance)
+        with _dagster(world, tmp_path / f"look-{look}.log"):
+            tick = _wait_for("a look of the schedule", lambda: _nightly_ticks(instance))[0]
+        found.append((tick.status, len(tick.run_ids)))
+    assert found == [(TickStatus.SUCCESS, 2), (TickStatus.SKIPPED, 0), (TickStatus.SKIPPED, 0)]
+    runs = instance.get_runs()
+    assert {run.status for run in runs} == {dg.DagsterRunStatus.QUEUED}
+    assert sorted(run.tags["dagster/partition"] for run in runs) == sorted(SLUGS)

@@ -13,6 +13,7 @@ from dagster._core.event_api import PartitionKeyFilter
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
+from samegoal_sync.districts.monitoring.due_nights import NO_RUN_AFTER
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline import sensors
 from samegoal_sync.pipeline.freshness import CHECK, PUBLISHED
@@ -64,22 +65,33 @@ def test_each_due_district_is_asked_for_with_its_partition_host_and_key(
     instance.add_dynamic_partitions("district", list(SLUGS[:2]))
     registry.set_state(SLUGS[1], DistrictState.SUSPENDED, "test")
     (request,) = _requests(instance)  # one has no partition yet, one is suspended
-    assert request.run_key == f"{SLUGS[0]}/{request.tags['night']}/1"
+    assert request.run_key == f"{request.tags['night']}/{SLUGS[0]}/1"
     assert request.tags["dagster/partition"] == SLUGS[0]
     assert request.tags["host"] == "skyward.example.com"
     assert request.tags["kind"] == "nightly"
 
 
-def test_a_night_that_went_well_is_not_asked_for_again(
+def test_what_was_asked_for_is_not_asked_for_again(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     instance.add_dynamic_partitions("district", list(SLUGS))
     assert len(_requests(instance)) == 3
-    write_night(registry.database_url, SLUGS[0], datetime.now(UTC), "published")
-    write_night(
-        registry.database_url, SLUGS[1], datetime.now(UTC), "failed", findings={"transient": True}
-    )
-    assert [request.tags["district"] for request in _requests(instance)] == [SLUGS[2]]
+    assert _requests(instance) == []
+
+
+def test_a_run_in_the_queue_is_waited_for_and_a_deleted_one_asked_for_again(
+    registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    instance.add_dynamic_partitions("district", list(SLUGS[:1]))
+    (request,) = _requests(instance)
+    key = {"dagster/run_key": str(request.run_key)}
+    waiting = instance.create_run_for_job(_killed, tags={**request.tags, **key})
+    with connect(registry.database_url) as connection:
+        connection.execute("update nights set asked_at = asked_at - %s", (NO_RUN_AFTER,))
+    assert _requests(instance) == []
+    instance.delete_run(waiting.run_id)
+    (again,) = _requests(instance)
+    assert again.run_key == request.run_key
 
 
 def _tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None) -> Any:

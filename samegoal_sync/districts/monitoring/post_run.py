@@ -18,7 +18,7 @@ from psycopg.rows import class_row
 from samegoal_sync.database import connect
 from samegoal_sync.district import District, DistrictState
 from samegoal_sync.districts.monitoring.district_status import REJECTS_SHARE
-from samegoal_sync.districts.monitoring.due_nights import MOST_ATTEMPTS
+from samegoal_sync.districts.monitoring.due_nights import WINDOW
 from samegoal_sync.districts.onboarding.confirmation import confirm_held
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.mail.errors import MailError
@@ -35,7 +35,10 @@ _STUCK = (DistrictState.FAILING, DistrictState.EXPIRED)
 
 @dataclass(frozen=True)
 class Night:
-    """One row of ``syncs`` that nobody has settled yet; ``attempts`` failed ones this night."""
+    """One row of ``syncs`` that nobody has settled yet.
+
+    ``no_attempt_left``: it is the newest attempt at its night, and the schedule asks for no other.
+    """
 
     id: int
     district: str
@@ -47,13 +50,13 @@ class Night:
     message: str | None
     hint: str | None
     actor: str | None
-    attempts: int
+    no_attempt_left: bool
 
     @property
     def failed_for_good(self) -> bool:
         """Failed, and the schedule won't try this night again."""
         transient = bool(self.findings.get("transient"))
-        return self.state == "failed" and (not transient or self.attempts >= MOST_ATTEMPTS)
+        return self.state == "failed" and (not transient or self.no_attempt_left)
 
 
 def process_ended_runs(registry: Registry, mailer: Mailer | None, now: datetime) -> list[str]:
@@ -103,23 +106,31 @@ def process_ended_runs(registry: Registry, mailer: Mailer | None, now: datetime)
 
 
 def unprocessed_runs(database_url: str, now: datetime) -> list[Night]:
-    """Whole nights of the last three days that nobody has settled, in the order they ended."""
+    """Whole nights of the last three days that nobody has settled, in the order they ended.
+
+    A failure that may pass waits here while the schedule may ask for its night again: it is
+    settled by the attempt that follows, or as failed for good when none will.
+    """
     with (
         connect(database_url) as connection,
         connection.cursor(row_factory=class_row(Night)) as cursor,
     ):
         return cursor.execute(
             """
-            select id, district, night, kind, state, counts, findings, message, hint, actor,
-                (select count(*) from syncs f where f.district = s.district
-                    and f.night = s.night and f.kind = 'night' and f.state = 'failed'
-                    and f.id <= s.id) attempts
-            from syncs s
-            where kind <> 'student' and finished_at > %s
+            select s.id, s.district, s.night, s.kind, s.state, s.counts, s.findings, s.message,
+                s.hint, s.actor, n.is_open is false and not exists (
+                    select from syncs later where later.district = s.district and later.id > s.id
+                        and later.kind <> 'student' and later.state <> 'failed') no_attempt_left
+            from syncs s left join lateral (
+                select closed_at is null and due_at + %(window)s > %(now)s as is_open
+                from nights where district = s.district and run_id = s.run_id) n on true
+            where s.kind <> 'student' and s.finished_at > %(oldest)s
+                and not (s.state = 'failed' and coalesce((s.findings->>'transient')::boolean, false)
+                    and n.is_open is true)
                 and not exists (select from settled_syncs where sync_id = s.id)
-            order by id
+            order by s.id
             """,
-            (now - _OLDEST,),
+            {"now": now, "window": WINDOW, "oldest": now - _OLDEST},
         ).fetchall()
 
 

@@ -1,0 +1,50 @@
+"""The executor of every run: one process, and one run a night and attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+from dagster._core.execution.context.system import PlanOrchestrationContext
+from dagster._core.execution.plan.plan import ExecutionPlan
+from dagster._core.execution.retries import RetryMode
+from dagster._core.executor.in_process import InProcessExecutor
+
+from samegoal_sync.districts.monitoring.night_requests import NightRun, claim_night
+from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+
+
+class ImportExecutor(InProcessExecutor):
+    """Executes all steps in this process; a run whose night another has taken up is canceled."""
+
+    def execute(
+        self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
+    ) -> Iterator[dg.DagsterEvent]:
+        """Events of the run, as Dagster's own executor yields them."""
+        instance, run = plan_context.instance, plan_context.dagster_run
+        night = night_of(run)
+        if night is not None:
+            taken = claim_night(registry_from_environment().database_url, night)
+            if taken:
+                instance.report_engine_event(f"Nothing is imported: {taken}.", run)
+                instance.report_run_canceling(run)
+                # Dagster's way for an executor to end a run as canceled.
+                raise dg.DagsterExecutionInterruptedError
+        yield from super().execute(plan_context, execution_plan)
+
+
+def night_of(run: dg.DagsterRun) -> NightRun | None:
+    """The night that the schedule asked for by this run; ``None`` if somebody else asked."""
+    slug, night, attempt = (run.tags.get(key) for key in ("dagster/partition", "night", "attempt"))
+    if slug is None or night is None or attempt is None:
+        return None
+    return NightRun(
+        slug, date.fromisoformat(night), int(attempt), run.run_id, run.root_run_id or run.run_id
+    )
+
+
+@dg.executor(name="in_process")
+def import_executor(_init: dg.InitExecutorContext) -> ImportExecutor:
+    """One process a run: a process a step costs seconds and gains nothing here."""
+    return ImportExecutor(RetryMode.ENABLED)
