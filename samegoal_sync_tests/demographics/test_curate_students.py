@@ -104,7 +104,7 @@ def test_birth_dates_are_read_in_every_form_as_they_are_written(sent: str) -> No
         ({"BirthDate": "02/30/2012"}, "date_of_birth_unreadable"),
         ({"BirthDate": "unknown"}, "date_of_birth_unreadable"),
         ({"BirthDate": "2026-11-26"}, "date_of_birth_impossible"),
-        ({"BirthDate": "1900-01-01"}, "date_of_birth_unreadable"),
+        ({"BirthDate": "1900-01-01"}, "date_of_birth_blank"),
         ({"BirthDate": "1901-05-05"}, "date_of_birth_impossible"),
     ],
 )

@@ -15,7 +15,7 @@ import polars as pl
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.students.school_years import numeric_years
 from samegoal_sync.demographics.students.withdrawal_codes import withdrawal_codes
-from samegoal_sync.demographics.values.dates import is_blank, parsed
+from samegoal_sync.demographics.values.dates import is_unreadable_bound, parsed_bound
 from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
@@ -131,14 +131,9 @@ def _spans(raw: RawObjects, today: date) -> pl.DataFrame:
             "SchoolID",
             "WithdrawalCodeID",
             pl.col("IsDefaultEntity").alias("span_default"),
-            parsed("StartDate").alias("start"),
-            parsed("EndDate").alias("end"),
-            "StartDate",
-            "EndDate",
-        )
-        .with_columns(
-            unreadable=(start.is_null() & ~is_blank("StartDate"))
-            | (end.is_null() & ~is_blank("EndDate"))
+            parsed_bound("StartDate").alias("start"),
+            parsed_bound("EndDate").alias("end"),
+            unreadable=is_unreadable_bound("StartDate") | is_unreadable_bound("EndDate"),
         )
         .with_columns(begun=begun, is_open=begun & (end.is_null() | (end >= today)))
         .with_columns(ended=pl.col("begun") & ~pl.col("is_open"))
