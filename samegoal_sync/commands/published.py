@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from samegoal_sync.samegoal.publication.difference import Difference
-    from samegoal_sync.samegoal.publication.student_details import Details
+    from samegoal_sync.samegoal.publication.student_details import Record
 
 _ROWS_SHOWN = 50
 
@@ -52,7 +52,7 @@ def student(app: App, district: str, student_id: str, as_json: bool) -> None:
 
     details = student_details(app.database_url, district, student_id)
     if as_json:
-        print_json(asdict(details))
+        print_json(_details_json(details))
         return
     _print_details(details)
 
@@ -236,20 +236,39 @@ def _previewed(app: App, slug: str) -> Difference:
     )
 
 
-def _print_details(details: Details) -> None:
-    shown = {**details.student, "origin": details.origin}
-    for name in ("missing_since", "first_published_at", "changed_at", "last_imported"):
-        shown[name] = getattr(details, name)
-    shown |= {f"{name} (by hand)": value for name, value in details.by_hand.items()}
+def _details_json(details: Record) -> dict[str, Any]:
+    from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS
+
+    return {
+        "student": {name: details.student[name] for name in STUDENTS.schema},
+        "guardians": [{name: one[name] for name in GUARDIANS.schema} for one in details.guardians],
+        "by_hand": details.by_hand,
+        **{name: details.student[name] for name in _ABOUT},
+        "last_imported": details.last_imported,
+        "changed_on": {
+            field: at for (guardian, field), at in details.came_on.items() if guardian is None
+        },
+        "changes": details.changes,
+    }
+
+
+#: Columns of a student's row that say how it came to be so.
+_ABOUT = ("origin", "first_published_at", "changed_at", "missing_since")
+
+
+def _print_details(details: Record) -> None:
+    shown = _details_json(details)
+    told = shown["student"] | {name: shown[name] for name in (*_ABOUT, "last_imported")}
+    told |= {f"{name} (by hand)": value for name, value in details.by_hand.items()}
     _print(
-        Table("Details", "Value", "Changed", title=f"Student {details.student['student_id']}"),
+        Table("Details", "Value", "Changed", title=f"Student {details.student_id}"),
         (
-            (_label(name), _text(value), _text(details.changed_on.get(name)))
-            for name, value in shown.items()
+            (_label(name), _text(value), _text(shown["changed_on"].get(name)))
+            for name, value in told.items()
             if value not in (None, "")
         ),
     )
-    for guardian in details.guardians:
+    for guardian in shown["guardians"]:
         _print(
             Table("Details", "Value", title=f"Guardian {guardian['priority']}"),
             (
@@ -272,7 +291,7 @@ def _difference_json(difference: Difference) -> dict[str, Any]:
     return {
         "reasons": [reason.as_json() for reason in difference.reasons],
         "counts": difference.counts,
-        "findings": difference.findings,
+        "findings": difference.findings.as_json(),
         "changes": difference.changes.to_dicts(),
     }
 

@@ -1,4 +1,4 @@
-"""Whether a district's last good night is fresh, as a check of the published students.
+"""Whether a district's last good or paused night is fresh, as a check of the published students.
 
 Dagster's own freshness policies look at any partition: one good district keeps the asset green. So
 this check is kept district by district: it runs with each import, and the sensor
@@ -15,40 +15,28 @@ import dagster as dg
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
-from samegoal_sync.database import connect
 from samegoal_sync.districts.monitoring.district_status import FRESH
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.partitions import DISTRICTS
+from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
 
 PUBLISHED = dg.AssetKey(["samegoal", "students"])
 CHECK = "fresh_within_36_hours"
 
-_QUERY = """
-    select slug, (select max(finished_at) from syncs where district = slug
-        and kind <> 'student' and state in ('published', 'unchanged', 'paused'))
-    from districts where state in ('active', 'failing', 'expired')
-"""
+
+def is_fresh(last: datetime | None, now: datetime) -> bool:
+    """Whether a last night as asked is recent enough."""
+    return last is not None and last > now - FRESH
 
 
-def last_good_nights(database_url: str) -> dict[str, datetime | None]:
-    """When the last good night of each district whose nights should run ended (aware)."""
-    with connect(database_url) as connection:
-        return dict(connection.execute(_QUERY).fetchall())
-
-
-def is_fresh(last_good: datetime | None, now: datetime) -> bool:
-    """Whether a last good night is recent enough."""
-    return last_good is not None and last_good > now - FRESH
-
-
-def evaluation(slug: str, last_good: datetime | None, now: datetime) -> dg.AssetCheckEvaluation:
+def evaluation(slug: str, last: datetime | None, now: datetime) -> dg.AssetCheckEvaluation:
     """The check's result for one district, outside a run."""
     return dg.AssetCheckEvaluation(
         asset_key=PUBLISHED,
         check_name=CHECK,
-        passed=is_fresh(last_good, now),
+        passed=is_fresh(last, now),
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata=_metadata(last_good),
+        metadata=_metadata(last),
         partition=slug,
     )
 
@@ -75,10 +63,10 @@ def make_room(instance: dg.DagsterInstance, slugs: Collection[str]) -> None:
         )
 
 
-def _metadata(last_good: datetime | None) -> dict[str, dg.MetadataValue]:
-    if last_good is None:
-        return {"last good night": dg.MetadataValue.text("none yet")}
-    return {"last good night": dg.MetadataValue.timestamp(last_good)}
+def _metadata(last: datetime | None) -> dict[str, dg.MetadataValue]:
+    if last is None:
+        return {"last good or paused night": dg.MetadataValue.text("none yet")}
+    return {"last good or paused night": dg.MetadataValue.timestamp(last)}
 
 
 with warnings.catch_warnings():
@@ -88,13 +76,13 @@ with warnings.catch_warnings():
     @dg.asset_check(
         asset=PUBLISHED,
         name=CHECK,
-        description="The district had a good night within the last 36 hours.",
+        description="The district had a good or a paused night within the last 36 hours.",
         partitions_def=DISTRICTS,
     )
     def fresh_within_36_hours(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         """Checked after each publication; a held or failed night is not a good one."""
         registry = registry_from_environment()
-        last_good = last_good_nights(registry.database_url).get(context.partition_key)
+        last = last_nights_as_asked(registry.database_url).get(context.partition_key)
         return dg.AssetCheckResult(
-            passed=is_fresh(last_good, datetime.now(UTC)), metadata=_metadata(last_good)
+            passed=is_fresh(last, datetime.now(UTC)), metadata=_metadata(last)
         )

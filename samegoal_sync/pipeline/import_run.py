@@ -8,15 +8,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from samegoal_sync.demographics.curate_district import ROWS_OF
 from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.errors import SyncError
+from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 from samegoal_sync.samegoal.publication.publish import record_failure
 
@@ -64,16 +64,14 @@ class ImportRun:
         """The database of the registry and of what is published."""
         return self.registry.database_url
 
-    def last_good_findings(self) -> dict[str, Any]:
-        """Numbers of the district's last published night, for comparison; empty if none."""
+    def last_good_findings(self) -> Findings:
+        """What the district's last good night found, for comparison."""
 
         return last_good_findings(self.database_url, self.district.slug)
 
     def last_good_rows(self) -> dict[str, int]:
-        """Qmlativ object -> rows that it had in the last published night."""
-
-        found = self.last_good_findings().items()
-        return {name.removeprefix(ROWS_OF): n for name, n in found if name.startswith(ROWS_OF)}
+        """Qmlativ object -> rows that it had in the last good night."""
+        return self.last_good_findings().rows_read
 
     def record_failure(self, error: SyncError) -> None:
         """Write the failed sync, from which status, mail and the next attempt follow."""

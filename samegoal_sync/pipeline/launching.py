@@ -19,7 +19,7 @@ from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.qmlativ.catalog import RawAsset
-from samegoal_sync.samegoal.publication.last_good_night import RunStopped, ensure_recorded
+from samegoal_sync.samegoal.publication.recorded_runs import RunStopped, ensure_recorded
 from samegoal_sync.settings import Settings
 
 if TYPE_CHECKING:

@@ -23,9 +23,10 @@ from samegoal_sync.districts.registry.registry_from_environment import registry_
 from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailbox import incoming_of
 from samegoal_sync.mail.mailer import mailer_of
-from samegoal_sync.pipeline.freshness import evaluation, is_fresh, last_good_nights, make_room
+from samegoal_sync.pipeline.freshness import evaluation, is_fresh, make_room
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.samegoal.errors import DistrictNotRegistered
+from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
 from samegoal_sync.samegoal.publication.publish import record_failure
 
 _ON = dg.DefaultSensorStatus.RUNNING
@@ -99,15 +100,15 @@ def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def districts_fresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Turn a district's freshness check red (or green) when no run does it."""
     now = datetime.now(UTC)
-    last_good = last_good_nights(registry_from_environment().database_url)
-    fresh = {slug: is_fresh(moment, now) for slug, moment in last_good.items()}
+    last = last_nights_as_asked(registry_from_environment().database_url)
+    fresh = {slug: is_fresh(moment, now) for slug, moment in last.items()}
     before = json.loads(context.cursor or "{}")
     turned = [slug for slug, good in fresh.items() if before.get(slug) is not good]
     if not turned:
         return dg.SkipReason("no district's freshness changed")
     make_room(context.instance, turned)
     return dg.SensorResult(
-        asset_events=[evaluation(slug, last_good[slug], now) for slug in sorted(turned)],
+        asset_events=[evaluation(slug, last[slug], now) for slug in sorted(turned)],
         cursor=json.dumps(fresh),
     )
 

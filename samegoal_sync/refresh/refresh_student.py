@@ -22,8 +22,9 @@ from samegoal_sync.demographics.validation.frame_validation import (
 )
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.qmlativ.client import QmlativClient
+from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
-from samegoal_sync.samegoal.publication.publish import Mode, publish
+from samegoal_sync.samegoal.publication.publish import publish
 
 if TYPE_CHECKING:
     from samegoal_sync.demographics.columns.curated_frames import Curated
@@ -52,12 +53,13 @@ def refresh_student(
         raw = client.read_student(student_id)
     require_checks_passed("raw", check_raw(raw))
     students, guardians = only_student(raw, *curate(raw, district, today), student_id)
-    previous = last_good_findings(database_url, slug)
+    previous = last_good_findings(database_url, slug).of_transforms
     findings = check_curated(students, guardians, previous, whole_district=False)
     require_checks_passed("curated", findings)
     return publish(
         database_url, district, students, guardians,
-        run_id=f"student-{uuid.uuid4()}", night=today, started_at=started, mode=Mode.STUDENT,
+        run_id=f"student-{uuid.uuid4()}", night=today, started_at=started,
+        scope=Scope.THESE_STUDENTS,
     )  # fmt: skip
 
 

@@ -87,3 +87,15 @@ def test_sparklines() -> None:
     assert sparkline([]) == ""
     assert sparkline([5, 5, 5]) == "▄▄▄"
     assert sparkline([0, 50, 100]) == "▁▄█"
+
+
+def test_a_paused_night_is_as_asked_but_not_the_last_good_one(registry: Registry) -> None:
+    _district(registry, "resting", DistrictState.ACTIVE)
+    good = NOW - timedelta(days=9)
+    write_night(registry.database_url, "resting", good, "published", counts=COUNTS)
+    write_night(registry.database_url, "resting", TONIGHT, "paused", counts={"students_sent": 7})
+    (one,) = overall_status(registry.database_url, NOW)
+    assert (one.last_good, one.students) == (good, 1000)
+    assert one.severity is Severity.FINE
+    (later,) = overall_status(registry.database_url, NOW + timedelta(days=3))
+    assert later.severity is Severity.STALE

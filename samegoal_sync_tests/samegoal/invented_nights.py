@@ -21,7 +21,8 @@ from samegoal_sync.demographics.columns.curated_frames import (
     Curated,
 )
 from samegoal_sync.district import District, DistrictSettings, DistrictState, Slug
-from samegoal_sync.samegoal.publication.publish import Mode, Publication, publish
+from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.publish import Publication, publish
 
 NIGHT = date(2026, 11, 24)
 STARTED = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -177,7 +178,7 @@ class House:
         guardians: Curated | None = None,
         *,
         night: date = NIGHT,
-        mode: Mode = Mode.NIGHT,
+        scope: Scope = Scope.DISTRICT,
         run_id: str | None = None,
         settings: DistrictSettings | None = None,
     ) -> Publication:
@@ -190,7 +191,7 @@ class House:
             run_id=run_id or f"run-{self.runs}",
             night=night,
             started_at=STARTED,
-            mode=mode,
+            scope=scope,
         )
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -108,7 +108,7 @@ def test_rollover_moves_everybody_without_holding(
     house.publish(_district(), _pairs())
     published = house.publish(*night(_SIZE))
     assert published.state == "published"
-    assert sum(published.findings["rollover_changes"].values()) == _SIZE
+    assert sum(published.findings.rollover_changes.values()) == _SIZE
 
 
 @pytest.mark.parametrize(("month", "state"), [(8, "published"), (11, "held")])

@@ -9,9 +9,9 @@ import pytest
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync.samegoal.publication.held_night_storage import pack, unpack
 from samegoal_sync.samegoal.publication.held_nights import approve, discard, held
-from samegoal_sync.samegoal.publication.publish import Mode
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     House,
@@ -130,7 +130,7 @@ def test_a_student_refreshed_meanwhile_keeps_the_newer_data(held_house: House) -
     held_house.publish(
         curated_students([student(5, grade="12")]),
         curated_guardians([], others=[("S000005", 500005, "withheld", "restricted")]),
-        mode=Mode.STUDENT,
+        scope=Scope.THESE_STUDENTS,
     )
     publication = approve(held_house.database_url, _SLUG, "Dana")
     assert publication.counts["students_changed"] == 99
@@ -144,7 +144,7 @@ def test_a_restriction_removes_even_while_its_night_is_held(house: House) -> Non
     house.publish(_night(), _guardians())
     night = house.publish(_night(last_name="Wrong"), _restricted(1))
     assert night.state == "held"
-    assert (night.findings["restrictions_applied"], night.findings["restrictions_waiting"]) == (
+    assert (night.findings.restrictions_applied, night.findings.restrictions_waiting) == (
         1,
         0,
     )
@@ -160,7 +160,7 @@ def test_restrictions_beyond_a_guard_wait_with_their_held_night(house: House) ->
     house.publish(_night(), _guardians())
     night = house.publish(_night(last_name="Wrong"), _restricted(40))
     assert night.state == "held"
-    assert night.findings["restrictions_waiting"] == 40
+    assert night.findings.restrictions_waiting == 40
     assert house.value("select count(*) from guardians") == 100
 
 
@@ -171,7 +171,7 @@ def test_approving_an_older_night_brings_back_nobody_restricted_since(house: Hou
     later = NIGHT + timedelta(days=1)
     paused = DistrictSettings(paused=DateRange(later, later))
     night = house.publish(_night(), _restricted(1), night=later, settings=paused)
-    assert (night.state, night.findings["restrictions_applied"]) == ("paused", 1)
+    assert (night.state, night.findings.restrictions_applied) == ("paused", 1)
     approved = approve(house.database_url, _SLUG, "Dana")
     assert approved.counts["students_changed"] == 100
     assert approved.counts["guardians_withheld"] == 1

@@ -13,7 +13,8 @@ from samegoal_sync.samegoal.errors import (
     InconsistentFrames,
     StudentNotPublished,
 )
-from samegoal_sync.samegoal.publication.publish import Mode, publish, record_failure
+from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.publish import publish, record_failure
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
 from samegoal_sync.samegoal.publication.student_details import student_details
 from samegoal_sync_tests.samegoal.invented_nights import (
@@ -85,7 +86,7 @@ def test_each_changed_field_is_recorded_with_old_and_new(house: House) -> None:
     )
     assert night.counts["students_changed"] == 1
     assert night.counts["students_unchanged"] == 1
-    assert night.findings["rollover_changes"] == {"grade": 1}
+    assert night.findings.rollover_changes == {"grade": 1}
     assert _changes(house, night.sync_id) == [
         ("S000001", None, "changed", "city", "Fairview", None),
         ("S000001", None, "changed", "grade", "07", "08"),
@@ -131,7 +132,7 @@ def test_absent_invalid_and_blank_are_three_things(house: House) -> None:
 def test_a_new_student_with_an_absent_column_has_none(house: House) -> None:
     night = house.publish(curated_students(_students(1), absent=["gender"]))
     assert house.value("select gender from students") is None
-    assert night.findings["required_values_missing"] == {"gender": 1}
+    assert night.findings.required_values_missing == {"gender": 1}
 
 
 def test_a_new_student_without_a_shared_name_is_rejected(house: House) -> None:
@@ -292,7 +293,7 @@ def test_a_changed_student_number_is_followed_by_qmlativs_id(house: House) -> No
     )
     assert night.counts["students_changed"] == 1
     assert night.counts["students_missing"] == 0
-    assert night.findings["students_renamed"] == 1
+    assert night.findings.students_renamed == 1
     assert house.rows("select student_id, guardian_id from guardians") == [("NEW1", 500001)]
     assert _changes(house, night.sync_id) == [
         ("NEW1", None, "changed", "student_id", "S000001", "NEW1")
@@ -416,7 +417,7 @@ def test_one_student_is_refreshed_alone(house: House) -> None:
     night = house.publish(
         curated_students([student(1, grade="08")]),
         curated_guardians([guardian(3, of=1)]),
-        mode=Mode.STUDENT,
+        scope=Scope.THESE_STUDENTS,
     )
     assert night.counts["students_changed"] == 1
     assert night.counts["students_missing"] == 0

@@ -14,7 +14,8 @@ from samegoal_sync.demographics.columns.curated_frames import (
     Curated,
 )
 from samegoal_sync.district import DateRange, DistrictSettings
-from samegoal_sync.samegoal.publication.publish import Mode, publish
+from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.publish import publish
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     STARTED,
@@ -181,5 +182,5 @@ def _refresh(house: House, guardians: Curated) -> None:
         run_id="refresh",
         night=NIGHT,
         started_at=STARTED + timedelta(minutes=1),
-        mode=Mode.STUDENT,
+        scope=Scope.THESE_STUDENTS,
     )

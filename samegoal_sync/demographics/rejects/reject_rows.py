@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from samegoal_sync.demographics.columns.curated_frames import KEEP, REJECT_COLUMNS
+from samegoal_sync.demographics.values.scatter import scattered
 
 ROW, VALUE = "row", "value"
 
@@ -60,9 +61,8 @@ def with_keep(frame: pl.DataFrame, conditions: dict[str, pl.Expr]) -> pl.DataFra
         return frame.with_columns(_NOTHING_KEPT)
     words = [pl.when(name).then(pl.lit(name)) for name in names]
     lists = flags.filter(any_kept).select(pl.concat_list(words).list.drop_nulls()).to_series()
-    # Row 0 of the choices is the empty list; each row that keeps something takes the next one.
-    choices = pl.select(_NOTHING_KEPT).to_series().append(lists)
-    return frame.with_columns(choices.gather(any_kept.cum_sum() * any_kept).alias(KEEP))
+    nothing = pl.select(pl.repeat(pl.lit([], dtype=pl.List(pl.String)), frame.height)).to_series()
+    return frame.with_columns(scattered(lists, any_kept, nothing).alias(KEEP))
 
 
 _NOTHING_KEPT = pl.lit([], dtype=pl.List(pl.String)).alias(KEEP)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from samegoal_sync.demographics.values.scatter import scattered
 from samegoal_sync.outside_text import CONTROL, INVISIBLE
 
 #: What makes a trimmed text differ from its clean form; few texts hold any of it.
@@ -44,8 +45,7 @@ def _mend(text: pl.Series) -> pl.Series:
         .str.normalize("NFC")
         .str.strip_chars()
     )
-    # Each suspect row takes the next of the fixed ones.
-    return fixed.gather(suspect.cum_sum().clip(1) - 1).zip_with(suspect, trimmed)
+    return scattered(fixed, suspect, trimmed)
 
 
 def is_damaged(text: pl.Expr) -> pl.Expr:

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
 from samegoal_sync.errors import Actor
+from samegoal_sync.samegoal.publication.last_good_night import AS_ASKED_STATES, GOOD_STATES
 
 #: Without a good night for so long, a district counts as stale.
 FRESH = timedelta(hours=36)
@@ -26,7 +27,6 @@ REJECTS_SHARE = 0.02
 
 _TREND = 14
 _BARS = "▁▂▃▄▅▆▇█"
-_GOOD = ("published", "unchanged", "paused")
 
 
 class Severity(IntEnum):
@@ -104,7 +104,7 @@ def overall_status(database_url: str, now: datetime) -> list[DistrictStatus]:
             "select slug, name, state, time_zone, expires_on, message from districts"
         ).fetchall()
         nights: dict[str, list[dict[str, Any]]] = {}
-        for row in cursor.execute(_NIGHTS, {"trend": _TREND}):
+        for row in cursor.execute(_NIGHTS, {"trend": _TREND, "good": list(GOOD_STATES)}):
             nights.setdefault(row["district"], []).append(row)
     statuses = [_status(one, nights.get(one["slug"], []), now) for one in districts]
     return sorted(statuses, key=lambda one: (-one.severity, one.slug))
@@ -119,7 +119,7 @@ _NIGHTS = """
         union
         (select id, district, night, state, finished_at, counts, message, hint, actor
             from syncs where district = d.slug and kind <> 'student'
-                and state in ('published', 'unchanged', 'paused')
+                and state = any(%(good)s)
             order by id desc limit 1)
     ) n order by id desc
 """
@@ -128,12 +128,13 @@ _NIGHTS = """
 def _status(
     district: dict[str, Any], nights: list[dict[str, Any]], now: datetime
 ) -> DistrictStatus:
-    good = next((night for night in nights if night["state"] in _GOOD), None)
+    good = next((night for night in nights if night["state"] in GOOD_STATES), None)
+    asked = next((night for night in nights if night["state"] in AS_ASKED_STATES), None)
     last = nights[0] if nights else None
     expires = district["expires_on"]
     today = now.astimezone(ZoneInfo(district["time_zone"])).date()
     days_left = (expires - today).days if expires else None
-    severity, problem, actor, hint = _worst(district, last, good, days_left, now)
+    severity, problem, actor, hint = _worst(district, last, good, asked, days_left, now)
     return DistrictStatus(
         slug=district["slug"],
         name=district["name"],
@@ -168,6 +169,7 @@ def _worst(
     district: dict[str, Any],
     last: dict[str, Any] | None,
     good: dict[str, Any] | None,
+    asked: dict[str, Any] | None,
     days_left: int | None,
     now: datetime,
 ) -> _Told:
@@ -199,16 +201,20 @@ def _worst(
             Actor.DISTRICT.value,
             f"samegoal-sync held {slug}, then approve or discard",
         )
-    return _stale_or_warned(slug, good, days_left, now)
+    return _stale_or_warned(slug, good, asked, days_left, now)
 
 
 def _stale_or_warned(
-    slug: str, good: dict[str, Any] | None, days_left: int | None, now: datetime
+    slug: str,
+    good: dict[str, Any] | None,
+    asked: dict[str, Any] | None,
+    days_left: int | None,
+    now: datetime,
 ) -> _Told:
-    if good is None or good["finished_at"] < now - FRESH:
+    if asked is None or asked["finished_at"] < now - FRESH:
         return (
             Severity.STALE,
-            "no good night for 36 hours" if good else "no night yet",
+            "no good night for 36 hours" if asked else "no night yet",
             Actor.TECHNICAL_TEAM.value,
             f"see that samegoal-sync dev (the Dagster daemon) is up; samegoal-sync sync {slug}",
         )
@@ -220,7 +226,7 @@ def _stale_or_warned(
             "in Skyward, Administrative Access > API > Integration: extend or remove the "
             f"Expiration Date; then samegoal-sync districts change {slug} --expires DATE",
         )
-    counts = good["counts"]
+    counts = good["counts"] if good else {}
     aside, sent = counts.get("students_rejected", 0), counts.get("students_sent", 0)
     if sent and aside / sent > REJECTS_SHARE:
         return (

@@ -23,6 +23,8 @@ from samegoal_sync.districts.onboarding.confirmation import confirm_held
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailer import Mailer, build_message
+from samegoal_sync.samegoal.publication.findings import Findings
+from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES
 
 _WHO = "nightly"
 _OLDEST = timedelta(days=3)
@@ -55,8 +57,8 @@ class Night:
     @property
     def failed_for_good(self) -> bool:
         """Failed, and the schedule won't try this night again."""
-        transient = bool(self.findings.get("transient"))
-        return self.state == "failed" and (not transient or self.no_attempt_left)
+        found = Findings.from_json(self.findings)
+        return self.state == "failed" and (not found.transient or self.no_attempt_left)
 
 
 def process_ended_runs(registry: Registry, mailer: Mailer | None, now: datetime) -> list[str]:
@@ -141,7 +143,7 @@ def _move(registry: Registry, district: District, night: Night) -> District | No
         DistrictState.ACTIVE,
         DistrictState.FAILING,
     ):
-        expired = night.findings.get("error") == "AccessExpired"
+        expired = Findings.from_json(night.findings).error == "AccessExpired"
         target = DistrictState.EXPIRED if expired else DistrictState.FAILING
     elif night.state != "failed" and district.state in _STUCK:
         target, message = DistrictState.ACTIVE, f"the night of {night.night} went well again"
@@ -160,7 +162,7 @@ def _kinds(night: Night) -> Iterator[str]:
         yield "failed"
     if night.state in ("held", "paused"):
         yield night.state
-    if night.state in ("published", "unchanged"):
+    if night.state in GOOD_STATES:
         yield "published"
     sent, aside = (night.counts.get(f"students_{name}", 0) for name in ("sent", "rejected"))
     if sent and aside / sent > REJECTS_SHARE:

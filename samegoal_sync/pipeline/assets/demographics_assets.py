@@ -74,7 +74,7 @@ def demographics(
         # A blocking check of the raw assets does not stop a later run of these alone.
         require_checks_passed("raw", check_raw(raw, run.last_good_rows()))
         curated, theirs = curate(raw, run.district, run.today)
-        findings = check_curated(curated, theirs, run.last_good_findings())
+        findings = check_curated(curated, theirs, run.last_good_findings().of_transforms)
         run.record_failed_checks("curated", findings)
         yield dg.Output(curated, "student_demographics", metadata=_metadata(curated))
         yield dg.Output(theirs, "guardian_demographics", metadata=_metadata(theirs))

@@ -15,7 +15,7 @@ from samegoal_sync.pipeline.column_metadata import published_metadata
 from samegoal_sync.pipeline.import_run import ImportRun, import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
-from samegoal_sync.samegoal.publication.last_good_night import published_rows
+from samegoal_sync.samegoal.publication.accounting import published_rows
 from samegoal_sync.samegoal.publication.publish import State, publish
 
 STUDENTS = dg.AssetKey(["samegoal", "students"])
@@ -73,7 +73,7 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
     with import_run(context) as run:
         # A blocking check of the curated assets does not stop a later run of these alone.
         require_checks_passed(
-            "curated", check_curated(students, guardians, run.last_good_findings())
+            "curated", check_curated(students, guardians, run.last_good_findings().of_transforms)
         )
         result = publish(
             run.database_url,

@@ -10,6 +10,7 @@ from samegoal_sync.portal.documents.document_kinds import GUARDIAN_COPIED, KINDS
 from samegoal_sync.portal.errors import Conflict, NotFound
 from samegoal_sync.portal.records.student_record import Record
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
+from samegoal_sync.samegoal.publication.last_good_night import last_good_night
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,12 @@ def documents_of(connection: Rows, student_id: str) -> list[dict[str, Any]]:
 def start_document(connection: Rows, record: Record, kind: str, who: str) -> UUID:
     """Start a document: this moment's demographics are copied into it, in this transaction."""
     district = record.student["district"]
+    good = last_good_night(connection, district)
     document = one(
         connection,
         "insert into documents (district, student_id, kind, created_by, copied_from_night) "
-        "values (%s, %s, %s, %s, (select max(night) from syncs "
-        "where state in ('published', 'unchanged'))) returning id",
-        (district, record.student_id, kind, who),
+        "values (%s, %s, %s, %s, %s) returning id",
+        (district, record.student_id, kind, who, good.night if good else None),
     )["id"]
     fields: list[tuple[str, int, str, str | None]] = [
         ("student", 0, name, text(record.student[name])) for name in STUDENT_COPIED

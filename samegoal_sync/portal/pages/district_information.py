@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 from starlette.responses import Response
 
@@ -11,12 +10,11 @@ from samegoal_sync.district import District, DistrictState
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.import_history import (
     bars,
-    finding,
-    last_good,
     last_nights,
     waiting_night,
 )
 from samegoal_sync.portal.visit import Visit
+from samegoal_sync.samegoal.publication.last_good_night import GoodNight, last_good_night
 
 #: What is done, in order, and who does what next while it is not.
 STEPS = (
@@ -58,7 +56,7 @@ def _page(visit: Visit, secret: str | None = None) -> Response:
     district = registry.get(visit.slug)
     with visit.district() as connection:
         nights = last_nights(connection)
-        good = last_good(connection)
+        good = last_good_night(connection, visit.slug)
         buildings = [
             row["building"]
             for row in connection.execute(
@@ -84,7 +82,7 @@ def _page(visit: Visit, secret: str | None = None) -> Response:
         held=held,
         states=sorted({night["state"] for night in nights}),
         unmatched=_unmatched(district, good),
-        restrictions_shared=finding(good, "guardians", "restrictions_shared"),
+        restrictions_shared=good.findings.restrictions_shared if good else None,
         buildings=buildings,
         today=today,
     )
@@ -107,9 +105,9 @@ def _next_step(district: District) -> str:
     return _TROUBLE[district.state]
 
 
-def _unmatched(district: District, good: dict[str, Any] | None) -> list[str]:
+def _unmatched(district: District, good: GoodNight | None) -> list[str]:
     """Schools as Qmlativ names them that have no building named for them in the settings."""
-    found = finding(good, "students", "buildings_not_matched") or []
+    found = good.findings.buildings_not_matched if good else []
     return [school for school in found if school not in district.settings.buildings]
 
 

@@ -1,4 +1,4 @@
-"""How the nights went: the last thirty, and what the last good one found."""
+"""How the nights went: the last thirty, and the one that is held."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
+from samegoal_sync.samegoal.publication.findings import Findings
 
 SHOWN = 30
 _BAR, _GAP, _HEIGHT = 14, 4, 64
@@ -35,17 +36,6 @@ def last_nights(connection: Rows) -> list[dict[str, Any]]:
     )
 
 
-def last_good(connection: Rows) -> dict[str, Any] | None:
-    """The last night that was published, or found nothing to publish."""
-    good: dict[str, Any] | None = one(
-        connection,
-        "select id, night, finished_at, counts, findings, absent_columns from syncs "
-        "where district = current_setting('samegoal.district', true) and kind <> 'student' "
-        "and state in ('published', 'unchanged') order by id desc limit 1",
-    )
-    return good
-
-
 def waiting_night(owner: Rows, slug: str) -> dict[str, Any] | None:
     """The night that is held now, be it the last or an earlier one.
 
@@ -54,18 +44,14 @@ def waiting_night(owner: Rows, slug: str) -> dict[str, Any] | None:
     """
     night: dict[str, Any] | None = one(
         owner,
-        "select h.sync_id, h.night, s.message, s.actor, "
-        "coalesce((s.findings ->> 'restrictions_waiting')::int, 0) as waiting, "
-        "coalesce((s.findings ->> 'restrictions_applied')::int, 0) as removed "
+        "select h.sync_id, h.night, s.message, s.actor, s.findings "
         "from held_nights h join syncs s on s.id = h.sync_id where h.district = %s",
         (slug,),
     )
-    return night
-
-
-def finding(good: dict[str, Any] | None, frame: str, name: str) -> Any:
-    """A finding of a night's ``students`` or ``guardians`` frame; ``None`` if it tells nothing."""
-    return (good["findings"] if good else {}).get(frame, {}).get(name)
+    if night is None:
+        return None
+    found = Findings.from_json(night.pop("findings"))
+    return night | {"waiting": found.restrictions_waiting, "removed": found.restrictions_applied}
 
 
 def bars(nights: list[dict[str, Any]]) -> list[Bar]:

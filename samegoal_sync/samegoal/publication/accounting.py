@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
-from psycopg import Connection, sql
+from psycopg import Cursor, sql
 
+from samegoal_sync.database import connect
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.samegoal.errors import SumsDiffer
+from samegoal_sync.samegoal.publication.comparison import Comparison
+from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.published_tables import STUDENTS
 
 #: Each student that Qmlativ sent is in exactly one; a guardian in one of these or withheld.
@@ -34,7 +38,7 @@ _GUARDIAN_STATE = """
     select case
         when t.outcome <> 'curated' then t.outcome
         when t.refused then 'out_of_scope'
-        when not %(whole)s or w.student_id is not null then 'held'
+        when not %(complete)s or w.student_id is not null then 'held'
         when n.is_new then 'added'
         when n.differs then 'changed'
         when t.published_id is not null then 'unchanged'
@@ -68,10 +72,8 @@ _REST = """
 """
 
 
-def count(
-    connection: Connection[Any], slug: str, students: Curated, guardians: Curated
-) -> tuple[dict[str, int], dict[str, Any]]:
-    """Counts and findings of the comparison made in this transaction, as if it were published.
+def count(comparison: Comparison) -> tuple[dict[str, int], Findings]:
+    """Counts and findings of a comparison, as if it were published.
 
     ``students_missing`` and ``students_returned`` are those of this night and come on top of
     the sum; ``guardians_removed`` counts published pairs that go, withheld ones included.
@@ -79,13 +81,16 @@ def count(
     Raises:
         SumsDiffer: somebody that Qmlativ sent is in no state.
     """
-    at = {"slug": slug, "whole": guardians.complete}
-    counts = _states(connection, "students", STATES, _STUDENT_STATE, at, students)
+    students, guardians = comparison.students, comparison.guardians
+    counts = _states("students", STATES, comparison.execute(_STUDENT_STATE), students)
     counts |= _states(
-        connection, "guardians", (*STATES, "withheld"), _GUARDIAN_STATE, at, guardians
+        "guardians",
+        (*STATES, "withheld"),
+        comparison.execute(_GUARDIAN_STATE, complete=guardians.complete),
+        guardians,
     )
-    missing, returned, removed, changes, renamed = _row(connection, _REST, at)
-    (without,) = _row(connection, _WITHOUT_GUARDIANS, at)
+    missing, returned, removed, changes, renamed = comparison.row(_REST)
+    (without,) = comparison.row(_WITHOUT_GUARDIANS)
     counts |= {
         "students_missing": missing,
         "students_returned": returned,
@@ -94,7 +99,25 @@ def count(
         "students_without_guardians": without,
         "values_rejected": _values_rejected(students, guardians),
     }
-    return counts, _findings(connection) | {"students_renamed": renamed}
+    findings = Findings.of_frames(students, guardians)
+    return counts, replace(
+        findings,
+        students_renamed=renamed,
+        required_values_missing=_required_values_missing(comparison),
+        rollover_changes=dict(comparison.execute(_ROLLOVER).fetchall()),
+    )
+
+
+def published_rows(database_url: str, slug: str) -> dict[str, int]:
+    """How many students and guardians SameGoal shows of a district, by table."""
+    with connect(database_url) as connection:
+        row = connection.execute(
+            "select (select count(*) from students where district = %(slug)s), "
+            "(select count(*) from guardians where district = %(slug)s)",
+            {"slug": slug},
+        ).fetchone()
+    assert row is not None
+    return {"students": row[0], "guardians": row[1]}
 
 
 def nothing_published(students: Curated, guardians: Curated) -> dict[str, int]:
@@ -122,15 +145,10 @@ def _values_rejected(*curated: Curated) -> int:
 
 
 def _states(
-    connection: Connection[Any],
-    who: str,
-    states: tuple[str, ...],
-    query: str,
-    at: dict[str, Any],
-    curated: Curated,
+    who: str, states: tuple[str, ...], found: Cursor[Any], curated: Curated
 ) -> dict[str, int]:
-    found = dict(connection.execute(query.encode(), at).fetchall())
-    counts = {f"{who}_{state}": found.get(state, 0) for state in states}
+    by_state = dict(found.fetchall())
+    counts = {f"{who}_{state}": by_state.get(state, 0) for state in states}
     counts[f"{who}_sent"] = curated.account.height
     _require_sum(counts, who, states)
     return counts
@@ -142,33 +160,20 @@ def _require_sum(counts: dict[str, int], who: str, states: tuple[str, ...]) -> N
         raise SumsDiffer(who, counts[f"{who}_sent"], told)
 
 
-def _row(connection: Connection[Any], query: str, at: dict[str, Any]) -> tuple[Any, ...]:
-    row = connection.execute(query.encode(), at).fetchone()
-    assert row is not None
-    return tuple(row)
-
-
-def _findings(connection: Connection[Any]) -> dict[str, Any]:
-    """Required values that are missing, and fields that change en masse at rollover."""
-    required = {
-        name: _row(
-            connection,
-            sql.SQL("select count(*) from next_students where {} is null")
-            .format(sql.Identifier(name))
-            .as_string(connection),
-            {},
-        )[0]
+def _required_values_missing(comparison: Comparison) -> dict[str, int]:
+    """Columns that SameGoal asks for, and how many rows come without."""
+    counted = sql.SQL(", ").join(
+        sql.SQL("count(*) filter (where {} is null)").format(sql.Identifier(name))
         for name in STUDENTS.required
-    }
-    rollover = connection.execute(
-        """
-        select field, count(*) from tonight_changes
-        where guardian_id is null and kind = 'changed'
-            and field in ('grade', 'building', 'building_reporting_id')
-        group by field order by field
-        """
-    ).fetchall()
-    return {
-        "required_values_missing": {name: n for name, n in required.items() if n},
-        "rollover_changes": dict(rollover),
-    }
+    )
+    counts = comparison.row(sql.SQL("select {} from next_students").format(counted))
+    return {name: n for name, n in zip(STUDENTS.required, counts, strict=True) if n}
+
+
+#: Fields that change for everybody at the turn of the school year.
+_ROLLOVER = """
+    select field, count(*) from tonight_changes
+    where guardian_id is null and kind = 'changed'
+        and field in ('grade', 'building', 'building_reporting_id')
+    group by field order by field
+"""

@@ -1,50 +1,43 @@
-"""Tonight's guardians beside the published ones, for the students that are published tonight.
-
-``pairs``           every pair that Qmlativ sent beside every published one of tonight's students
-``next_guardians``  the curated pairs that may change, as they would be published
-``removed``         published pairs that go
-"""
+"""Tonight's guardians beside the published ones, for the students that are published tonight."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
-from psycopg import Connection, sql
+from psycopg import sql
 
-from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, kept_or_sent, names
-from samegoal_sync.samegoal.publication.staging import HASH, prepared, stage, storable
+from samegoal_sync.samegoal.publication.staging import HASH, prepared, storable
 
 #: Withheld because the district publishes two guardians a student: a half read may have put
 #: the wrong two first, so this is no reason to remove before the next whole one.
 BEYOND_CHOICE = "beyond_choice"
 
 
-def compare_guardians(connection: Connection[Any], slug: str, guardians: Curated) -> None:
+def compare_guardians(comparison: Comparison) -> None:
     """Fill ``sent_pairs``, ``next_guardians`` and ``removed``; needs ``matched``.
 
     Guardians read by half (``complete`` false) are neither added, changed nor replaced. One who may
     not see the student is removed even then: a wrong guardian is a disclosure, a missing one
     is not.
     """
+    guardians = comparison.guardians
     rows = prepared(guardians.frame, GUARDIANS, guardians.absent)
     key = list(GUARDIANS.key)
     account = storable(guardians.account).select(*key, "outcome", "reason")
-    stage(
-        connection,
+    comparison.stage(
         "sent_pairs",
         account.join(rows.select(*key, HASH), on=key, how="left"),
     )
-    connection.execute(_PAIRS, {"slug": slug})
+    comparison.execute(_PAIRS)
     changed = pl.DataFrame(
-        connection.execute(_CANDIDATES).fetchall() if guardians.complete else [],
+        comparison.execute(_CANDIDATES).fetchall() if guardians.complete else [],
         schema={"student_id": pl.String, "guardian_id": pl.Int64},
         orient="row",
     )
-    stage(connection, "sent_guardians", rows.join(changed, on=key, how="semi"))
-    _next_rows(connection, slug)
-    _removed(connection, slug, replace=guardians.complete)
+    comparison.stage("sent_guardians", rows.join(changed, on=key, how="semi"))
+    _next_rows(comparison)
+    _removed(comparison)
 
 
 _PAIRS = """
@@ -74,8 +67,8 @@ _CANDIDATES = """
 """
 
 
-def _next_rows(connection: Connection[Any], slug: str) -> None:
-    connection.execute(
+def _next_rows(comparison: Comparison) -> None:
+    comparison.execute(
         sql.SQL(
             """
             create temp table next_guardians on commit drop as
@@ -85,31 +78,30 @@ def _next_rows(connection: Connection[Any], slug: str) -> None:
                     {effective}, s.row_hash
                 from sent_guardians s
                 join matched m on m.student_id = s.student_id and m.outcome = 'curated'
-                left join guardians p on p.district = {slug}
+                left join guardians p on p.district = %(slug)s
                     and p.student_id = m.published_id and p.guardian_id = s.guardian_id
             )
             select n.*, p.guardian_id is null or ({new}) is distinct from ({old}) as differs
             from merged n
-            left join guardians p on p.district = {slug}
+            left join guardians p on p.district = %(slug)s
                 and p.student_id = n.published_id and p.guardian_id = n.guardian_id
             """
         ).format(
             effective=kept_or_sent(GUARDIANS.values),
-            slug=sql.Literal(slug),
             new=names(GUARDIANS.values, "n"),
             old=names(GUARDIANS.values, "p"),
         )
     )
-    connection.execute("analyze next_guardians")
+    comparison.execute("analyze next_guardians")
 
 
-def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
+def _removed(comparison: Comparison) -> None:
     """Published pairs that are withheld, or that tonight's whole set does not hold.
 
     One who may not see the student goes even when nothing else of the student is published
     tonight: rejected, refused, or out of scope with what was published still shown.
     """
-    connection.execute(
+    comparison.execute(
         """
         create temp table removed on commit drop as
         select student_id, published_id, guardian_id,
@@ -118,7 +110,7 @@ def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
         from pairs
         where published_id is not null
             and (outcome = 'withheld' and reason is distinct from %(choice)s
-                or %(replace)s and coalesce(outcome, '') not in ('curated', 'rejected'))
+                or %(complete)s and coalesce(outcome, '') not in ('curated', 'rejected'))
         union
         select p.student_id, p.student_id, p.guardian_id, true
         from sent_pairs t
@@ -128,6 +120,7 @@ def _removed(connection: Connection[Any], slug: str, *, replace: bool) -> None:
             and p.student_id = m.published_id and p.guardian_id = t.guardian_id
         where t.outcome = 'withheld' and t.reason is distinct from %(choice)s
         """,
-        {"slug": slug, "replace": replace, "choice": BEYOND_CHOICE},
+        complete=comparison.guardians.complete,
+        choice=BEYOND_CHOICE,
     )
-    connection.execute("analyze removed")
+    comparison.execute("analyze removed")

@@ -1,65 +1,53 @@
 """Tonight's students beside the published ones: who is who, who changed, who is missing.
 
-Makes temporary tables only; nothing is published here, so a preview and a held night run the
-same lines as a publication.
-
-``matched``       every student that Qmlativ sent, with the row under which it is published
-``next_students`` the curated rows that may change, as they would be published
-``presence``      students that went missing tonight, and those that are back
+Makes temporary tables of the comparison only; nothing is published here, so a preview and a held
+night run the same lines as a publication.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
-from psycopg import Connection, sql
+from psycopg import sql
 
-from samegoal_sync.demographics.columns.curated_frames import KEEP_HOW_LEFT, LEFT_STATUSES, Curated
+from samegoal_sync.demographics.columns.curated_frames import KEEP_HOW_LEFT, LEFT_STATUSES
+from samegoal_sync.samegoal.publication.comparison import Comparison, Scope
 from samegoal_sync.samegoal.publication.published_tables import STUDENTS, kept_or_sent, names
-from samegoal_sync.samegoal.publication.staging import HASH, prepared, stage, storable
+from samegoal_sync.samegoal.publication.staging import HASH, prepared, storable
 
 #: Statuses of Qmlativ that end HISTORICAL_IDLE when a person has set it.
 _WAKING = ("ENROLLED", "PRE_ENROLLED")
 
 
-def compare_students(
-    connection: Connection[Any], slug: str, students: Curated, *, whole_district: bool
-) -> None:
-    """Fill ``matched``, ``next_students`` and ``presence``.
-
-    Args:
-        whole_district: the frame holds the whole district, so that who is not in it is
-            missing; ``False`` when one student is refreshed.
-    """
+def compare_students(comparison: Comparison) -> None:
+    """Fill ``matched``, ``next_students`` and ``presence``."""
+    students = comparison.students
     rows = prepared(students.frame, STUDENTS, students.absent)
     account = storable(students.account).select("student_id", "sis_internal_id", "outcome")
-    stage(
-        connection,
+    comparison.stage(
         "sent_keys",
         account.join(rows.select("student_id", HASH), on="student_id", how="left").with_columns(
             pl.when(pl.col("outcome") == "curated").then(pl.col(HASH)).alias(HASH)
         ),
     )
-    _match(connection, slug)
+    _match(comparison)
     changed = pl.DataFrame(
-        connection.execute(_CANDIDATES, {"waking": list(_WAKING)}).fetchall(),
+        comparison.execute(_CANDIDATES, waking=list(_WAKING)).fetchall(),
         schema={"student_id": pl.String},
         orient="row",
     )
-    stage(connection, "sent_students", rows.join(changed, on="student_id", how="semi"))
-    _next_rows(connection, slug)
-    _presence(connection, slug, whole_district=whole_district)
+    comparison.stage("sent_students", rows.join(changed, on="student_id", how="semi"))
+    _next_rows(comparison)
+    _presence(comparison)
 
 
-def _match(connection: Connection[Any], slug: str) -> None:
+def _match(comparison: Comparison) -> None:
     """Find each student's published row: by Qmlativ's StudentID, else by Student Id.
 
     ``taken``: this Student Id is published for another Qmlativ student, or was entered by
     hand while the student is already published under another id. Nothing of it is published:
     two people would become one.
     """
-    connection.execute(
+    comparison.execute(
         """
         create temp table matched on commit drop as
         select t.student_id, t.sis_internal_id, t.outcome, t.row_hash,
@@ -92,10 +80,9 @@ def _match(connection: Connection[Any], slug: str) -> None:
         ) t
         left join entered_by_hand h on h.district = %(slug)s
             and h.student_id = case when use_id then t.id_found else t.sis_found end
-        """,
-        {"slug": slug},
+        """
     )
-    connection.execute("analyze matched")
+    comparison.execute("analyze matched")
 
 
 _CANDIDATES = """
@@ -108,11 +95,11 @@ _CANDIDATES = """
 """
 
 
-def _next_rows(connection: Connection[Any], slug: str) -> None:
+def _next_rows(comparison: Comparison) -> None:
     """The candidate rows as they would be published, and whether they differ at all."""
     status = ("district_enrollment", "enrollment_reason")
     columns = [c for c in STUDENTS.values if c not in status]
-    connection.execute(
+    comparison.execute(
         sql.SQL(
             """
             create temp table next_students on commit drop as
@@ -131,7 +118,7 @@ def _next_rows(connection: Connection[Any], slug: str) -> None:
                     {effective}, s.row_hash
                 from sent_students s
                 join matched m using (student_id)
-                left join students p on p.district = {slug} and p.student_id = m.published_id
+                left join students p on p.district = %(slug)s and p.student_id = m.published_id
                 cross join lateral (select coalesce({how_left} = any(s.keep)
                     and p.district_enrollment = any({left}), false) as how_left) l
                 cross join lateral (select
@@ -142,20 +129,19 @@ def _next_rows(connection: Connection[Any], slug: str) -> None:
             select n.*, p.student_id is null or p.origin = 'hand'
                     or ({new}) is distinct from ({old}) as differs
             from merged n
-            left join students p on p.district = {slug} and p.student_id = n.published_id
+            left join students p on p.district = %(slug)s and p.student_id = n.published_id
             """
         ).format(
             waking=sql.Literal(list(_WAKING)),
             how_left=sql.Literal(KEEP_HOW_LEFT),
             left=sql.Literal(list(LEFT_STATUSES)),
             effective=kept_or_sent(columns),
-            slug=sql.Literal(slug),
             new=names(STUDENTS.schema, "n"),
             old=names(STUDENTS.schema, "p"),
         )
     )
     # A new student without a name, because names were not shared tonight, can't be published.
-    connection.execute(
+    comparison.execute(
         sql.SQL(
             """
             with gone as (
@@ -166,17 +152,17 @@ def _next_rows(connection: Connection[Any], slug: str) -> None:
             """
         ).format(needed=names(STUDENTS.needed))
     )
-    connection.execute("analyze next_students")
+    comparison.execute("analyze next_students")
 
 
-def _presence(connection: Connection[Any], slug: str, *, whole_district: bool) -> None:
+def _presence(comparison: Comparison) -> None:
     """Who went missing and who is back.
 
     A student is missing when Qmlativ does not send it at all, or sends it as out of scope while
     it is published as active: what is published no longer describes it. One that is published
     as having left stays as it is. A student rejected is sent, so it is not missing.
     """
-    connection.execute(
+    comparison.execute(
         """
         create temp table presence on commit drop as
         select distinct
@@ -187,9 +173,9 @@ def _presence(connection: Connection[Any], slug: str, *, whole_district: bool) -
             and outcome in ('curated', 'rejected')
         """
     )
-    if not whole_district:
+    if comparison.scope is not Scope.DISTRICT:
         return
-    connection.execute(
+    comparison.execute(
         """
         insert into presence
         select distinct p.student_id, p.student_id, 'missing'
@@ -199,6 +185,5 @@ def _presence(connection: Connection[Any], slug: str, *, whole_district: bool) -
             and (m.outcome is null
                 or m.outcome = 'out_of_scope'
                     and p.district_enrollment in ('ENROLLED', 'PRE_ENROLLED'))
-        """,
-        {"slug": slug},
+        """
     )

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import sql
 
 from samegoal_sync.district import Guards
+from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
 
 #: Months around the turn of the school year (1 July), in which students may swing between
@@ -88,18 +89,16 @@ _COUNTS = """
 """
 
 
-def judge(connection: Connection[Any], slug: str, guards: Guards, night: date) -> list[Reason]:
-    """The guards that the comparison made in this transaction is beyond."""
-    row = connection.execute(
-        _COUNTS, {"slug": slug, "rollover": night.month in _ROLLOVER_MONTHS}
-    ).fetchone()
-    assert row is not None
-    students, lost, new, compared, identities, removed, pairs, with_guardians, orphaned = row
+def judge(comparison: Comparison, guards: Guards, night: date) -> list[Reason]:
+    """The guards that a comparison is beyond."""
+    students, lost, new, compared, identities, removed, pairs, with_guardians, orphaned = (
+        comparison.row(_COUNTS, rollover=night.month in _ROLLOVER_MONTHS)
+    )
     found = [
         Reason("students_lost", lost, students, guards.students_lost),
         Reason("students_new", new, students, guards.students_new),
         Reason("identities_changed", identities, compared, guards.identities_changed),
-        *_emptied(connection, slug, guards),
+        *_emptied(comparison, guards),
         Reason(
             "students_without_guardians",
             orphaned,
@@ -119,35 +118,34 @@ def _beyond(reason: Reason) -> bool:
     return reason.affected > round(reason.limit * reason.base, 6)
 
 
-def _emptied(connection: Connection[Any], slug: str, guards: Guards) -> list[Reason]:
+def _emptied(comparison: Comparison, guards: Guards) -> list[Reason]:
     """Columns that lose their values for at least ``floor`` students, and who had them."""
-    rows = connection.execute(
+    rows = comparison.execute(
         """
         select guardian_id is not null, field, count(distinct student_id) from tonight_changes
         where kind = 'changed' and old is not null and new is null
-        group by 1, 2 having count(distinct student_id) >= %s order by 1, 2
+        group by 1, 2 having count(distinct student_id) >= %(floor)s order by 1, 2
         """,
-        (guards.floor,),
+        floor=guards.floor,
     ).fetchall()
     reasons = []
     for of_guardians, column, affected in rows:
         published = GUARDIANS if of_guardians else STUDENTS
-        base = _with_value(connection, slug, published, column)
+        base = _with_value(comparison, published, column)
         name = f"{published.table[:-1]}'s {column}" if of_guardians else column
         reasons.append(Reason("column_emptied", affected, base, guards.column_emptied, name))
     return reasons
 
 
-def _with_value(connection: Connection[Any], slug: str, published: Published, column: str) -> int:
+def _with_value(comparison: Comparison, published: Published, column: str) -> int:
     """Students of tonight whose column has a published value."""
-    row = connection.execute(
+    (students,) = comparison.row(
         sql.SQL(
             """
             select count(distinct p.student_id) from {} p
             join matched m on m.published_id = p.student_id and m.outcome = 'curated'
-            where p.district = {} and p.{} is not null
+            where p.district = %(slug)s and p.{} is not null
             """
-        ).format(sql.Identifier(published.table), sql.Literal(slug), sql.Identifier(column))
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
+        ).format(sql.Identifier(published.table), sql.Identifier(column))
+    )
+    return int(students)

@@ -16,22 +16,16 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.syncs import Sync
 
 _FRAMES = ("frame", "rejects", "account")
 
 
-def hold(
-    connection: Connection[Any],
-    sync: Sync,
-    sync_id: int,
-    students: Curated,
-    guardians: Curated,
-    reasons: list[Reason],
-) -> None:
+def hold(comparison: Comparison, sync: Sync, sync_id: int, reasons: list[Reason]) -> None:
     """Store the night in place of whatever was held before."""
-    connection.execute(
+    comparison.connection.execute(
         """
         insert into held_nights (district, sync_id, night, reasons, students, guardians)
         values (%s, %s, %s, %s, %s, %s)
@@ -44,8 +38,8 @@ def hold(
             sync_id,
             sync.night,
             Jsonb([reason.as_json() for reason in reasons]),
-            pack(students),
-            pack(guardians),
+            pack(comparison.students),
+            pack(comparison.guardians),
         ),
     )
 

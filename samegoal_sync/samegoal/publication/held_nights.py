@@ -12,7 +12,12 @@ from psycopg import Connection
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.accounting import count
-from samegoal_sync.samegoal.publication.difference import Difference, compare, read_changes
+from samegoal_sync.samegoal.publication.difference import (
+    Difference,
+    compare,
+    narrow_to_additions,
+    read_changes,
+)
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.held_night_storage import clear_held, unpack
 from samegoal_sync.samegoal.publication.newer_reads import (
@@ -75,15 +80,11 @@ def held(database_url: str, slug: str) -> HeldNight | None:
         stored = _stored(connection, slug)
         if stored is None:
             return None
-        compare(
-            connection,
-            slug,
-            stored.students,
-            stored.guardians,
-            additions_only=stored.additions_only,
-        )
-        counts, findings = count(connection, slug, stored.students, stored.guardians)
-        difference = Difference(counts, stored.reasons, read_changes(connection), findings)
+        comparison = compare(connection, slug, stored.students, stored.guardians)
+        if stored.additions_only:
+            narrow_to_additions(comparison)
+        counts, findings = count(comparison)
+        difference = Difference(counts, stored.reasons, read_changes(comparison), findings)
         return HeldNight(
             stored.sync_id,
             stored.run_id,
@@ -122,7 +123,7 @@ def approve(
         sync = Sync(
             slug, f"{stored.run_id}:approved", stored.night, datetime.now(UTC), Kind.APPROVED
         )
-        rules = Rules(guards=None, whole_district=True, additions_only=stored.additions_only)
+        rules = Rules(guards=None, additions_only=stored.additions_only)
         publication = publish_in(connection, stored.students, stored.guardians, sync, rules)
         _decided(connection, stored.sync_id, publication.sync_id, who)
         if witness:

@@ -1,106 +1,86 @@
-"""What ``syncs`` tells of one run, and of a district's last good night."""
+"""The last good night of a district: the one place that says what that is.
+
+A night is *good* when what Qmlativ sent was published, or was found to be published already;
+a held night is good from its approval on. A paused night is not: it published nothing. It is
+*as asked*, though, so a paused district is not taken for a neglected one. One student's refresh
+is no night.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
 from samegoal_sync.database import connect
-from samegoal_sync.errors import SyncError
-from samegoal_sync.samegoal.publication.syncs import record_failure
+from samegoal_sync.samegoal.publication.findings import Findings
+
+GOOD_STATES = ("published", "unchanged")
+
+#: Nothing was published, because the district's people wanted it so.
+AS_ASKED_STATES = (*GOOD_STATES, "paused")
 
 
 @dataclass(frozen=True)
-class RecordedSync:
-    """How a run is recorded; ``message``, ``hint`` and ``actor`` say what is wrong, if anything."""
+class GoodNight:
+    """A night whose students and guardians are what SameGoal shows.
 
-    state: str
-    counts: dict[str, int] = field(default_factory=dict)
-    message: str | None = None
-    hint: str | None = None
-    actor: str | None = None
-
-
-class RunBroken(SyncError):  # noqa: N818 (it names what happened to the run)
-    """A run ended without an error of ours: a defect, or a worker that was killed."""
-
-    transient = True
-
-
-class RunStopped(RunBroken):
-    """Somebody stopped the import."""
-
-    def __init__(self, slug: str) -> None:
-        super().__init__(
-            f"The import of {slug} was stopped by hand before it published anything.",
-            hint=f"what is published is as it was; start again: samegoal-sync sync {slug}",
-        )
-
-
-def recorded_sync(database_url: str, slug: str, run_id: str) -> RecordedSync | None:
-    """The row of a run, or ``None`` if it left none."""
-    with connect(database_url) as connection:
-        row = connection.execute(
-            "select state, counts, message, hint, actor from syncs "
-            "where district = %s and run_id = %s",
-            (slug, run_id),
-        ).fetchone()
-    return RecordedSync(*row) if row else None
-
-
-def ensure_recorded(
-    database_url: str,
-    slug: str,
-    *,
-    run_id: str,
-    night: date,
-    started_at: datetime,
-    error: SyncError | None = None,
-) -> RecordedSync:
-    """The row of a run that has ended; one that left none is recorded as failed.
-
-    Args:
-        error: why it ended, if that is known.
+    Attributes:
+        sync_id: its row in ``syncs``.
+        night: the district's local date.
+        finished_at: when it ended (aware).
+        counts: where everybody went; see docs/publication.md.
+        findings: what it found beside.
+        absent_columns: columns that Qmlativ did not share; a guardian's as ``guardian.email``.
     """
-    found = recorded_sync(database_url, slug, run_id)
-    if found is None:
-        error = error or RunBroken(
-            f"The run {run_id} of {slug} ended before it published anything.",
-            hint=f"look at the run in the Dagster UI, then try again: samegoal-sync sync {slug}",
-        )
-        record_failure(
-            database_url, slug, run_id=run_id, night=night, started_at=started_at, error=error
-        )
-        found = recorded_sync(database_url, slug, run_id)
-    assert found is not None
-    return found
+
+    sync_id: int
+    night: date
+    finished_at: datetime
+    counts: dict[str, int]
+    findings: Findings
+    absent_columns: frozenset[str]
 
 
-def last_good_findings(database_url: str, slug: str) -> dict[str, Any]:
-    """Findings of the district's last published night, students' and guardians' together."""
-    with connect(database_url) as connection:
-        row = connection.execute(
+def last_good_night(connection: Connection[Any], slug: str) -> GoodNight | None:
+    """The district's last good night, however long ago; ``None`` before its first."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(
             """
-            select findings from syncs
-            where district = %s and kind <> 'student' and state in ('published', 'unchanged')
+            select id, night, finished_at, counts, findings, absent_columns from syncs
+            where district = %s and kind <> 'student' and state = any(%s)
             order by id desc limit 1
             """,
-            (slug,),
+            (slug, list(GOOD_STATES)),
         ).fetchone()
     if row is None:
-        return {}
-    findings: dict[str, Any] = row[0]
-    return {**findings.get("students", {}), **findings.get("guardians", {})}
+        return None
+    sync_id, night, finished_at, counts, findings, absent = row
+    return GoodNight(
+        sync_id, night, finished_at, counts, Findings.from_json(findings), frozenset(absent)
+    )
 
 
-def published_rows(database_url: str, slug: str) -> dict[str, int]:
-    """How many students and guardians SameGoal shows of a district, by table."""
+def last_good_findings(database_url: str, slug: str) -> Findings:
+    """What the district's last good night found; nothing before its first."""
     with connect(database_url) as connection:
-        row = connection.execute(
-            "select (select count(*) from students where district = %(slug)s), "
-            "(select count(*) from guardians where district = %(slug)s)",
-            {"slug": slug},
-        ).fetchone()
-    assert row is not None
-    return {"students": row[0], "guardians": row[1]}
+        night = last_good_night(connection, slug)
+    return night.findings if night else Findings()
+
+
+def last_nights_as_asked(database_url: str) -> dict[str, datetime | None]:
+    """When the last night as asked of each district whose nights should run ended (aware)."""
+    with connect(database_url) as connection:
+        return dict(
+            connection.execute(
+                """
+                select slug, (select max(finished_at) from syncs where district = slug
+                    and kind <> 'student' and state = any(%s))
+                from districts where state in ('active', 'failing', 'expired')
+                """,
+                (list(AS_ASKED_STATES),),
+            ).fetchall()
+        )

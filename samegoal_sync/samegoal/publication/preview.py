@@ -7,7 +7,12 @@ from datetime import date
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import District
 from samegoal_sync.samegoal.publication.accounting import count
-from samegoal_sync.samegoal.publication.difference import Difference, compare, read_changes
+from samegoal_sync.samegoal.publication.difference import (
+    Difference,
+    compare,
+    narrow_to_additions,
+    read_changes,
+)
 from samegoal_sync.samegoal.publication.guards import judge
 from samegoal_sync.samegoal.publication.transaction import reading, require_district
 
@@ -27,17 +32,13 @@ def preview(
     additions = district.settings.additions_only
     with reading(database_url) as connection:
         require_district(connection, district.slug)
-        compare(
-            connection,
-            district.slug,
-            students,
-            guardians,
-            additions_only=additions is not None and additions.covers(night),
-        )
-        counts, findings = count(connection, district.slug, students, guardians)
+        comparison = compare(connection, district.slug, students, guardians)
+        if additions is not None and additions.covers(night):
+            narrow_to_additions(comparison)
+        counts, findings = count(comparison)
         return Difference(
             counts=counts,
-            reasons=judge(connection, district.slug, district.settings.guards, night),
-            changes=read_changes(connection),
+            reasons=judge(comparison, district.settings.guards, night),
+            changes=read_changes(comparison),
             findings=findings,
         )

@@ -9,9 +9,8 @@ leaves what was published as it was. Publishing the same night twice changes not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from psycopg import Connection
@@ -20,8 +19,14 @@ from samegoal_sync.demographics.columns.curated_frames import CURATED_AT, Curate
 from samegoal_sync.district import District, Guards
 from samegoal_sync.samegoal.publication.accounting import count, nothing_published
 from samegoal_sync.samegoal.publication.apply import apply
-from samegoal_sync.samegoal.publication.difference import compare, keep_only_withheld
-from samegoal_sync.samegoal.publication.guards import Reason, judge
+from samegoal_sync.samegoal.publication.comparison import Comparison, Scope
+from samegoal_sync.samegoal.publication.difference import (
+    compare,
+    narrow_to_additions,
+    narrow_to_withheld,
+)
+from samegoal_sync.samegoal.publication.findings import Findings
+from samegoal_sync.samegoal.publication.guards import judge
 from samegoal_sync.samegoal.publication.held_night_storage import clear_held, hold
 from samegoal_sync.samegoal.publication.newer_reads import refreshed_after, without_refreshed
 from samegoal_sync.samegoal.publication.syncs import (
@@ -36,14 +41,7 @@ from samegoal_sync.samegoal.publication.syncs import (
 )
 from samegoal_sync.samegoal.publication.transaction import district_transaction
 
-__all__ = ["Mode", "Publication", "State", "publish", "record_failure"]
-
-
-class Mode(StrEnum):
-    """Whose frames these are: the whole district's night, or one student's."""
-
-    NIGHT = "night"
-    STUDENT = "student"
+__all__ = ["Publication", "State", "publish", "record_failure"]
 
 
 @dataclass(frozen=True)
@@ -52,13 +50,13 @@ class Rules:
 
     Attributes:
         guards: when the night is held; ``None`` when a person asked for it.
-        whole_district: the frames hold the whole district, so that others are missing.
         additions_only: only new students with their guardians.
+        scope: whose frames these are.
     """
 
     guards: Guards | None
-    whole_district: bool
     additions_only: bool
+    scope: Scope = Scope.DISTRICT
 
 
 def publish(
@@ -70,7 +68,7 @@ def publish(
     run_id: str,
     night: date,
     started_at: datetime,
-    mode: Mode = Mode.NIGHT,
+    scope: Scope = Scope.DISTRICT,
 ) -> Publication:
     """Publish what the transforms gave, or hold it.
 
@@ -79,8 +77,8 @@ def publish(
         run_id: the Dagster run; a second publication of the same run that changes nothing
             returns what the first recorded.
         night: the district's local date.
-        mode: ``STUDENT`` refreshes only the students of the frame: nobody is missing and no
-            guard counts it; the lock and every other rule hold.
+        scope: ``THESE_STUDENTS`` refreshes only the students of the frame: nobody is missing
+            and no guard counts it; the lock and every other rule hold.
 
     Raises:
         InconsistentFrames / SumsDiffer: the frames contradict themselves, or somebody is
@@ -89,20 +87,22 @@ def publish(
         DatabaseFault / DatabaseError: Postgres refused or can't be reached. In every case what
             was published stays as it was.
     """
-    settings, whole = district.settings, mode is Mode.NIGHT
-    sync = Sync(district.slug, run_id, night, started_at, Kind(mode.value))
+    settings, of_night = district.settings, scope is Scope.DISTRICT
+    kind = Kind.NIGHT if of_night else Kind.STUDENT
+    sync = Sync(district.slug, run_id, night, started_at, kind)
     rules = Rules(
-        guards=settings.guards if whole else None,
-        whole_district=whole,
+        guards=settings.guards if of_night else None,
         additions_only=bool(settings.additions_only and settings.additions_only.covers(night)),
+        scope=scope,
     )
     with district_transaction(database_url, district.slug) as connection:
-        if whole:  # read before these students were, or no one knows in which order
+        if of_night:  # read before these students were, or no one knows in which order
             moment = min(started_at, _made(students) or started_at)
             newer = refreshed_after(connection, district.slug, moment=moment)
             students, guardians = without_refreshed(students, guardians, newer)
         if settings.paused and settings.paused.covers(night):
-            return _pause(connection, sync, students, guardians, rules, settings.paused.last)
+            comparison = compare(connection, sync.slug, students, guardians, rules.scope)
+            return _pause(comparison, sync, rules.guards, settings.paused.last)
         return publish_in(connection, students, guardians, sync, rules)
 
 
@@ -114,65 +114,54 @@ def publish_in(
     rules: Rules,
 ) -> Publication:
     """Compare, judge, apply or hold; the caller holds the transaction and the lock."""
-    slug = sync.slug
-    compare(
-        connection,
-        slug,
-        students,
-        guardians,
-        whole_district=rules.whole_district,
-        additions_only=rules.additions_only,
-    )
-    counts, findings = count(connection, slug, students, guardians)
-    findings |= _about(students, guardians, additions_only=rules.additions_only)
+    comparison = compare(connection, sync.slug, students, guardians, rules.scope)
+    if rules.additions_only:
+        narrow_to_additions(comparison)
+    counts, findings = count(comparison)
+    findings = replace(findings, additions_only=rules.additions_only)
     reasons = (
-        judge(connection, slug, rules.guards, sync.night)
-        if rules.guards and counts["changes"]
-        else []
+        judge(comparison, rules.guards, sync.night) if rules.guards and counts["changes"] else []
     )
     sync_id, before = open_sync(connection, sync)
-    if reasons:
-        return _hold(connection, sync, sync_id, students, guardians, rules, reasons, findings)
+    if reasons and rules.guards:
+        held = Publication(State.HELD, counts, reasons, sync_id, findings)
+        return _hold(comparison, sync, rules.guards, held)
     if not counts["changes"] and before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
-    apply(connection, slug, night=sync.night, sync_id=sync_id)
+    apply(comparison, night=sync.night, sync_id=sync_id)
     state = State.PUBLISHED if counts["changes"] else State.UNCHANGED
     if sync.kind is Kind.STUDENT:
-        findings["student_ids"] = students.account["student_id"].drop_nulls().to_list()
+        refreshed = students.account["student_id"].drop_nulls().to_list()
+        findings = replace(findings, student_ids=refreshed)
     if sync.kind is Kind.NIGHT:
-        clear_held(connection, slug, f"superseded by the night of {sync.night}")
+        clear_held(connection, sync.slug, f"superseded by the night of {sync.night}")
     publication = Publication(state, counts, [], sync_id, findings)
-    store_rejects(connection, slug, sync_id, (students, guardians))
-    close_sync(connection, publication, absent=_absent(students, guardians))
+    store_rejects(comparison, sync_id)
+    close_sync(connection, publication, absent=_absent(comparison))
     return publication
 
 
 def _hold(
-    connection: Connection[Any],
-    sync: Sync,
-    sync_id: int,
-    students: Curated,
-    guardians: Curated,
-    rules: Rules,
-    reasons: list[Reason],
-    findings: dict[str, Any],
+    comparison: Comparison, sync: Sync, guards: Guards, publication: Publication
 ) -> Publication:
     """Keep the night for a person; the newest held night takes the place of an older one.
 
     Guardians who may not see the student go all the same.
     """
+    connection, sync_id, reasons = comparison.connection, publication.sync_id, publication.reasons
     clear_held(connection, sync.slug, f"superseded by the night of {sync.night}", but=sync_id)
-    hold(connection, sync, sync_id, students, guardians, reasons)
-    findings["reasons"] = [reason.as_json() for reason in reasons]
-    counts = nothing_published(students, guardians)
-    findings |= _remove_withheld(connection, sync, sync_id, rules.guards, counts)
-    publication = Publication(State.HELD, counts, reasons, sync_id, findings)
-    store_rejects(connection, sync.slug, sync_id, (students, guardians))
+    hold(comparison, sync, sync_id, reasons)
+    publication = replace(
+        publication,
+        counts=nothing_published(comparison.students, comparison.guardians),
+        findings=replace(publication.findings, reasons=[reason.as_json() for reason in reasons]),
+    )
+    publication = _remove_withheld(comparison, sync, guards, publication)
     close_sync(
         connection,
         publication,
-        absent=_absent(students, guardians),
-        message="the night is held: " + "; ".join(map(str, reasons)) + _told(findings),
+        absent=_absent(comparison),
+        message="the night is held: " + "; ".join(map(str, reasons)) + _removed_words(publication),
         hint=f"look at it: samegoal-sync held {sync.slug}; then samegoal-sync approve "
         f"{sync.slug} or samegoal-sync discard {sync.slug}",
         actor="district",
@@ -180,28 +169,21 @@ def _hold(
     return publication
 
 
-def _pause(
-    connection: Connection[Any],
-    sync: Sync,
-    students: Curated,
-    guardians: Curated,
-    rules: Rules,
-    until: date,
-) -> Publication:
+def _pause(comparison: Comparison, sync: Sync, guards: Guards | None, until: date) -> Publication:
     """Publish nothing; guardians who may not see the student go all the same."""
+    connection = comparison.connection
     sync_id, before = open_sync(connection, sync)
     if before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
-    compare(connection, sync.slug, students, guardians, whole_district=rules.whole_district)
-    counts = nothing_published(students, guardians)
-    findings = _remove_withheld(connection, sync, sync_id, rules.guards, counts)
-    publication = Publication(State.PAUSED, counts, [], sync_id, {"until": str(until)} | findings)
-    store_rejects(connection, sync.slug, sync_id, (students, guardians))
+    counts = nothing_published(comparison.students, comparison.guardians)
+    paused = Publication(State.PAUSED, counts, [], sync_id, Findings(until=str(until)))
+    publication = _remove_withheld(comparison, sync, guards, paused)
     close_sync(
         connection,
         publication,
-        absent=_absent(students, guardians),
-        message=f"the district is paused until {until}; nothing was published" + _told(findings),
+        absent=_absent(comparison),
+        message=f"the district is paused until {until}; nothing was published"
+        + _removed_words(publication),
         hint="end the pause in the district's settings, or wait",
         actor="district",
     )
@@ -214,7 +196,7 @@ def _recorded(connection: Connection[Any], sync_id: int) -> Publication:
         "select state, counts, findings from syncs where id = %s", (sync_id,)
     ).fetchone()
     assert row is not None
-    return Publication(State(row[0]), row[1], [], sync_id, row[2])
+    return Publication(State(row[0]), row[1], [], sync_id, Findings.from_json(row[2]))
 
 
 def _made(students: Curated) -> datetime | None:
@@ -223,39 +205,37 @@ def _made(students: Curated) -> datetime | None:
     return datetime.fromisoformat(told) if isinstance(told, str) else None
 
 
-def _about(students: Curated, guardians: Curated, *, additions_only: bool) -> dict[str, Any]:
-    about = {"students": students.findings, "guardians": guardians.findings}
-    return about | {"guardians_complete": guardians.complete, "additions_only": additions_only}
-
-
-def _absent(students: Curated, guardians: Curated) -> Iterable[str]:
+def _absent(comparison: Comparison) -> Iterable[str]:
     """Columns not shared tonight, a guardian's with their table in front."""
-    return [*students.absent, *(f"guardian.{column}" for column in guardians.absent)]
+    return [
+        *comparison.students.absent,
+        *(f"guardian.{column}" for column in comparison.guardians.absent),
+    ]
 
 
 def _remove_withheld(
-    connection: Connection[Any],
-    sync: Sync,
-    sync_id: int,
-    guards: Guards | None,
-    counts: dict[str, int],
-) -> dict[str, Any]:
+    comparison: Comparison, sync: Sync, guards: Guards | None, publication: Publication
+) -> Publication:
     """Of a night that is not published, remove guardians who may not see the student.
 
     A wrong guardian is a disclosure, which can't wait for a person. Removals so many that a
     guard would hold them by themselves do wait: they look like a fault of the read.
     """
-    removed = keep_only_withheld(connection, sync.slug)
-    beyond = bool(guards and removed and judge(connection, sync.slug, guards, sync.night))
-    if beyond:
-        return {"restrictions_waiting": removed, "restrictions_applied": 0}
-    apply(connection, sync.slug, night=sync.night, sync_id=sync_id)
-    counts |= {"guardians_removed": removed, "changes": removed}
-    return {"restrictions_waiting": 0, "restrictions_applied": removed}
+    removed = narrow_to_withheld(comparison)
+    store_rejects(comparison, publication.sync_id)
+    if guards and removed and judge(comparison, guards, sync.night):
+        waiting = replace(publication.findings, restrictions_waiting=removed)
+        return replace(publication, findings=waiting)
+    apply(comparison, night=sync.night, sync_id=publication.sync_id)
+    return replace(
+        publication,
+        counts=publication.counts | {"guardians_removed": removed, "changes": removed},
+        findings=replace(publication.findings, restrictions_applied=removed),
+    )
 
 
-def _told(findings: dict[str, Any]) -> str:
-    removed = findings["restrictions_applied"]
+def _removed_words(publication: Publication) -> str:
+    removed = publication.findings.restrictions_applied
     if not removed:
         return ""
     who, were = ("guardian", "was") if removed == 1 else ("guardians", "were")

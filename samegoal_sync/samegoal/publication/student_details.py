@@ -1,52 +1,62 @@
-"""One student's Details, as SameGoal shows them."""
+"""One student's record, as SameGoal shows it: read in one place, for the portal and the command."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.rows import dict_row
 
 from samegoal_sync.samegoal.errors import StudentNotPublished
-from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, names
+from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES, last_good_night
 from samegoal_sync.samegoal.publication.transaction import reading, require_district
 
-_CHANGES_SHOWN = 50
+CHANGES_SHOWN = 100
 
 
 @dataclass(frozen=True)
-class Details:
-    """What is published of one student.
+class Record:
+    """What is published of a student, what people entered, and how it came to be so.
 
     Attributes:
-        student: curated column -> value.
-        guardians: the same for each guardian, in the order of their priority.
-        by_hand: what people entered (preferred gender, pronouns, historical_idle ...); empty
-            when nobody did.
-        origin: ``sis``, or ``hand`` for a student that Qmlativ does not know.
-        first_published_at / changed_at: when the student's own row was first and last written.
-        last_imported: end of the last night or refresh that published this district.
-        missing_since: the night since which Qmlativ no longer sends the student.
-        changed_on: student's column -> when its present value came.
-        changes: latest changes of the student and their guardians, newest first: at,
-            guardian_id, kind, field, old, new.
+        student: every column of the published row, with ``portal_id``.
+        guardians: in the order of their priority.
+        by_hand: what people entered; empty when nobody did.
+        last_imported: end of the last good night, or of this student's refresh since.
+        came_on: (guardian id or ``None``, column) -> when the present value came, where it changed
+            since the student was first published.
+        changes: newest first: at, guardian_id, kind, field, old, new.
+        absent: columns that Qmlativ did not share last night; a guardian's as ``guardian.email``.
+        restrictions_shared: whether Qmlativ shared custody restrictions; ``None``: not known.
     """
 
     student: dict[str, Any]
     guardians: list[dict[str, Any]]
     by_hand: dict[str, Any]
-    origin: str
-    first_published_at: datetime
-    changed_at: datetime
     last_imported: datetime | None
-    missing_since: date | None
-    changed_on: dict[str, datetime]
+    came_on: dict[tuple[int | None, str], datetime]
     changes: list[dict[str, Any]]
+    absent: frozenset[str]
+    restrictions_shared: bool | None
+
+    @property
+    def student_id(self) -> str:
+        return str(self.student["student_id"])
+
+    @property
+    def status(self) -> str:
+        """The status in force: historical / idle by hand stands above an inactive one."""
+        published = str(self.student["district_enrollment"])
+        if self.by_hand.get("historical_idle") and published != "ENROLLED":
+            return "HISTORICAL_IDLE"
+        return published
 
 
-def student_details(database_url: str, slug: str, student_id: str) -> Details:
+def student_details(database_url: str, slug: str, student_id: str) -> Record:
     """Read one student.
 
     Raises:
@@ -55,75 +65,69 @@ def student_details(database_url: str, slug: str, student_id: str) -> Details:
     """
     with reading(database_url) as connection:
         require_district(connection, slug)
-        rows = _read(
+        found = _rows(
             connection,
-            sql.SQL(
-                "select {}, origin, first_published_at, changed_at, missing_since "
-                "from students where district = %(slug)s and student_id = %(id)s"
-            ).format(names(STUDENTS.schema)),
-            slug,
-            student_id,
+            "select * from students where district = %(district)s and student_id = %(student)s",
+            {"district": slug, "student": student_id},
         )
-        if not rows:
+        if not found:
             raise StudentNotPublished(slug, student_id)
-        row = rows[0]
-        by_hand = _read(connection, _BY_HAND, slug, student_id)
-        return Details(
-            student={name: row[name] for name in STUDENTS.schema},
-            guardians=_read(
-                connection,
-                sql.SQL(
-                    "select {} from guardians where district = %(slug)s "
-                    "and student_id = %(id)s order by priority, guardian_id"
-                ).format(names(GUARDIANS.schema)),
-                slug,
-                student_id,
-            ),
-            by_hand=by_hand[0] if by_hand else {},
-            origin=row["origin"],
-            first_published_at=row["first_published_at"],
-            changed_at=row["changed_at"],
-            last_imported=_read(connection, _LAST_IMPORTED, slug, student_id)[0]["at"],
-            missing_since=row["missing_since"],
-            changed_on={
-                change["field"]: change["at"]
-                for change in _read(connection, _CHANGED_ON, slug, student_id)
-            },
-            changes=_read(connection, _CHANGES, slug, student_id),
-        )
+        return _record(connection, found[0])
 
 
-_BY_HAND = sql.SQL(
-    """
+def read_record(connection: Connection[Any], portal_id: UUID) -> Record | None:
+    """Read a student in the caller's transaction; ``None`` if it sees no such student."""
+    found = _rows(connection, "select * from students where portal_id = %(id)s", {"id": portal_id})
+    return _record(connection, found[0]) if found else None
+
+
+def _record(connection: Connection[Any], student: dict[str, Any]) -> Record:
+    slug = student["district"]
+    who = {"district": slug, "student": student["student_id"], "good": list(GOOD_STATES)}
+    good = last_good_night(connection, slug)
+    by_hand = _rows(connection, _BY_HAND, who)
+    return Record(
+        student=student,
+        guardians=_rows(connection, _GUARDIANS, who),
+        by_hand=by_hand[0] if by_hand else {},
+        last_imported=_rows(connection, _LAST_IMPORTED, who)[0]["at"],
+        came_on={
+            (row["guardian_id"], row["field"]): row["at"]
+            for row in _rows(connection, _CAME_ON, who)
+        },
+        changes=_rows(connection, _CHANGES, who),
+        absent=good.absent_columns if good else frozenset(),
+        restrictions_shared=good.findings.restrictions_shared if good else None,
+    )
+
+
+_GUARDIANS = """
+    select * from guardians where district = %(district)s and student_id = %(student)s
+    order by priority, guardian_id
+"""
+_BY_HAND = """
     select preferred_gender, pronouns, historical_idle, entered_by, entered_at
-    from entered_by_hand where district = %(slug)s and student_id = %(id)s
-    """
-)
-_LAST_IMPORTED = sql.SQL(
-    """
-    select max(finished_at) as at from syncs where district = %(slug)s
-        and state in ('published', 'unchanged')
-        and (kind <> 'student' or findings -> 'student_ids' ? %(id)s)
-    """
-)
-_CHANGED_ON = sql.SQL(
-    """
-    select field, max(at) as at from changes
-    where district = %(slug)s and student_id = %(id)s and guardian_id is null
-        and kind = 'changed'
-    group by field
-    """
-)
-_CHANGES = sql.SQL(
-    f"""
+    from entered_by_hand where district = %(district)s and student_id = %(student)s
+"""
+_LAST_IMPORTED = """
+    select max(finished_at) as at from syncs
+    where district = %(district)s and state = any(%(good)s)
+        and (kind <> 'student' or findings -> 'student_ids' ? %(student)s)
+"""
+_CAME_ON = """
+    select guardian_id, field, max(at) as at from changes
+    where district = %(district)s and student_id = %(student)s and field is not null
+    group by guardian_id, field
+"""
+_CHANGES = f"""
     select at, guardian_id, kind, field, old, new from changes
-    where district = %(slug)s and student_id = %(id)s order by id desc limit {_CHANGES_SHOWN}
-    """  # noqa: S608 (a constant of this file)
-)
+    where district = %(district)s and student_id = %(student)s
+    order by id desc limit {CHANGES_SHOWN}
+"""  # noqa: S608 (a constant of this file)
 
 
-def _read(
-    connection: Connection[Any], query: sql.SQL | sql.Composed, slug: str, student_id: str
+def _rows(
+    connection: Connection[Any], query: str, values: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, {"slug": slug, "id": student_id}).fetchall()
+        return cursor.execute(query.encode(), values).fetchall()

@@ -12,8 +12,10 @@ import polars as pl
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
-from samegoal_sync.demographics.columns.curated_frames import REJECT_COLUMNS, Curated
+from samegoal_sync.demographics.columns.curated_frames import REJECT_COLUMNS
 from samegoal_sync.errors import SyncError
+from samegoal_sync.samegoal.publication.comparison import Comparison
+from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.published_tables import names
 from samegoal_sync.samegoal.publication.staging import copy_rows, storable
@@ -62,14 +64,14 @@ class Publication:
         counts: where everybody went; see docs/publication.md.
         reasons: guards that held the night, else empty.
         sync_id: its row in ``syncs``.
-        findings: numbers beside the counts, without any student's value.
+        findings: what the run found beside.
     """
 
     state: State
     counts: dict[str, int]
     reasons: list[Reason]
     sync_id: int
-    findings: dict[str, Any] = field(default_factory=dict)
+    findings: Findings = field(default_factory=Findings)
 
 
 def open_sync(connection: Connection[Any], sync: Sync) -> tuple[int, State | None]:
@@ -110,7 +112,7 @@ def close_sync(
         (
             publication.state,
             Jsonb(publication.counts),
-            Jsonb(publication.findings),
+            Jsonb(publication.findings.as_json()),
             sorted(absent),
             message,
             hint,
@@ -120,45 +122,32 @@ def close_sync(
     )
 
 
-def store_rejects(
-    connection: Connection[Any], slug: str, sync_id: int, curated: Iterable[Curated]
-) -> None:
+def store_rejects(comparison: Comparison, sync_id: int) -> None:
     """Replace the run's rejects and forget those older than thirty days."""
-    connection.execute(
+    comparison.execute(
         """
         delete from rejects where sync_id = %(id)s or district = %(slug)s and sync_id in (
             select id from syncs where district = %(slug)s
                 and finished_at < now() - make_interval(days => %(days)s))
         """,
-        {"id": sync_id, "slug": slug, "days": _REJECTS_KEPT},
+        id=sync_id,
+        days=_REJECTS_KEPT,
     )
-    refused = (
-        connection.execute(
-            """
+    refused = comparison.execute(
+        """
         select 'Student/Student', sis_internal_id, student_id, null, refused, 'row'
         from matched where refused is not null
         """
-        ).fetchall()
-        if _compared(connection)
-        else []
-    )
+    ).fetchall()
+    curated = (comparison.students, comparison.guardians)
     rejects = pl.concat(
         [
             *(storable(c.rejects.select(REJECT_COLUMNS.names())) for c in curated),
             pl.DataFrame(refused, schema=REJECT_COLUMNS, orient="row"),
         ]
-    )
+    ).select(pl.lit(sync_id).alias("sync_id"), pl.lit(comparison.slug).alias("district"), pl.all())
     target = sql.SQL("rejects (sync_id, district, {})").format(names(REJECT_COLUMNS))
-    copy_rows(
-        connection,
-        target,
-        rejects.select(pl.lit(sync_id).alias("sync_id"), pl.lit(slug).alias("district"), pl.all()),
-    )
-
-
-def _compared(connection: Connection[Any]) -> bool:
-    row = connection.execute("select to_regclass('pg_temp.matched') is not null").fetchone()
-    return bool(row and row[0])
+    copy_rows(comparison.connection, target, rejects)
 
 
 def record_failure(
@@ -191,7 +180,7 @@ def record_failure(
                 night,
                 started_at,
                 # Whether the schedule tries again, and which way back the district needs.
-                Jsonb({"transient": error.transient, "error": type(error).__name__}),
+                Jsonb(Findings(transient=error.transient, error=type(error).__name__).as_json()),
                 error.what,
                 error.hint,
                 error.actor,

@@ -1,0 +1,18 @@
+"""Put back what was computed of a few rows only, each at its own row."""
+
+from __future__ import annotations
+
+import polars as pl
+
+
+def scattered(found: pl.Series, where: pl.Series, rest: pl.Series) -> pl.Series:
+    """``rest``, with the values of ``found``, in their order, where ``where`` holds.
+
+    A costly step on the few rows that need it: ``found`` is made of ``filter(where)``.
+
+    Args:
+        found: one value for each true row of ``where``; there is at least one.
+        where: boolean, without nulls, as long as ``rest``.
+    """
+    # Each true row takes the next of those found; the others take any, and are not looked at.
+    return found.gather(where.cum_sum().clip(1) - 1).zip_with(where, rest)
