@@ -16,6 +16,7 @@ from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
 from samegoal_sync.qmlativ.http.transport import Transport, parsed
 from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.reading.field_grants import essential_fields
+from samegoal_sync.qmlativ.reading.field_query import FieldQuery
 from samegoal_sync.qmlativ.reading.search_conditions import search
 
 #: Rows looked at: a field that is granted stands in each of them, null or not.
@@ -43,9 +44,14 @@ class Probe:
     """Asks one entity's objects for a few rows each."""
 
     def __init__(
-        self, transport: Transport, addresses: Addresses, retry_policy: RetryPolicy
+        self,
+        transport: Transport,
+        query: FieldQuery,
+        addresses: Addresses,
+        retry_policy: RetryPolicy,
     ) -> None:
-        self._transport, self._addresses, self._retry_policy = transport, addresses, retry_policy
+        self._transport, self._query, self._addresses = transport, query, addresses
+        self._retry_policy = retry_policy
 
     def grant(self, entity_id: int, item: QmlativObject) -> Grant:
         """What is shared of an object.
@@ -102,9 +108,17 @@ class Probe:
         address = self._addresses.page(entity_id, item.name, 1, _ROWS)
         body = search(None, item.primary_key)
 
+        asked = sorted(fields, key=lambda name: (name != item.primary_key, name))
+
         def ask() -> frozenset[str]:
-            answer = self._transport.search(address, item.name, sorted(fields), body)
-            return _keys_in(answer.getvalue(), item.name)
+            return self._query.search(
+                address,
+                item.name,
+                asked,
+                body,
+                lambda answer: _keys_in(answer.getvalue(), item.name),
+                lambda keys: keys or None,
+            )
 
         return self._retry_policy.call(ask)
 

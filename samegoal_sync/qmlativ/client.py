@@ -25,6 +25,7 @@ from samegoal_sync.qmlativ.http.retry_policy import Clock, RetryPolicy
 from samegoal_sync.qmlativ.http.transport import Transport, parsed
 from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.raw_objects import RawObjects
+from samegoal_sync.qmlativ.reading.field_query import FieldQuery
 from samegoal_sync.qmlativ.reading.object_reader import GrantedReader
 from samegoal_sync.qmlativ.reading.one_student import read_one_student
 from samegoal_sync.qmlativ.reading.paging import Rows
@@ -64,8 +65,9 @@ class QmlativClient:
         self._transport = Transport(connection, limits, self._retry_policy)
         self._addresses = Addresses(connection.base_url, connection.api_prefix)
         self._pages = ThreadPoolExecutor(limits.threads, thread_name_prefix="qmlativ-page")
+        self._query = FieldQuery(self._transport, connection.base_url)
         self._reader = GrantedReader(
-            self._transport, self._addresses, self._retry_policy, limits, self._pages
+            self._transport, self._query, self._addresses, self._retry_policy, limits, self._pages
         )
 
     def __enter__(self) -> Self:
@@ -126,7 +128,7 @@ class QmlativClient:
             QmlativError: the server failed, or refuses the district as a whole.
         """
         entity_id = self._metadata.entity_id
-        probe = Probe(self._transport, self._addresses, self._retry_policy)
+        probe = Probe(self._transport, self._query, self._addresses, self._retry_policy)
         return tuple(self._pages.map(lambda item: probe.grant(entity_id, item), CATALOG))
 
     def _read_where(self, conditions: Sequence[tuple[str, Condition | None]]) -> RawObjects:

@@ -9,17 +9,18 @@
     |   |-- ObjectNotGranted         an essential object
     |   |-- FieldNotGranted          an essential field
     |   |-- FieldMistyped            an essential field holds what its type can't
-    |   |-- RequestRefused           any other 4xx; ``grants.py`` finds out what was not granted
+    |   |-- RequestRefused           any other 4xx; ``access_probe.py`` finds what is missing
     |   |-- StudentNotFound          no student has the number asked for
     |   |-- AddressRefused           redirect elsewhere, private address, nothing there
     |   |-- CertificateRefused       TLS
     |   `-- AnswerTooLarge           beyond the limits on a body or on pages
-    `-- TransientError               asking again may help; ``retry.py`` does, then Dagster
+    `-- TransientError               asking again may help; ``retry_policy.py`` does, then Dagster
         |-- ServerUnreachable        refused, reset, no such host, cut off
         |-- ServerSilent             connect or read time-out
         |-- DeadlinePassed           the district's whole read took too long
         |-- ServerBusy               429, 503; carries Retry-After
         |-- ServerFailed             other 5xx
+        |-- MaintenancePage          a web page where data or a token is due
         |-- AnswerBroken             not JSON, cut off, wrong content type, no rows where due
         `-- RowsMoving               two reads of one object would not agree
 
@@ -266,6 +267,20 @@ class ServerFailed(TransientError):
         super().__init__(
             f"{host} failed ({status}) when asked for {asked}",
             hint=_AGAIN + " (and compare Key and secret: Qmlativ may answer so to wrong ones)",
+        )
+
+
+class MaintenancePage(TransientError):
+    """A web page stands where data or a token is due: mostly for as long as an update takes."""
+
+    default_actor = Actor.DISTRICT
+
+    def __init__(self, host: str, asked: str) -> None:
+        super().__init__(
+            f"{host} shows a web page where {asked} is due: it is in maintenance, or the address "
+            "is not that of its API",
+            hint="run it again later; if it stays so, compare the API Base URL with the "
+            "district's web address: the same, ending in API instead of STS",
         )
 
 

@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from samegoal_sync.qmlativ.http.connection import Connection
 from samegoal_sync.secret import Secret
 
 KEY, SECRET = "vendor key&1", "s3cret +/&= for tests"
+_PAIR = b64encode(f"{KEY}:{SECRET}".encode()).decode()
 Row = dict[str, Any]
 Strike = Callable[["Handler"], None]
 YEAR = {"SchoolYearID": 27, "NumericYear": 2027, "Description": "2026-27"}
@@ -62,7 +64,10 @@ class Behaviour:
     sorts: bool = True
     heeds_conditions: bool = True
     token_by: str = "form"
-    expires_in: int = 1200
+    refuses_login: int = 405
+    expires_in: object = 1200
+    token_bom: str = ""
+    fields_by: str = "any"
     system: dict[str, Any] | None = None
     before_page: Callable[[str, int], None] = lambda _name, _page: None
     faults: list[Fault] = field(default_factory=list)
@@ -138,9 +143,11 @@ class Handler(BaseHTTPRequestHandler):
         behaviour = self.server.behaviour
         query = dict(parse_qsl(urlsplit(self.path).query))
         form = dict(parse_qsl(self.body.decode()))
-        if behaviour.token_by == "basic" and "Basic" not in self.headers.get("Authorization", ""):
-            return self.answer(405, b"")
-        asked = query if behaviour.token_by == "basic" else form
+        basic = self.headers.get("Authorization", "") == f"Basic {_PAIR}"
+        knows = {"form": not basic, "basic query": basic and self.command == "GET"}
+        if not knows.get(behaviour.token_by, basic and self.command == "POST"):
+            return self.json(behaviour.refuses_login, {"error": "invalid_client"})
+        asked = query if self.command == "GET" else form
         good = asked.get("grant_type") == "client_credentials"
         if behaviour.token_by == "form":
             good &= form.get("client_id") == KEY and form.get("client_secret") == SECRET
@@ -151,12 +158,15 @@ class Handler(BaseHTTPRequestHandler):
             token = f"token-{behaviour.tokens}"
             behaviour.valid.add(token)
         answer = {"access_token": token, "token_type": "bearer", "expires_in": behaviour.expires_in}
-        return self.json(200, answer)
+        return self.answer(200, (behaviour.token_bom + json.dumps(answer)).encode())
 
     def _page(self, parts: list[str]) -> None:
         behaviour = self.server.behaviour
         name, page, asked = f"{parts[-4]}/{parts[-3]}", int(parts[-2]), int(parts[-1])
-        fields = parse_qs(urlsplit(self.path).query)["searchFields"]
+        fields = self._fields()
+        if self.server.behaviour.fields_by == "numbered, else refused" and not fields:
+            self.json(400, {"Message": "The query can't be understood."})
+            return
         with behaviour.lock:
             behaviour.before_page(name, page)
             rows = list(behaviour.rows[name])
@@ -168,8 +178,18 @@ class Handler(BaseHTTPRequestHandler):
         size = min(asked, behaviour.cap or asked)
         shown = rows[(page - 1) * size : page * size]
         paging = self._paging(name, page, size, asked, more=len(rows) > page * size)
-        objects = [{key: row[key] for key in fields if key in row} for row in shown]
+        wanted = fields or [search["SearchSort"][0]["FieldName"]]
+        objects = [{key: row[key] for key in wanted if key in row} for row in shown]
         self.json(200, {"Paging": paging, "Objects": objects})
+
+    def _fields(self) -> list[str]:
+        """The fields asked for, as this server reads the query."""
+        query, way = parse_qs(urlsplit(self.path).query), self.server.behaviour.fields_by
+        repeated = query.get("searchFields", [])
+        numbered = [one for key, found in query.items() if key[12:13] == "[" for one in found]
+        if way == "any":
+            return repeated or numbered
+        return repeated if way == "repeated" else numbered
 
     def _paging(self, name: str, page: int, size: int, asked: int, *, more: bool) -> Row:
         behaviour = self.server.behaviour

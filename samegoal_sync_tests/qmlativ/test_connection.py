@@ -154,12 +154,6 @@ def test_every_call_is_that_of_a_live_integration(server: Server) -> None:
     assert server.behaviour.headers[-1]["Authorization"] == "Bearer token-1"
 
 
-def test_a_gateway_that_takes_the_pair_as_basic(server: Server) -> None:
-    server.behaviour.token_by = "basic"
-    with QmlativClient(server.connection) as client:
-        assert client.system_metadata().district_name == "Sample ISD"
-
-
 def test_further_fields_and_headers_are_sent(server: Server) -> None:
     plain = server.connection
     connection = Connection(

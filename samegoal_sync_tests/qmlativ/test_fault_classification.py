@@ -55,7 +55,11 @@ _FATAL: dict[str, tuple[Strike, type[errors.QmlativError]]] = {
     "500": (does.answers(500, _HTML), errors.ServerFailed),
     "reset": (does.resets, errors.ServerUnreachable),
     "cut off": (does.cuts_off, errors.ServerUnreachable),
-    "a web page": (does.answers(200, _HTML), errors.AnswerBroken),
+    "a web page": (does.answers(200, _HTML), errors.MaintenancePage),
+    "a redirect with a web page": (
+        does.answers(302, _HTML, Location="/maintenance.html"),
+        errors.MaintenancePage,
+    ),
     "no Objects": (does.answers(200, b"{}"), errors.AnswerBroken),
     "404": (does.answers(404), errors.ObjectNotGranted),
     "no entity": (
@@ -94,16 +98,10 @@ def test_the_day_of_expiry_is_told(server: Server, client_of: Make) -> None:
 
 
 def test_a_permanent_fault_is_not_tried_again(server: Server, client_of: Make) -> None:
-    server.behaviour.fault("oauth/token", does.answers(400, b'{"error": "invalid_client"}'), 9)
-    with pytest.raises(errors.AccessRefused):
+    server.behaviour.fault("GetSystemMetadata", does.answers(418), 9)
+    with pytest.raises(errors.EntityNotGranted):
         client_of(server).system_metadata()
-    assert len(server.behaviour.log) == 1
-
-
-def test_a_web_page_in_place_of_tokens_is_a_wrong_address(server: Server, client_of: Make) -> None:
-    server.behaviour.fault("oauth/token", does.answers(200, _HTML), 9)
-    with pytest.raises(errors.AddressRefused, match="web page"):
-        client_of(server).system_metadata()
+    assert len(server.behaviour.paths("GetSystemMetadata")) == 1
 
 
 def test_pauses_grow_and_heed_retry_after(

@@ -12,6 +12,7 @@ from samegoal_sync.qmlativ.errors import (
     AccessRefused,
     AddressRefused,
     EntityNotGranted,
+    MaintenancePage,
     QmlativError,
     RequestRefused,
     ServerBusy,
@@ -21,7 +22,17 @@ from samegoal_sync.qmlativ.errors import (
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[A-Za-z]{2,64}")
 _DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}/\d{1,2}/\d{4}\b")
-_TOKEN_EXPIRED = re.compile(r"token\s+(has\s+|is\s+)?(expired|invalid)", re.IGNORECASE)
+#: In Skyward's words ("Token has expired") and in RFC 6750's ("invalid_token", "The access token
+#: provided is expired, revoked, malformed, or invalid for other reasons").
+_TOKEN_EXPIRED = re.compile(
+    r"\btoken\b[^.;\n]{0,60}\b(expired|invalid|revoked|malformed|(no\s+longer|not)\s+valid)"
+    r"|\b(expired|invalid|revoked|stale)[\s_-]+((access|bearer|security)[\s_-]+)*token\b",
+    re.IGNORECASE,
+)
+#: A sentence about a token says nothing about the Integration Access, unless it names that too.
+_SENTENCE = re.compile(r"[.;]\s|\n")
+_OF_TOKEN = re.compile(r"token\b", re.IGNORECASE)
+_INTEGRATION = re.compile(r"integration", re.IGNORECASE)
 _ACCESS = re.compile(r"access|client|credential", re.IGNORECASE)
 _EXPIRED = re.compile(r"expir|not\s+(yet\s+)?effective", re.IGNORECASE)
 _INACTIVE = re.compile(r"inactive|not\s+active|deactivated", re.IGNORECASE)
@@ -38,8 +49,11 @@ def fault_of(
 ) -> QmlativError | StaleToken:
     """What an answer of the API other than 200 means."""
     text = body.decode("utf-8", "replace")
-    if status >= 400 and _TOKEN_EXPIRED.search(text):
+    told = f"{headers.get('WWW-Authenticate', '')}\n{text}"
+    if status >= 400 and not _expired(host, text) and _TOKEN_EXPIRED.search(told):
         return StaleToken()
+    if 300 <= status < 400 and is_web_page(body):
+        return MaintenancePage(host, asked)
     if status in (401, 403):
         return _access_fault(host, status, text, asked)
     return _server_fault(host, status, headers, text, asked)
@@ -52,6 +66,8 @@ def token_fault(host: str, status: int, headers: Mapping[str, str], body: bytes)
         return _expired(host, text) or AccessRefused(host)
     if status in (404, 405):
         return AddressRefused(host, "no token is given out there")
+    if 300 <= status < 400 and is_web_page(body):
+        return MaintenancePage(host, "a token")
     fault = _server_fault(host, status, headers, text, "a token")
     return AccessRefused(host) if isinstance(fault, RequestRefused) else fault
 
@@ -69,19 +85,30 @@ def _access_fault(host: str, status: int, text: str, asked: str) -> QmlativError
 
 def _expired(host: str, text: str) -> AccessExpired | None:
     """Expired or inactive access, if the words say so: about the access, not about the token."""
-    if not _ACCESS.search(text):
-        return None
-    if _INACTIVE.search(text):
-        return AccessExpired(host, inactive=True)
-    if _EXPIRED.search(text):
-        day = _DAY.search(text)
-        return AccessExpired(host, day.group() if day else None)
+    for sentence in _SENTENCE.split(text):
+        if _OF_TOKEN.search(sentence) and not _INTEGRATION.search(sentence):
+            continue
+        if not _ACCESS.search(sentence):
+            continue
+        if _INACTIVE.search(sentence):
+            return AccessExpired(host, inactive=True)
+        if _EXPIRED.search(sentence):
+            day = _DAY.search(text)
+            return AccessExpired(host, day.group() if day else None)
     return None
 
 
-def refused(status: int, asked: str, body: bytes) -> RequestRefused:
-    """A refusal that a new token did not cure."""
-    return RequestRefused(asked, status, _words(body.decode("utf-8", "replace")))
+def fault_of_fresh_token(host: str, status: int, body: bytes, asked: str) -> QmlativError:
+    """What it means that a token which was just given out does not hold."""
+    text = body.decode("utf-8", "replace")
+    if status == 403 and not _TOKEN_EXPIRED.search(text):
+        return RequestRefused(asked, status, _words(text))
+    return AccessRefused(host)
+
+
+def is_web_page(body: bytes) -> bool:
+    """Whether a body is HTML: what stands before a server in maintenance, or elsewhere."""
+    return body[:1_024].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
 
 
 def _server_fault(

@@ -8,33 +8,33 @@ import logging
 import os
 import re
 import threading
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error, TokenExpiredError
+from oauthlib.oauth2 import BackendApplicationClient, TokenExpiredError
 from requests_oauthlib import OAuth2Session
 
 from samegoal_sync.qmlativ.errors import (
     AccessRefused,
-    AddressRefused,
     AnswerBroken,
     AnswerTooLarge,
     CertificateRefused,
+    MaintenancePage,
     QmlativError,
     ServerSilent,
     ServerUnreachable,
 )
+from samegoal_sync.qmlativ.http.access_token import AccessToken, TokenAnswer, TokenRequest
 from samegoal_sync.qmlativ.http.connection import Connection, is_loopback
 from samegoal_sync.qmlativ.http.fault_classification import (
     StaleToken,
     fault_of,
-    refused,
-    token_fault,
+    fault_of_fresh_token,
+    is_web_page,
 )
 from samegoal_sync.qmlativ.http.guarded_sockets import GuardedAdapter
 from samegoal_sync.qmlativ.http.limits import Limits
@@ -52,6 +52,8 @@ _LENGTH = re.compile(r"[0-9]{1,12}")
 _RESERVED = 64 * 2**20
 _ERROR_BYTES = 1 << 16
 _TOKEN_BYTES = 1 << 20
+#: Bytes by which a web page is known.
+_FIRST = 256
 
 
 class Transport:
@@ -61,14 +63,13 @@ class Transport:
         self._connection, self._limits, self._retry_policy = connection, limits, retry_policy
         self._places = threading.BoundedSemaphore(limits.threads)
         self._gate = gate_of(connection.host, limits)
-        self._client = BackendApplicationClient(client_id=connection.client_key)
+        client = BackendApplicationClient(client_id=connection.client_key)
         self._adapter = GuardedAdapter(
             connections=limits.threads + 1, allow_loopback=connection.allow_loopback
         )
-        self._session = _session(connection, self._adapter, self._client)
-        self._lock, self._counting = threading.Lock(), threading.Lock()
-        self._generation = 0
-        self._basic = False
+        self._session = _session(connection, self._adapter, client)
+        self._token = AccessToken(connection, client, self._ask_token)
+        self._counting = threading.Lock()
         self.received = 0
 
     def close(self) -> None:
@@ -78,7 +79,7 @@ class Transport:
     @property
     def renewals(self) -> int:
         """How many tokens were asked for after the first."""
-        return max(0, self._generation - 1)
+        return self._token.renewals
 
     def get(self, address: str, asked: str) -> bytes:
         """The body of an answer to a GET; ``asked`` names it in messages."""
@@ -88,17 +89,18 @@ class Transport:
         self,
         address: str,
         asked: str,
-        fields: Sequence[str],
+        params: Sequence[tuple[str, str]],
         body: Mapping[str, object],
         stop: threading.Event | None = None,
     ) -> io.BytesIO:
         """The body of an answer to a search: fields in the query, everything else in the body.
 
         Args:
+            params: the fields, as ``field_query.py`` writes them.
             stop: once set, the search is not waited for any longer.
         """
-        params = [("searchFields", field) for field in fields]
-        return self._with_token("POST", address, asked, {"params": params, "json": body}, stop)
+        parts = {"params": list(params), "json": body}
+        return self._with_token("POST", address, asked, parts, stop)
 
     def abort(self) -> None:
         """Break off every answer under way: whoever waits for one is let go at once."""
@@ -112,85 +114,46 @@ class Transport:
         parts: dict[str, Any],
         stop: threading.Event | None = None,
     ) -> io.BytesIO:
-        """Send with the shared token; if it does not hold, once more with a new one."""
-        generation = self._ready(0)
-        try:
-            return self._send(method, address, asked, parts, stop)
-        except (StaleToken, TokenExpiredError):
-            self._ready(generation)
-        try:
-            return self._send(method, address, asked, parts, stop, renewed=True)
-        except (StaleToken, TokenExpiredError):
-            raise AccessRefused(self._connection.host) from None
+        """Send with the shared token; if it does not hold, once more with a new one.
 
-    def _ready(self, stale: int) -> int:
-        """A token newer than ``stale``: whichever thread comes first asks, the others wait."""
-        with self._lock:
-            if self._generation == stale:
-                self._session.token = self._new_token()
-                self._generation += 1
-            return self._generation
+        The token is taken once a place is held, never before: it must not grow stale in a queue,
+        and asking for one is a request like any other.
+        """
 
-    def _new_token(self) -> dict[str, Any]:
-        host = self._connection.host
-        status, headers, answer = self._ask_token(basic=self._basic)
-        if status in (404, 405) and not self._basic:
-            # Some gateways take the pair only as HTTP Basic, the grant in the query.
-            second = self._ask_token(basic=True)
-            if second[0] == 200:
-                self._basic, (status, headers, answer) = True, second
-        body = answer.getvalue()
-        if status != 200:
-            raise token_fault(host, status, headers, body)
-        try:
-            return _checked_token(self._client.parse_request_body_response(body.decode("utf-8")))
-        except (OAuth2Error, ValueError, TypeError, OverflowError, RecursionError, Warning):
-            if body.lstrip()[:1] == b"<":
-                raise AddressRefused(host, "a web page stands where tokens are given out") from None
-            raise AnswerBroken("a token", "holds none") from None
-
-    def _ask_token(self, *, basic: bool) -> tuple[int, Mapping[str, str], io.BytesIO]:
-        connection = self._connection
-        if basic:
-            query = {"grant_type": "client_credentials", **connection.token_fields}
-            pair = f"{connection.client_key}:{connection.secret.reveal()}".encode()
-            address = f"{connection.token_address}?{urlencode(query)}"
-            parts: dict[str, Any] = {
-                "headers": {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
-            }
-            return self._exchange("GET", address, "a token", parts, token=True)
-        form = self._client.prepare_request_body(
-            include_client_id=True,
-            client_secret=connection.secret.reveal(),
-            **connection.token_fields,
-        )
-        parts = {
-            "data": form,
-            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
-        }
-        return self._exchange("POST", connection.token_address, "a token", parts, token=True)
-
-    def _send(
-        self,
-        method: str,
-        address: str,
-        asked: str,
-        parts: dict[str, Any],
-        stop: threading.Event | None,
-        *,
-        renewed: bool = False,
-    ) -> io.BytesIO:
         def give_up() -> None:
             self._retry_policy.check(stop)
 
         with self._places, self._gate.place(self._limits.slow_seconds, give_up):
-            status, headers, body = self._exchange(method, address, asked, parts)
-            if status == 200:
-                return body
-            fault = fault_of(self._connection.host, status, headers, body.getvalue(), asked)
-            if isinstance(fault, StaleToken) and renewed and status == 403:
-                fault = refused(status, asked, body.getvalue())
-            raise fault
+            generation = self._token.newer_than(0, give_up)
+            try:
+                return self._send(method, address, asked, parts)
+            except (StaleToken, TokenExpiredError):
+                self._token.newer_than(generation, give_up)
+            try:
+                return self._send(method, address, asked, parts, renewed=True)
+            except (StaleToken, TokenExpiredError):
+                raise AccessRefused(self._connection.host) from None
+
+    def _send(
+        self, method: str, address: str, asked: str, parts: dict[str, Any], *, renewed: bool = False
+    ) -> io.BytesIO:
+        status, headers, body = self._exchange(method, address, asked, parts)
+        if status == 200 and not is_web_page(bytes(body.getbuffer()[:_FIRST])):
+            return body
+        if status == 200:
+            raise MaintenancePage(self._connection.host, asked)
+        host, text = self._connection.host, body.getvalue()
+        fault = fault_of(host, status, headers, text, asked)
+        if isinstance(fault, StaleToken) and renewed:
+            fault = fault_of_fresh_token(host, status, text, asked)
+        raise fault
+
+    def _ask_token(self, request: TokenRequest) -> TokenAnswer:
+        parts: dict[str, Any] = {"headers": dict(request.headers), "data": request.data}
+        status, headers, body = self._exchange(
+            request.method, request.address, "a token", parts, token=True
+        )
+        return TokenAnswer(status, headers, body.getvalue())
 
     def _exchange(
         self, method: str, address: str, asked: str, parts: dict[str, Any], *, token: bool = False
@@ -242,20 +205,6 @@ class Transport:
         return body
 
 
-def _checked_token(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """A bearer token that fits into a header.
-
-    Raises:
-        ValueError: it does not.
-    """
-    token, kind = answer["access_token"], answer.get("token_type", "bearer")
-    if not (isinstance(token, str) and token.isascii() and token.isprintable()):
-        raise ValueError
-    if str(kind).lower() != "bearer":
-        raise ValueError
-    return dict(answer)
-
-
 def _buffer_for(response: requests.Response, most: int) -> io.BytesIO:
     """An empty buffer, as large as the body says that it will be."""
     body, announced = io.BytesIO(), response.headers.get("Content-Length", "")
@@ -266,13 +215,20 @@ def _buffer_for(response: requests.Response, most: int) -> io.BytesIO:
     return body
 
 
+class _Session(OAuth2Session):
+    """A session that follows nobody."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: to find where a redirect leads, requests would read all of its body first."""
+
+
 def _session(
     connection: Connection, adapter: GuardedAdapter, client: BackendApplicationClient
 ) -> OAuth2Session:
     if connection.allow_loopback and is_loopback(urlsplit(connection.base_url).hostname or ""):
         # oauthlib knows no other way to allow http; sockets.py keeps http to loopback.
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
-    session = OAuth2Session(client=client)
+    session = _Session(client=client)
     # A .netrc must not replace the token, a proxy must not hide which host is reached.
     session.trust_env = False
     session.headers.update(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
+from io import BytesIO
 
 import polars as pl
 
@@ -21,6 +22,7 @@ from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
 from samegoal_sync.qmlativ.http.transport import Transport, parsed
 from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.reading.field_grants import essential_fields, narrower_fields
+from samegoal_sync.qmlativ.reading.field_query import FieldQuery
 from samegoal_sync.qmlativ.reading.page_body import Page, parse_page
 from samegoal_sync.qmlativ.reading.paging import ObjectReader, Rows
 from samegoal_sync.qmlativ.reading.search_conditions import Condition, both, rows_meeting, search
@@ -34,12 +36,14 @@ class GrantedReader:
     def __init__(
         self,
         transport: Transport,
+        query: FieldQuery,
         addresses: Addresses,
         retry_policy: RetryPolicy,
         limits: Limits,
         pool: Executor,
     ) -> None:
-        self._transport, self._addresses, self._retry_policy = transport, addresses, retry_policy
+        self._transport, self._query, self._addresses = transport, query, addresses
+        self._retry_policy = retry_policy
         self._limits, self._pool = limits, pool
 
     def read(
@@ -95,7 +99,10 @@ class GrantedReader:
         body = search(condition, item.primary_key)
         try:
             self._retry_policy.call(
-                lambda: self._transport.search(address, item.name, fields, body, stop), stop
+                lambda: self._query.search(
+                    address, item.name, fields, body, lambda _body: True, lambda _: None, stop
+                ),
+                stop,
             )
         except RequestRefused:
             return False
@@ -116,11 +123,15 @@ class GrantedReader:
             address = self._addresses.page(entity_id, item.name, number, size)
             body = search(both(condition, further), item.primary_key)
 
-            def attempt() -> Page:
-                answer = self._transport.search(address, item.name, fields, body, stop)
+            def read(answer: BytesIO) -> Page:
                 return parse_page(answer, number, size, schema, item.name)
 
-            return self._retry_policy.call(attempt, stop)
+            return self._retry_policy.call(
+                lambda: self._query.search(
+                    address, item.name, fields, body, read, _sent_fields, stop
+                ),
+                stop,
+            )
 
         reader = ObjectReader(item.name, item.primary_key, ask, self._pool, self._limits, seen)
         return reader.read()
@@ -136,6 +147,11 @@ class GrantedReader:
             return None
         names = frozenset(answer) if isinstance(answer, dict) else frozenset()
         return names if item.primary_key in names else None
+
+
+def _sent_fields(page: Page) -> frozenset[str] | None:
+    """The fields that came in a page's rows; ``None`` where it has none."""
+    return None if page.rows.is_empty() else frozenset(page.rows.columns) - page.absent
 
 
 def _within(scope: Condition | None, rows: Rows, *, unscoped: bool) -> Rows:

@@ -119,8 +119,6 @@ def _dict(text: bytes) -> dict[str, object] | None:
 
 def _how_broken(body: bytes) -> str:
     start = body.lstrip()[:1]
-    if start == b"<":
-        return "is a web page, not JSON"
     return "is cut off or not JSON" if start == b"{" else "is not JSON"
 
 
