@@ -12,6 +12,7 @@ import dagster as dg
 import yaml
 
 from samegoal_sync.errors import SettingError
+from samegoal_sync.pipeline.pooled_storage import close_pool
 from samegoal_sync.settings import (
     DAGSTER_DATABASE_VARIABLE,
     DATABASE_VARIABLE,
@@ -25,11 +26,6 @@ from samegoal_sync.settings import (
 CHECKOUT = Path(__file__).parents[2]
 
 _SCHEMA = "dagster"
-
-#: Connections to Dagster's storage in this process: one is kept, more are opened where needed.
-_MORE = 20
-_RECYCLE_SECONDS = 3600
-_STATEMENT_MS = 120_000
 
 
 def dagster_database_url(database_url: str) -> str:
@@ -68,7 +64,8 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[dg.Dagst
     Raises:
         SettingError: ``dagster.yaml`` is not one that Dagster understands.
     """
-    os.environ.update(pipeline_environment(settings, database_url))
+    environment = pipeline_environment(settings, database_url)
+    os.environ.update(environment)
     try:
         instance = dg.DagsterInstance.from_config(str(settings.home))
     except (
@@ -82,13 +79,11 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[dg.Dagst
             f"({type(error).__name__})",
             hint="run: dagster instance info, fix what it names, or restore the file with git",
         ) from None
-    # dagster-postgres opens a connection a query, some 580 a run. This keeps open ones, as the
-    # web server does.
-    instance.optimize_for_webserver(
-        statement_timeout=_STATEMENT_MS, pool_recycle=_RECYCLE_SECONDS, max_overflow=_MORE
-    )
-    with instance:
-        yield instance
+    try:
+        with instance:
+            yield instance
+    finally:
+        close_pool(environment[DAGSTER_DATABASE_VARIABLE])
 
 
 def _prepare_home(home: Path) -> None:
