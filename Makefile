@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 # The lock is complete, so pip resolves nothing: every file is checked against its hash.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help setup setup-test demo demo-ci dev check test docs pictures bench clean
+.PHONY: help setup setup-test demo demo-ci dev check test mutants docs pictures bench clean
 
 help:
 	@echo "make demo    set up, and run the whole night against a sandbox; then serve the UI"
 	@echo "make test    set up, and run every check and test"
 	@echo "make dev     serve the Dagster UI, the daemon and the portal for what is registered"
 	@echo "make check   lint, format, layers and types alone"
+	@echo "make mutants how many small faults the tests notice (an hour; ARGS='*guards*' for some)"
 	@echo "make docs    write the generated pages of docs/ anew"
 	@echo "make pictures have the browser tests make the pictures of docs/ anew"
 	@echo "make bench   the benchmarks of benchmarks/ (minutes; needs their own packages)"
@@ -60,6 +61,10 @@ check: setup-test
 
 test: check
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+# Small faults, one at a time, in the modules that must not be wrong: does a test notice?
+mutants: setup-test
+	$(BIN)/python -m samegoal_sync_tests.mutation_score $(ARGS)
 
 docs: setup-test
 	$(BIN)/python -m samegoal_sync.generated_docs

@@ -16,6 +16,9 @@ from samegoal_sync.database import running_database
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.settings import Settings
 
+#: A folder whose embedded Postgres runs already, for many short sessions one after the other.
+HOME_VARIABLE = "SAMEGOAL_TESTS_HOME"
+
 
 @pytest.fixture(autouse=True)
 def _emptied_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,6 +31,10 @@ def _emptied_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def _server() -> Iterator[str]:
     """One embedded Postgres for the session, migrated; its address."""
+    if shared := os.environ.get(HOME_VARIABLE):
+        with running_database(Settings(home=Path(shared) / "d", storage=Path(shared) / "s")) as url:
+            yield url
+        return
     # A Unix socket's path must be short, so not under pytest's long folder names.
     home = Path(tempfile.mkdtemp(prefix="sg-"))
     home.chmod(0o755)
