@@ -64,7 +64,9 @@ class QmlativObject:
 
     ``essential`` objects must be granted; an optional one that is refused makes an empty frame
     whose fields are all absent. ``by_school_year`` objects are read for the current and the
-    coming school year (and the one before, for those who left) by search condition.
+    coming school year (and the one before, for those who left) by search condition. Where
+    ``every_row_counts``, one row that can't be read stops the district: it may be the one that
+    keeps a guardian from a student.
     """
 
     name: str
@@ -72,6 +74,7 @@ class QmlativObject:
     fields: tuple[Field, ...]
     essential: bool = True
     by_school_year: bool = False
+    every_row_counts: bool = False
 
     @property
     def module(self) -> str:
@@ -379,6 +382,7 @@ GUARDIAN_OBJECTS: tuple[QmlativObject, ...] = (
             _date("EndDate", "when the restriction ends"),
         ),
         essential=False,
+        every_row_counts=True,
     ),
     QmlativObject(
         "Demographics/Relationship",

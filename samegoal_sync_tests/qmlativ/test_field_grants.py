@@ -144,13 +144,43 @@ def test_an_optional_field_of_another_type_is_absent_not_blank(
     assert raw.statistics["mistyped"] == 1
 
 
-def test_an_essential_field_of_another_type_stops_the_district(
+def test_an_essential_field_of_another_type_stops_its_row_not_the_district(
     server: Server, client_of: Make
 ) -> None:
-    server.behaviour.rows["Family/StudentGuardian"][0]["NameIDGuardian"] = "Maria Example"
-    with pytest.raises(errors.FieldMistyped, match=r"NameIDGuardian \(1 rows\)") as caught:
+    row = server.behaviour.rows["Family/StudentGuardian"][0]
+    server.behaviour.rows["Family/StudentGuardian"] = [
+        {**row, "StudentGuardianID": key, "NameIDGuardian": guardian}
+        for key, guardian in ((1, 7), (2, 7.9), (3, 8), (4.5, 9))
+    ]
+    raw = client_of(server).read(RawAsset.GUARDIANS)
+    pairs = raw["Family/StudentGuardian"].select("StudentGuardianID", "NameIDGuardian")
+    assert pairs.rows() == [(1, 7), (2, None), (3, 8)]
+    assert raw.shares("Family/StudentGuardian", "NameIDGuardian")
+    assert raw.statistics["mistyped"] == 2
+
+
+def test_an_essential_field_of_another_type_in_most_rows_stops_the_district(
+    server: Server, client_of: Make
+) -> None:
+    row = server.behaviour.rows["Family/StudentGuardian"][0]
+    server.behaviour.rows["Family/StudentGuardian"] = [
+        {**row, "StudentGuardianID": key, "NameIDGuardian": guardian}
+        for key, guardian in ((1, "Maria Example"), (2, True), (3, 8))
+    ]
+    with pytest.raises(errors.FieldMistyped, match=r"NameIDGuardian \(2 rows\)") as caught:
         client_of(server).read(RawAsset.GUARDIANS)
     assert "Maria" not in str(caught.value)
+
+
+def test_a_restriction_that_names_nobody_readable_stops_the_district(
+    server: Server, client_of: Make
+) -> None:
+    server.behaviour.rows["Family/StudentGuardianRestrictedAccess"] = [
+        {"StudentGuardianRestrictedAccessID": key, "StudentGuardianID": pair, "StartDate": None}
+        for key, pair in ((1, 1), (2, 2), (3, 7.9))
+    ]
+    with pytest.raises(errors.FieldMistyped, match=r"StudentGuardianID \(1 rows\)"):
+        client_of(server).read(RawAsset.GUARDIANS)
 
 
 def _refuses_condition(field: str, words: str) -> does.Strike:

@@ -155,6 +155,22 @@ def test_a_missed_row_is_mended_and_counted(shared: Server) -> None:
     assert raw.statistics["recovered"] == 1
 
 
+def test_a_mistyped_value_on_a_page_read_again_is_counted(shared: Server) -> None:
+    """The first rows of a page vanish while it is read; the row that was missed is mistyped."""
+    behaviour = _entities(shared, list(range(10, 410, 10)))
+    missed = next(one for one in behaviour.rows[_NAME] if one["EntityID"] == 210)
+    missed["IsDistrictWide"] = "perhaps"
+
+    def delete_first(name: str, page: int) -> None:
+        if name == _NAME and page == 3:
+            behaviour.rows[_NAME] = [one for one in behaviour.rows[_NAME] if one["EntityID"] != 10]
+
+    behaviour.before_page = delete_first
+    raw = _read(shared, 10, threads=1)
+    assert 210 in _ids(raw)
+    assert (raw.statistics["recovered"], raw.statistics["mistyped"]) == (1, 1)
+
+
 def test_a_row_that_comes_twice_is_kept_once_and_counted(shared: Server) -> None:
     behaviour = _entities(shared, list(range(10, 410, 10)))
 

@@ -210,6 +210,8 @@ def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]
         flag = pl.col(column).fill_null(False)
         kept = flag & open_to_all if column.startswith("email") else flag
         conditions.setdefault(column.split("_")[0], []).append((rule, flag, kept))
+    box = pl.col("box_invalid").fill_null(False)
+    conditions.setdefault("address", []).append(("po_box_invalid", box, box))
     for rule in ("email_of_restricted", "email_not_own"):
         conditions["email"].append((rule, pl.col(rule), pl.lit(False)))
     return conditions

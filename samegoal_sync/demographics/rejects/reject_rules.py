@@ -115,6 +115,12 @@ REJECT_RULES: dict[str, RejectRule] = {
         _NAME,
         "Correct the legal gender if it is wrong; else set it in SameGoal by hand.",
     ),
+    "po_box_invalid": _value(
+        "An address is a post office box of which no number is entered.",
+        "Mail would go astray.",
+        "Demographics > Addresses",
+        "Enter the number of the box.",
+    ),
     "zip_invalid": _value(
         "A zip code is neither five digits nor ZIP+4.",
         "Mail would go astray.",

@@ -44,6 +44,8 @@ from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 OLDEST_STUDENT = 26
+#: Curated column -> its rules, each with the condition by which it rejects the value.
+Conditions = dict[str, list[tuple[str, pl.Expr]]]
 _STUDENT, _NAME = "Student/Student", "Demographics/Name"
 _GENDERS = {"m": "Male", "male": "Male", "f": "Female", "female": "Female"}
 #: Texts whose damage (characters lost on the way) sets only themselves aside.
@@ -222,27 +224,35 @@ def _with_home_language(students: pl.DataFrame, raw: RawObjects) -> pl.DataFrame
     )
 
 
-def _invalid(damaged: list[str]) -> dict[str, tuple[str, pl.Expr]]:
-    """Curated column -> rule and condition by which its value is rejected."""
+def _invalid(damaged: list[str]) -> Conditions:
+    """By which rules values are rejected."""
     has_gender = pl.col("gender_word").is_not_null() | pl.col("gender_code").is_not_null()
-    texts = {name: ("text_damaged", is_damaged(pl.col(name))) for name in damaged}
+    conditions: Conditions = {
+        name: [("text_damaged", is_damaged(pl.col(name)))] for name in damaged
+    }
     unreadable = ("enrollment_date_unreadable", pl.col("enrollment_unreadable"))
-    return texts | {
+    for column, rule in {
         "gender": ("gender_not_accepted", pl.col("gender").is_null() & has_gender),
+        "address": ("po_box_invalid", pl.col("box_invalid").fill_null(False)),
         "zip": ("zip_invalid", pl.col("zip_invalid").fill_null(False)),
         "home_language": ("language_unknown", pl.col("language_invalid").fill_null(False)),
         "district_enrollment": unreadable,
         "enrollment_reason": unreadable,
-    }
+    }.items():
+        conditions.setdefault(column, []).append(rule)
+    return conditions
 
 
 def _frame(
     curated: pl.DataFrame,
-    conditions: dict[str, tuple[str, pl.Expr]],
+    conditions: Conditions,
     partly: frozenset[str],
     absent: frozenset[str],
 ) -> pl.DataFrame:
-    keep = {column: condition for column, (_, condition) in conditions.items()}
+    keep = {
+        column: pl.any_horizontal(condition for _, condition in rules)
+        for column, rules in conditions.items()
+    }
     for column in partly:
         keep[column] = keep.get(column, pl.lit(False)) | pl.col(column).is_null()
     if "district_enrollment" in partly:
@@ -251,7 +261,8 @@ def _frame(
         ).is_in(DOUBTED_WITHOUT_CODES)
     blanked = [
         pl.when(~condition).then(column).alias(column)
-        for column, (rule, condition) in conditions.items()
+        for column, rules in conditions.items()
+        for rule, condition in rules
         if rule == "text_damaged"
     ]
     kept = {column: condition for column, condition in keep.items() if column not in absent}
@@ -299,7 +310,7 @@ def _row_rejects(students: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _value_rejects(
-    curated: pl.DataFrame, conditions: dict[str, tuple[str, pl.Expr]], absent: frozenset[str]
+    curated: pl.DataFrame, conditions: Conditions, absent: frozenset[str]
 ) -> list[pl.DataFrame]:
     return [
         rejected(
@@ -310,7 +321,8 @@ def _value_rejects(
             object_name=STUDENT_RULES[column].object_name,
             key=STUDENT_RULES[column].reject_key,
         )
-        for column, (rule, condition) in conditions.items()
+        for column, rules in conditions.items()
+        for rule, condition in rules
         if column not in absent
     ]
 

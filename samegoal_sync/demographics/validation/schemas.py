@@ -31,7 +31,7 @@ _REQUIRED = {
 }
 _PAIR_REQUIRED = {"student_id", "guardian_id", "priority", "last_name"}
 _ZIP = r"^\S.{0,19}$"
-_PHONE = r"^[+\d][\d\s().+/x-]{5,39}$"
+_PHONE = r"^[+(\d][\d\s().+/x-]{5,39}$"
 _EMAIL = r"^[^@\s,;]+@[^@\sA-Z]+\.[a-z]{2,63}$"
 #: What no text may hold on its way to Postgres and to a page.
 _CLEAN = r"^[^\x00-\x1f\x7f\x{fffd}\s](?:[^\x00-\x1f\x7f\x{fffd}]*[^\x00-\x1f\x7f\x{fffd}\s])?$"

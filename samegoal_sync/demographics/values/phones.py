@@ -14,8 +14,19 @@ PHONE_TYPES = {
     "work_phone": r"\b(?:work|business|office|w)\b",
     "home_phone": r"\b(?:home|house|land ?line|residence|h)\b",
 }
-_EXTENSION = r"(?i)[ ,;]*(?:extension|ext\.?|x|#)[ .:]*(\d{1,8})$"
+#: However an extension is written after a number; its digits.
+_EXTENSION = (
+    r"(?i)[\s,;]*[(\[]?\s*(?:[;,]?\s*(?:extension|extn|ext|xtn|ex|x)\b[.:=#\s]*|[#,;x]+\s*)"
+    r"(\d{1,8})\s*[)\]]?$"
+)
+#: What may stand in Qmlativ's own Extension field.
+_EXTENSION_ALONE = r"(?i)^[\s,;]*(?:extension|extn|ext|xtn|ex|x|#)?[.:=#\s]*(\d{1,8})$"
+#: RFC 3966: a number as links write it, with parameters of which the extension alone counts.
+_LINK = r"(?i)^tel:\s*"
+_LINK_PARAMETER = r"(?i);(?:phone-context|isub|postd)=[^;]*"
+_BETWEEN = r"[\s().+/_\x{2010}-\x{2015}-]"
 _NORTH_AMERICAN = r"^1?[2-9][0-9]{2}[2-9][0-9]{6}$"
+_ABROAD = r"^[+(\d][\d\s().+/-]{5,24}$"
 
 
 def phones(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
@@ -101,17 +112,27 @@ def _with_written(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unusual() -> pl.Expr:
-    number = pl.col("number")
+    number = (
+        pl.col("number")
+        .str.replace(_LINK, "")
+        .str.replace_all(_LINK_PARAMETER, "")
+        .str.replace_all(r"[\x{2010}-\x{2015}]", "-")
+        .str.strip_chars()
+    )
     foreign = pl.col("international") | number.str.contains(r"^(?:\+(?:[^1]|$)|011)")
     extension = pl.coalesce(
-        pl.col("extension").str.extract(r"^(?i:ext\.?|x|#)?[ .:]*(\d{1,8})$", 1),
-        number.str.extract(_EXTENSION, 1),
+        pl.col("extension").str.extract(_EXTENSION_ALONE, 1), number.str.extract(_EXTENSION, 1)
     )
-    digits = number.str.replace(_EXTENSION, "").str.replace_all(r"[\s().+/_-]", "")
-    with_extension = pl.concat_str([_domestic(digits), pl.lit(" x") + extension], ignore_nulls=True)
-    domestic = pl.when(_domestic(digits).is_not_null()).then(with_extension)
-    abroad = pl.when(number.str.contains(r"^[+\d][\d\s().+/-]{5,24}(?:\s*x\d{1,8})?$")).then(number)
-    return pl.when(foreign).then(abroad).otherwise(domestic)
+    alone = number.str.replace(_EXTENSION, "").str.strip_chars(" ,;")
+    digits = alone.str.replace_all(_BETWEEN, "")
+    # A number that only the +1 countries write so is theirs, also where it is marked
+    # international: Canada's and Jamaica's are to whoever is here.
+    ours = alone.str.contains(r"^\(?\d{3}\) ?\d{3}[ .-]?\d{4}$")
+    here = pl.when(~foreign | ours).then(_domestic(digits))
+    abroad = pl.when(foreign & alone.str.contains(_ABROAD)).then(alone)
+    return pl.concat_str(
+        [pl.coalesce(here, abroad), (pl.lit(" x") + extension).fill_null("")], ignore_nulls=False
+    )
 
 
 def _domestic(digits: pl.Expr) -> pl.Expr:

@@ -26,11 +26,23 @@ _ADDRESS_TEXTS = (
     "ZipCodeAddOn",
 )
 #: What a district writes before the number of a post office box, however it is spelt.
-_PO_BOX = r"(?i)^(?:p\.? ?o\.? ?)?box\b[ #.]*|^p\.? ?o\.?[ #]+"
+_BOX_WORDS = (
+    r"(?:(?:p\.? ?o\.?|post office)? ?box|p\.? ?o\.? ?b\.?|p\.? ?o\.?)(?: ?(?:no|num|number)\b)?"
+)
+#: The number alone (``152``, ``A-12``, ``152B``), or after such words; nothing else is a number.
+_BOX_NUMBER = (
+    rf"(?i)^(?:{_BOX_WORDS}[ #.:]*([A-Z]{{1,2}}|[A-Z]{{0,2}}-?\d[\dA-Z-]*)"
+    r"|#? ?([A-Z]?-?\d[\dA-Z-]*))$"
+)
+#: The words without a number, or neither a letter nor a digit: no mail gets there.
+_NO_BOX = rf"(?i)^(?:{_BOX_WORDS})?[ #.:*-]*$"
+#: Codes by which a district says that an address lies here; letter case and dots aside.
+_HERE = ("US", "USA")
 
 
 def written_addresses(raw: RawObjects, address_ids: pl.Series) -> pl.DataFrame:
-    """``AddressID, address, city, state, zip, county, zip_invalid`` of the addresses asked for."""
+    """``AddressID, address, city, state, zip, county, zip_invalid, box_invalid`` of the addresses
+    asked for."""
     addresses = (
         lookup(raw, "Demographics/Address")
         .filter(pl.col("AddressID").is_in(address_ids.implode()))
@@ -62,6 +74,7 @@ def written_addresses(raw: RawObjects, address_ids: pl.Series) -> pl.DataFrame:
         .alias("zip"),
         "county",
         (~right).fill_null(False).alias("zip_invalid"),
+        _box_invalid(foreign).alias("box_invalid"),
     )
 
 
@@ -145,8 +158,8 @@ def _is_foreign() -> pl.Expr:
     return pl.any_horizontal(pl.col("abroad").fill_null(False), kinds.fill_null(False), lines)
 
 
-def _street_line(foreign: pl.Expr) -> pl.Expr:
-    street = pl.coalesce(
+def _street() -> pl.Expr:
+    return pl.coalesce(
         "StreetNumberAndNameIncludeSecondaryUnit",
         joined(
             pl.when(pl.col("street").is_not_null()).then("StreetNumber"),
@@ -154,12 +167,35 @@ def _street_line(foreign: pl.Expr) -> pl.Expr:
             pl.col("SecondaryUnitNumber"),
         ),
     )
-    box = pl.lit("PO Box ") + pl.col("POBox").str.replace(_PO_BOX, "").str.strip_chars()
-    is_box = pl.col("AddressType").str.contains(r"(?i)\bbox\b").fill_null(False)
-    line = pl.when(is_box).then(pl.coalesce(box, street)).otherwise(pl.coalesce(street, box))
+
+
+def _is_box() -> pl.Expr:
+    return pl.col("AddressType").str.contains(r"(?i)\bbox\b").fill_null(False)
+
+
+def _box() -> pl.Expr:
+    """``PO Box 152`` of a box's number. What the field holds of another kind (``RR 2 Box 152``,
+    ``PMB 12``, ``General Delivery``, ``PSC 3 Box 4``) is left as it is written."""
+    written = pl.col("POBox")
+    number = pl.coalesce(written.str.extract(_BOX_NUMBER, 1), written.str.extract(_BOX_NUMBER, 2))
+    return pl.coalesce(pl.lit("PO Box ") + number, written)
+
+
+def _box_invalid(foreign: pl.Expr) -> pl.Expr:
+    """Whether the address would be a post office box of which no number is said."""
+    needed = _is_box() | _street().is_null()
+    return ~foreign & needed & pl.col("POBox").str.contains(_NO_BOX).fill_null(False)
+
+
+def _street_line(foreign: pl.Expr) -> pl.Expr:
+    street = _street()
+    line = (
+        pl.when(_is_box()).then(pl.coalesce(_box(), street)).otherwise(pl.coalesce(street, _box()))
+    )
     domestic = joined(pl.coalesce(line, "FreeformAddress"), pl.col("AddressLine2"), separator=", ")
     abroad = joined(*map(pl.col, _FOREIGN_LINES), separator=", ")
-    return pl.when(foreign).then(pl.coalesce(abroad, domestic)).otherwise(domestic)
+    written = pl.when(foreign).then(pl.coalesce(abroad, domestic)).otherwise(domestic)
+    return pl.when(~_box_invalid(foreign)).then(written)
 
 
 def _streets(raw: RawObjects) -> pl.DataFrame:
@@ -180,13 +216,14 @@ def _places(raw: RawObjects) -> pl.DataFrame:
     whether that is ``right_here``, or ``right_abroad``, and whether an address's add-on follows.
     """
     states = lookup(raw, "SkySys/State").select("StateID", cleaned("Code").alias("state_code"))
+    country = cleaned("CountryCode").str.to_uppercase().str.replace_all(".", "", literal=True)
     places = lookup(raw, "Demographics/Zip").select(
         "ZipID",
         "StateID",
         cleaned("ZipCode").alias("zip_code"),
         cleaned("City").alias("city"),
         cleaned("FreeFormState").alias("free_state"),
-        (~cleaned("CountryCode").is_in(["US", "USA"])).fill_null(False).alias("abroad"),
+        (~country.is_in(_HERE)).fill_null(False).alias("abroad"),
     )
     code = pl.col("zip_code")
     here = code.str.replace(r"^(\d{5})(\d{4})$", "$1-$2")

@@ -64,7 +64,9 @@ class GrantedReader:
                 refuses it is read without; one that does not heed it brings no others in.
 
         Raises:
-            ObjectNotGranted, FieldNotGranted, FieldMistyped: something essential is missing.
+            ObjectNotGranted, FieldNotGranted: something essential is missing.
+            FieldMistyped: an essential field holds another type in most rows, or in any row of
+                an object of which every row counts.
         """
         fields = tuple(field.name for field in item.fields)
         asked = scope
@@ -168,10 +170,13 @@ def _completed(item: QmlativObject, fields: tuple[str, ...], rows: Rows) -> Rows
     if rows.absent & essential:
         raise FieldNotGranted(item.name, rows.absent & essential)
     wrong = {name: n for name, n in rows.mistyped.items() if name in essential}
-    if wrong:
+    if wrong and (item.every_row_counts or max(wrong.values()) * 2 > rows.frame.height):
         raise FieldMistyped(item.name, wrong)
-    # A field that could not be read in full counts as not shared: what is published stays.
-    absent = rows.absent | (item.schema.keys() - set(fields)) | rows.mistyped.keys()
+    # An essential value that can't be read stops its row: without its key it is not there, and
+    # without another it is rejected for that. Any other field that could not be read in full
+    # counts as not shared: what is published stays.
+    mistyped = rows.mistyped.keys() - essential
+    absent = rows.absent | (item.schema.keys() - set(fields)) | mistyped
     rows.frame = rows.frame.with_columns(
         pl.lit(None, dtype=item.schema[name]).alias(name) for name in absent
     ).select(list(item.schema))

@@ -39,6 +39,7 @@ class Page:
 
     number: int
     rows: pl.DataFrame
+    sent: int
     next: tuple[int, int] | None
     absent: frozenset[str]
     mistyped: Counter[str]
@@ -62,10 +63,14 @@ def parse_page(body: io.BytesIO, number: int, size: int, schema: pl.Schema, aske
         array, rest = _taken_apart(cut.whole(array) if cut else array, asked)
         frame, mistyped = typed_frame(array, schema, asked)
     key = schema.names()[0]
-    if frame[key].null_count() and not mistyped[key]:
+    keyless = frame[key].null_count()
+    if keyless > mistyped[key]:
         raise AnswerBroken(asked, "holds rows without their primary key")
+    sent = frame.height
+    if keyless:
+        frame = frame.filter(pl.col(key).is_not_null())
     following = _next(rest, number, size)
-    return Page(number, frame, following, missing_keys(array, frame), mistyped)
+    return Page(number, frame, sent, following, missing_keys(array, frame), mistyped)
 
 
 @dataclass(frozen=True)

@@ -107,9 +107,9 @@ class ObjectReader:
         A server with a maximum of its own sends fewer rows than asked for and goes on; whether
         it then counts pages by its size or by ours can't be seen, so its own is asked for.
         """
-        if first.next is None or first.rows.is_empty():
+        if first.next is None or first.sent == 0:
             return self._limits.page_size
-        return min(first.next[1], first.rows.height, self._limits.page_size)
+        return min(first.next[1], first.sent, self._limits.page_size)
 
     def _not_repeating(self, before: Page, page: Page, size: int) -> Page | None:
         """The page, unless it is the one before once more (``None``: that was the end)."""
@@ -191,6 +191,7 @@ class ObjectReader:
 
     def _recovered(self, rows: Rows, missed: Sequence[Page]) -> Rows:
         rows.pages += len(missed)
+        rows.mistyped = sum((page.mistyped for page in missed), rows.mistyped)
         filled = [page for page in missed if not page.rows.is_empty()]
         if filled:
             before = rows.frame.height
@@ -238,7 +239,7 @@ class _Ahead:
 
 def _is_last(page: Page, size: int) -> bool:
     """Empty, or nothing follows and it is not exactly full (then one more is tried)."""
-    return page.rows.is_empty() or (page.next is None and page.rows.height != size)
+    return page.sent == 0 or (page.next is None and page.sent != size)
 
 
 def _beyond(key: int, gaps: Sequence[Gap]) -> list[Gap]:
