@@ -25,6 +25,12 @@ SFTP_KEY_VARIABLE = "SAMEGOAL_SYNC_SFTP_KEY"
 SFTP_KNOWN_HOSTS_VARIABLE = "SAMEGOAL_SYNC_SFTP_KNOWN_HOSTS"
 PORTAL_VARIABLE = "SAMEGOAL_SYNC_PORTAL_URL"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
+READ_DEADLINE_VARIABLE = "SAMEGOAL_SYNC_READ_DEADLINE_SECONDS"
+
+#: Below Dagster's limit of a run (``max_runtime_seconds`` in dagster.yaml), with time to publish.
+READ_DEADLINE_SECONDS = 10_800
+LONGEST_READ_DEADLINE_SECONDS = 12_600
+_SHORTEST_READ_DEADLINE_SECONDS = 60
 
 #: Folder in ``home`` where the demo's sandbox keeps what outlives it.
 SANDBOX_FOLDER = "sandbox"
@@ -45,6 +51,7 @@ class Settings:
         portal_url: address of the portal, for links from the Dagster UI; ``None`` means no links.
         allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also where
             the demo's sandbox lives in ``home``.
+        read_deadline_seconds: how long all reads of one run may take together.
     """
 
     home: Path
@@ -58,6 +65,7 @@ class Settings:
     sftp_known_hosts: str | None = None
     portal_url: str | None = None
     allow_loopback: bool = False
+    read_deadline_seconds: int = READ_DEADLINE_SECONDS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -103,9 +111,28 @@ class Settings:
             sftp_key=values.get(SFTP_KEY_VARIABLE) or None,
             sftp_known_hosts=values.get(SFTP_KNOWN_HOSTS_VARIABLE) or None,
             portal_url=portal_url,
+            read_deadline_seconds=_read_deadline(values.get(READ_DEADLINE_VARIABLE)),
             allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"}
             or _has_sandbox(home),
         )
+
+
+def _read_deadline(text: str | None) -> int:
+    """Seconds for all of a run's reads.
+
+    Raises:
+        SettingError: no number, or beyond what Dagster lets a run take.
+    """
+    if not text:
+        return READ_DEADLINE_SECONDS
+    least, most = _SHORTEST_READ_DEADLINE_SECONDS, LONGEST_READ_DEADLINE_SECONDS
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:9]) <= most):
+        raise SettingError(
+            f"{READ_DEADLINE_VARIABLE} is not a number of seconds from {least} to {most}",
+            hint=f"unset it ({READ_DEADLINE_SECONDS} s then), or set it to such a number; a run "
+            "itself may take as long as max_runtime_seconds in dagster.yaml says",
+        )
+    return int(text)
 
 
 def _has_sandbox(home: Path) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 
 import click
@@ -22,15 +21,19 @@ class App:
     def __init__(self, settings: Settings, closing: ExitStack) -> None:
         self.settings = settings
         self.closing = closing
+        self._database_url: str | None = None
         #: Talk goes to standard error; standard output is for data.
         self.console = Console(stderr=True)
 
-    @cached_property
+    @property
     def database_url(self) -> str:
         """The migrated database; the embedded one is started and stopped with the command."""
+        if self._database_url is not None:
+            return self._database_url
         from samegoal_sync.database import running_database  # slow to import
 
-        return self.closing.enter_context(running_database(self.settings))
+        self._database_url = self.closing.enter_context(running_database(self.settings))
+        return self._database_url
 
 
 pass_app = click.make_pass_decorator(App)

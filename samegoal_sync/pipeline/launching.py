@@ -98,11 +98,13 @@ def curated_tonight(settings: Settings, database_url: str, slug: str) -> tuple[C
         Students and guardians, as tonight's run would publish them.
     """
     from samegoal_sync.qmlativ.client import QmlativClient  # requests: slow to import
+    from samegoal_sync.qmlativ.http.limits import Limits
 
     registry = Registry(settings, database_url)
     district = registry.get(slug)
     today = district.today(datetime.now(UTC))
-    with QmlativClient(registry.connection(slug)) as client:
+    limits = Limits(deadline_seconds=settings.read_deadline_seconds)
+    with QmlativClient(registry.connection(slug), limits=limits) as client:
         entities, *others = [client.read(asset) for asset in RawAsset]
     raw = entities.merged_with(*others)
     return curate(raw, district, today)

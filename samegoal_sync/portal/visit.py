@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -56,7 +55,7 @@ class Visit:
     def user(self) -> User:
         return self.session.user
 
-    @cached_property
+    @property
     def slug(self) -> str:
         """The district of the page; ``find_district`` has seen to it that it may be seen."""
         return str(self.request.path_params["district"])

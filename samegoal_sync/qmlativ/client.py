@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
-from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -21,9 +20,11 @@ from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, RawAsset, obje
 from samegoal_sync.qmlativ.errors import DeadlinePassed, EntityNotGranted, RequestRefused
 from samegoal_sync.qmlativ.http.connection import Connection
 from samegoal_sync.qmlativ.http.limits import Limits
+from samegoal_sync.qmlativ.http.read_budget import ReadBudget
 from samegoal_sync.qmlativ.http.retry_policy import Clock, RetryPolicy
 from samegoal_sync.qmlativ.http.transport import Transport, parsed
 from samegoal_sync.qmlativ.http.urls import Addresses
+from samegoal_sync.qmlativ.once import Once
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.qmlativ.reading.field_query import FieldQuery
 from samegoal_sync.qmlativ.reading.object_reader import GrantedReader
@@ -62,13 +63,21 @@ class QmlativClient:
     ) -> None:
         self._connection, self._limits = connection, limits
         self._retry_policy = RetryPolicy(connection.host, limits, clock or Clock())
-        self._transport = Transport(connection, limits, self._retry_policy)
+        self._budget = ReadBudget(connection.host, limits)
+        self._transport = Transport(connection, limits, self._retry_policy, self._budget)
         self._addresses = Addresses(connection.base_url, connection.api_prefix)
         self._pages = ThreadPoolExecutor(limits.threads, thread_name_prefix="qmlativ-page")
         self._query = FieldQuery(self._transport, connection.base_url)
         self._reader = GrantedReader(
-            self._transport, self._query, self._addresses, self._retry_policy, limits, self._pages
+            self._transport, self._query, self._addresses, self._retry_policy, limits,
+            self._pages, self._budget,
+        )  # fmt: skip
+        self._metadata, self._scope = Once(self._read_metadata), Once(self._read_scope)
+        self._closed = threading.Event()
+        self._deadline = threading.Thread(
+            target=self._watch_deadline, name="qmlativ-deadline", daemon=True
         )
+        self._deadline.start()
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +93,15 @@ class QmlativClient:
     def close(self) -> None:
         """Let go of what is under way and give the connections back."""
         self._pages.shutdown(wait=True, cancel_futures=True)
+        self._closed.set()
+        self._deadline.join()
         self._transport.close()
+
+    def _watch_deadline(self) -> None:
+        """Break off, at the deadline, also what no time-out ends: headers that only trickle."""
+        if not self._closed.wait(max(0.0, self._retry_policy.remaining())):
+            while not self._closed.wait(_LOOK):
+                self._transport.abort()
 
     def system_metadata(self) -> SystemMetadata:
         """The district, its entity and its school year: the cheapest proof of credentials.
@@ -92,7 +109,7 @@ class QmlativClient:
         Raises:
             QmlativError: see ``errors.py``; among them ``DistrictNotChosen``.
         """
-        return self._metadata
+        return self._metadata.get()
 
     def read(self, asset: RawAsset, progress: Progress | None = None) -> RawObjects:
         """Everything that one raw asset holds: complete, or an error.
@@ -127,7 +144,7 @@ class QmlativClient:
         Raises:
             QmlativError: the server failed, or refuses the district as a whole.
         """
-        entity_id = self._metadata.entity_id
+        entity_id = self._metadata.get().entity_id
         probe = Probe(self._transport, self._query, self._addresses, self._retry_policy)
         return tuple(self._pages.map(lambda item: probe.grant(entity_id, item), CATALOG))
 
@@ -135,8 +152,7 @@ class QmlativClient:
         """Objects by name, each narrowed by a condition beside its scope."""
         return self._read([(_BY_NAME[name], condition) for name, condition in conditions], None)
 
-    @cached_property
-    def _metadata(self) -> SystemMetadata:
+    def _read_metadata(self) -> SystemMetadata:
         address, asked = self._addresses.system_metadata(), "the system's metadata"
         try:
             answer = self._retry_policy.call(
@@ -146,9 +162,8 @@ class QmlativClient:
             raise EntityNotGranted(self._connection.host) from None
         return metadata_of(answer, self._connection.host, self._connection.district_id)
 
-    @cached_property
-    def _scope(self) -> Scope:
-        district = self._metadata
+    def _read_scope(self) -> Scope:
+        district = self._metadata.get()
         this = district.numeric_year
         near = pl.col("NumericYear").is_between(this - 1, this + 1)
         years = self._small("District/SchoolYear", None).filter(near)["SchoolYearID"].to_list()
@@ -160,7 +175,7 @@ class QmlativClient:
         return Scope(school_years, district.district_id, frozenset(entities["EntityID"]))
 
     def _small(self, name: str, condition: Condition | None) -> pl.DataFrame:
-        entity_id = self._metadata.entity_id
+        entity_id = self._metadata.get().entity_id
         return self._reader.read(entity_id, _BY_NAME[name], condition, threading.Event()).frame
 
     def _read(
@@ -182,7 +197,11 @@ class QmlativClient:
         self, wanted: Sequence[tuple[QmlativObject, Condition | None]], progress: Progress
     ) -> dict[str, Rows]:
         """Each object's rows; the first that fails stops the others."""
-        stop, entity_id, scope = threading.Event(), self._metadata.entity_id, self._scope
+        stop, entity_id, scope = (
+            threading.Event(),
+            self._metadata.get().entity_id,
+            self._scope.get(),
+        )
 
         def read(item: QmlativObject, condition: Condition | None) -> Rows:
             return self._reader.read(
@@ -215,7 +234,7 @@ class QmlativClient:
 
     def _counters(self) -> dict[str, float]:
         return {
-            "bytes": float(self._transport.received),
+            "bytes": float(self._budget.received),
             "retries": float(self._retry_policy.retries),
             "renewals": float(self._transport.renewals),
         }

@@ -13,7 +13,8 @@
     |   |-- StudentNotFound          no student has the number asked for
     |   |-- AddressRefused           redirect elsewhere, private address, nothing there
     |   |-- CertificateRefused       TLS
-    |   `-- AnswerTooLarge           beyond the limits on a body or on pages
+    |   |-- AnswerTooLarge           beyond the limits on a body or on pages
+    |   `-- DistrictTooLarge         beyond the limits on all of a district's rows
     `-- TransientError               asking again may help; ``retry_policy.py`` does, then Dagster
         |-- ServerUnreachable        refused, reset, no such host, cut off
         |-- ServerSilent             connect or read time-out
@@ -199,14 +200,21 @@ class CertificateRefused(PermanentError):
         )
 
 
+_RAISE_LIMITS = "if the district really is that large, raise Limits in qmlativ/http/limits.py"
+
+
 class AnswerTooLarge(PermanentError):
     """An answer is larger, or an object has more pages, than any district can have."""
 
     def __init__(self, name: str, what: str) -> None:
-        super().__init__(
-            f"{name}: {what}",
-            hint="if the district really is that large, raise Limits in qmlativ/http/limits.py",
-        )
+        super().__init__(f"{name}: {what}", hint=_RAISE_LIMITS)
+
+
+class DistrictTooLarge(PermanentError):
+    """All answers together are more than any district can have."""
+
+    def __init__(self, host: str, what: str) -> None:
+        super().__init__(f"{host} sends {what} for one district", hint=_RAISE_LIMITS)
 
 
 _START_THE_SANDBOX = (

@@ -22,6 +22,7 @@ from samegoal_sync.demographics.validation.frame_validation import (
 )
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.qmlativ.client import QmlativClient
+from samegoal_sync.qmlativ.http.limits import ONE_STUDENT
 from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 from samegoal_sync.samegoal.publication.publish import publish
@@ -49,7 +50,7 @@ def refresh_student(
     registry = Registry(settings, database_url)
     district, started = registry.get(slug), datetime.now(UTC)
     today = district.today(started)
-    with QmlativClient(registry.connection(slug)) as client:
+    with QmlativClient(registry.connection(slug), limits=ONE_STUDENT) as client:
         raw = client.read_student(student_id)
     require_checks_passed("raw", check_raw(raw))
     students, guardians = only_student(raw, *curate(raw, district, today), student_id)

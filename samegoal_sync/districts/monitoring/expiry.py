@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from datetime import date, datetime
 
 from samegoal_sync.district import District, DistrictState
@@ -11,9 +13,12 @@ from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SyncError
 from samegoal_sync.mail.mailer import Mailer, build_message
+from samegoal_sync.qmlativ.http.limits import EXPIRED_ACCESS
 
 WARNING = "expiry_warning"
 _WHO = "expiry"
+#: Seconds that one tick spends on access that has expired.
+_PROBE_SECONDS = 60.0
 _WARNED_STATES = (DistrictState.CONNECTED, DistrictState.ACTIVE, DistrictState.FAILING)
 
 
@@ -82,13 +87,20 @@ def _text(district: District, expires_on: date, days_left: int) -> str:
 
 
 def probe_expired(registry: Registry) -> list[str]:
-    """Try each *expired* district; one that can be read again becomes active. Returns those."""
-    back = []
-    for district in registry.list():
-        if district.state is DistrictState.EXPIRED:
-            try:
-                verify(registry, district.slug, _WHO)
-            except SyncError:
-                continue  # still expired, or not to be reached: the state says so already
-            back.append(str(district.slug))
-    return back
+    """Try *expired* districts; one that can be read again becomes active. Returns those.
+
+    In another order each time and for a minute at most, so that silent servers keep neither the
+    tick nor, for ever, the districts behind them.
+    """
+    back: list[str] = []
+    expired = [one for one in registry.list() if one.state is DistrictState.EXPIRED]
+    until = time.monotonic() + _PROBE_SECONDS
+    for district in random.sample(expired, len(expired)):
+        if time.monotonic() > until:
+            break
+        try:
+            verify(registry, district.slug, _WHO, EXPIRED_ACCESS)
+        except SyncError:
+            continue  # still expired, or not to be reached: the state says so already
+        back.append(str(district.slug))
+    return sorted(back)

@@ -19,6 +19,7 @@ from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import Actor
 from samegoal_sync.qmlativ.errors import AccessRefused
+from samegoal_sync.qmlativ.http.limits import VERIFICATION, Limits
 from samegoal_sync.secret import Secret
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Verification:
         return any(one.stops for one in self.not_shared)
 
 
-def verify(registry: Registry, slug: str, who: str) -> Verification:
+def verify(registry: Registry, slug: str, who: str, limits: Limits = VERIFICATION) -> Verification:
     """Try what can be tried, and move a *requested* district to *verified*.
 
     With a stored secret rows of every object are read, and a district that is *expired* or
@@ -71,7 +72,7 @@ def verify(registry: Registry, slug: str, who: str) -> Verification:
     district = registry.get(slug)
     if not registry.has_secret(slug):
         return _verify_address(registry, district, who)
-    found = _read(registry.connection(slug))
+    found = _read(registry.connection(slug), limits)
     if found.stopped:
         return Verification(district, True, _approval(slug), *found)
     if district.state in _STUCK:
@@ -92,8 +93,9 @@ def _verify_address(registry: Registry, district: District, who: str) -> Verific
     """A login without a secret must be refused; by whom tells whether a Qmlativ is there."""
     from samegoal_sync.qmlativ.client import QmlativClient  # slow to import
 
+    connection = registry.connection_with(district, Secret("none-yet"))
     try:
-        with QmlativClient(registry.connection_with(district, Secret("none-yet"))) as client:
+        with QmlativClient(connection, limits=VERIFICATION) as client:
             client.system_metadata()
     except AccessRefused:
         pass
@@ -120,10 +122,10 @@ class _Found(NamedTuple):
         return any(one.stops for one in self.not_shared)
 
 
-def _read(connection: Connection) -> _Found:
+def _read(connection: Connection, limits: Limits = VERIFICATION) -> _Found:
     from samegoal_sync.qmlativ.client import QmlativClient  # slow to import
 
-    with QmlativClient(connection) as client:
+    with QmlativClient(connection, limits=limits) as client:
         metadata = client.system_metadata()
         grants = client.grants()
     entities = tuple(entity.name for entity in metadata.entities)

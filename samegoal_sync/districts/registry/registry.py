@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, Unpack, cast
 
 import psycopg
@@ -43,10 +42,14 @@ class Registry:
     def __init__(self, settings: Settings, database_url: str) -> None:
         self.settings = settings
         self.database_url = database_url
+        self._made_cipher: Cipher | None = None
 
-    @cached_property
+    @property
     def _cipher(self) -> Cipher:
-        return Cipher(self.settings)
+        # Two threads may make one each: they read the same keys.
+        if self._made_cipher is None:
+            self._made_cipher = Cipher(self.settings)
+        return self._made_cipher
 
     def add(self, *, who: str, **values: Unpack[DistrictValues]) -> District:
         """Register a district; it starts as *requested*. Needs slug, name, base_url, client_key.

@@ -3,6 +3,7 @@
 # No "from __future__ import annotations": Dagster reads the annotation of `context` itself.
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -54,8 +55,11 @@ def _raw_asset(name: str) -> dg.AssetsDefinition:
 
 def _read(run: ImportRun, name: str) -> Any:
     from samegoal_sync.qmlativ.client import QmlativClient  # requests: slow to import
+    from samegoal_sync.qmlativ.http.limits import limits_of_run
 
-    with QmlativClient(run.registry.connection(run.district.slug)) as client:
+    deadline = run.registry.settings.read_deadline_seconds
+    limits = limits_of_run(deadline, run.started_at, datetime.now(UTC))
+    with QmlativClient(run.registry.connection(run.district.slug), limits=limits) as client:
         return client.read(RawAsset(name))
 
 

@@ -40,7 +40,7 @@ class RetryPolicy:
 
     def __init__(self, host: str, limits: Limits, clock: Clock) -> None:
         self._host, self._limits, self._clock = host, limits, clock
-        self._end = clock.now() + limits.deadline_seconds
+        self._end = clock.now() + limits.deadline_seconds - limits.spent_seconds
         self._lock = threading.Lock()
         self.retries = 0
 

@@ -39,6 +39,7 @@ from samegoal_sync.qmlativ.http.fault_classification import (
 from samegoal_sync.qmlativ.http.guarded_sockets import GuardedAdapter
 from samegoal_sync.qmlativ.http.limits import Limits
 from samegoal_sync.qmlativ.http.rate_limit import gate_of
+from samegoal_sync.qmlativ.http.read_budget import ReadBudget
 from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
 
 # requests-oauthlib writes tokens to its log at DEBUG; DEBUG may show no more than INFO.
@@ -59,8 +60,15 @@ _FIRST = 256
 class Transport:
     """Sends GET and POST to one district's server; safe to share between threads."""
 
-    def __init__(self, connection: Connection, limits: Limits, retry_policy: RetryPolicy) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits,
+        retry_policy: RetryPolicy,
+        budget: ReadBudget,
+    ) -> None:
         self._connection, self._limits, self._retry_policy = connection, limits, retry_policy
+        self._budget = budget
         self._places = threading.BoundedSemaphore(limits.threads)
         self._gate = gate_of(connection.host, limits)
         client = BackendApplicationClient(client_id=connection.client_key)
@@ -69,8 +77,6 @@ class Transport:
         )
         self._session = _session(connection, self._adapter, client)
         self._token = AccessToken(connection, client, self._ask_token)
-        self._counting = threading.Lock()
-        self.received = 0
 
     def close(self) -> None:
         """Give the connections back."""
@@ -200,8 +206,7 @@ class Transport:
                 break
             self._retry_policy.check()
         body.truncate(size)
-        with self._counting:
-            self.received += size
+        self._budget.receive(size)
         return body
 
 

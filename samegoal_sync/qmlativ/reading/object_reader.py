@@ -18,6 +18,7 @@ from samegoal_sync.qmlativ.errors import (
     RequestRefused,
 )
 from samegoal_sync.qmlativ.http.limits import Limits
+from samegoal_sync.qmlativ.http.read_budget import ReadBudget
 from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
 from samegoal_sync.qmlativ.http.transport import Transport, parsed
 from samegoal_sync.qmlativ.http.urls import Addresses
@@ -41,10 +42,11 @@ class GrantedReader:
         retry_policy: RetryPolicy,
         limits: Limits,
         pool: Executor,
+        budget: ReadBudget,
     ) -> None:
         self._transport, self._query, self._addresses = transport, query, addresses
         self._retry_policy = retry_policy
-        self._limits, self._pool = limits, pool
+        self._limits, self._pool, self._budget = limits, pool, budget
 
     def read(
         self,
@@ -135,7 +137,9 @@ class GrantedReader:
                 stop,
             )
 
-        reader = ObjectReader(item.name, item.primary_key, ask, self._pool, self._limits, seen)
+        reader = ObjectReader(
+            item.name, item.primary_key, ask, self._pool, self._limits, self._budget, seen
+        )
         return reader.read()
 
     def _described(self, entity_id: int, item: QmlativObject) -> frozenset[str] | None:

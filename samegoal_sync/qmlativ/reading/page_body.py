@@ -16,12 +16,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from samegoal_sync.qmlativ.errors import AnswerBroken
+from samegoal_sync.qmlativ.errors import AnswerBroken, AnswerTooLarge
 from samegoal_sync.qmlativ.reading.typed_rows import missing_keys, typed_frame
 
 _OPENS = re.compile(rb'"Objects"\s*:\s*\[')
 #: What follows the array is short; so many bytes of the end are looked at.
 _TAIL = 4_096
+#: Bytes up to which a body may hold anything: parsed, it stays below a hundred MiB.
+_ANY_DENSITY = 4 * 2**20
+#: Values (commas and opening brackets, those within texts included) that a page may hold.
+_VALUES_A_FIELD, _VALUES_A_ROW = 3, 20
 _NEXT = re.compile(r"/([0-9]{1,18})/([0-9]{1,18})/?$")
 
 
@@ -50,7 +54,9 @@ def parse_page(body: io.BytesIO, number: int, size: int, schema: pl.Schema, aske
 
     Raises:
         AnswerBroken: not JSON, cut off, or neither rows nor paging in it.
+        AnswerTooLarge: it holds many more values than the rows asked for can.
     """
+    _check_density(body, size, schema, asked)
     cut = _cut(body)
     array = body.getvalue()
     rest = cut.rest if cut else None
@@ -71,6 +77,19 @@ def parse_page(body: io.BytesIO, number: int, size: int, schema: pl.Schema, aske
         frame = frame.filter(pl.col(key).is_not_null())
     following = _next(rest, number, size)
     return Page(number, frame, sent, following, missing_keys(array, frame), mistyped)
+
+
+def _check_density(body: io.BytesIO, size: int, schema: pl.Schema, asked: str) -> None:
+    """Refuse a large body made of a great many tiny values.
+
+    Whatever parses JSON needs some fifteen times the size of such a body: 48 MiB of empty lists
+    took 720 MB. Text alone may be as large as a body may be.
+    """
+    if body.getbuffer().nbytes <= _ANY_DENSITY:
+        return
+    text, most = body.getvalue(), size * (_VALUES_A_FIELD * len(schema) + _VALUES_A_ROW)
+    if text.count(b",") + text.count(b"[") + text.count(b"{") > most:
+        raise AnswerTooLarge(asked, f"a page of {size} rows holds more than {most} values")
 
 
 @dataclass(frozen=True)

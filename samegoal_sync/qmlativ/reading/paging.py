@@ -24,6 +24,7 @@ from samegoal_sync.qmlativ.errors import (
     ServerFailed,
 )
 from samegoal_sync.qmlativ.http.limits import Limits
+from samegoal_sync.qmlativ.http.read_budget import ReadBudget
 from samegoal_sync.qmlativ.reading.page_body import Page
 from samegoal_sync.qmlativ.reading.search_conditions import Condition, all_of, any_of, greater, less
 
@@ -53,10 +54,10 @@ class ObjectReader:
 
     def __init__(
         self, name: str, key: str, ask: Ask, pool: Executor, limits: Limits,
-        seen: Callable[[int], None],
+        budget: ReadBudget, seen: Callable[[int], None],
     ) -> None:  # fmt: skip
-        self._name, self._key, self._ask = name, key, ask
-        self._pool, self._limits, self._seen = pool, limits, seen
+        self._name, self._key, self._ask_server = name, key, ask
+        self._pool, self._limits, self._budget, self._seen = pool, limits, budget, seen
 
     def read(self) -> Rows:
         """All rows, by primary key, each once.
@@ -77,6 +78,21 @@ class ObjectReader:
         except (RequestRefused, ServerFailed):
             missed = None
         return self._settled(rows) if missed is None else self._recovered(rows, missed)
+
+    def _ask(self, number: int, size: int, further: Condition | None) -> Page:
+        """One page, counted.
+
+        Raises:
+            AnswerTooLarge: it holds more rows than were asked for.
+            DistrictTooLarge: nobody has so many.
+        """
+        page = self._ask_server(number, size, further)
+        if page.rows.height > size:
+            raise AnswerTooLarge(
+                self._name, f"{page.rows.height} rows came where at most {size} were asked for"
+            )
+        self._budget.hold(page.rows.height, int(page.rows.estimated_size()))
+        return page
 
     def _pages(self) -> Iterator[Page]:
         """Pages in order; up to ``threads`` are under way ahead of the one that is handed out."""
@@ -207,6 +223,7 @@ class ObjectReader:
             again.pages += rows.pages
             if again.frame[self._key].sort().equals(rows.frame[self._key].sort()):
                 return again
+            self._budget.release(int(rows.frame.estimated_size()))
             rows = again
         raise RowsMoving(self._name, f"{_SETTLING_READS + 1} reads gave different rows each time")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property  # noqa: TID251  (nothing in it waits)
 
 from samegoal_sync.sandbox.population.name_pools import SCHOOL_NAMES
 

@@ -1,0 +1,37 @@
+"""The raw assets' steps: what earlier steps of the run used of its time is not theirs to use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from samegoal_sync.pipeline.assets.qmlativ_assets import _read
+from samegoal_sync.qmlativ.errors import DeadlinePassed
+from samegoal_sync_tests.qmlativ.misbehaving_server import Server, misbehaving_server
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with misbehaving_server() as running:
+        yield running
+
+
+def _run(server: Server, began: datetime) -> Any:
+    settings = SimpleNamespace(read_deadline_seconds=600)
+    registry = SimpleNamespace(settings=settings, connection=lambda _slug: server.connection)
+    return SimpleNamespace(
+        registry=registry, district=SimpleNamespace(slug="oak"), started_at=began
+    )
+
+
+def test_a_step_reads_until_the_runs_deadline_and_not_for_as_long_again(server: Server) -> None:
+    now = datetime.now(UTC)
+    assert _read(_run(server, now - timedelta(seconds=500)), "entities")["District/Entity"].height
+    server.behaviour.log.clear()
+    with pytest.raises(DeadlinePassed, match="longer than 600 s"):
+        _read(_run(server, now - timedelta(seconds=601)), "entities")
+    assert not server.behaviour.log
