@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,9 @@ from samegoal_sync.errors import SyncError, UsageError
 
 _LOOPBACK = "127.0.0.1"
 _GRACE_SECONDS = 15.0
+
+#: A log is as long as this at most, and so is the one before it.
+_LOG_BYTES = 10_000_000
 
 
 def require_free_port(port: int, option: str, host: str = _LOOPBACK) -> None:
@@ -66,7 +70,7 @@ def running_program(
         log: where its output goes, readable by the owner alone.
     """
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     with os.fdopen(opened, "wb") as output:
         program = subprocess.Popen(
             [sys.executable, *arguments],
@@ -102,20 +106,39 @@ def wait_until_listening(
     raise SyncError(f"{name} did not start", hint=f"read {log} for what it said")
 
 
-def wait_for_end(programs: Mapping[str, subprocess.Popen[bytes]], log_folder: Path) -> None:
-    """Stay until Ctrl-C; a program that ends by itself is an error.
+def wait_for_end(programs: Mapping[str, tuple[subprocess.Popen[bytes], Path]]) -> None:
+    """Stay until Ctrl-C, keeping the logs short; a program that ends by itself is an error.
+
+    Args:
+        programs: by name, the program and its log.
 
     Raises:
         SyncError: one of the programs ended.
     """
     while True:
-        for name, program in programs.items():
+        for name, (program, log) in programs.items():
             if program.poll() is not None:
                 raise SyncError(
                     f"{name} ended with status {program.returncode}",
-                    hint=f"read the logs in {log_folder}, then start again",
+                    hint=f"read {log}, then start again",
                 )
+            keep_short(log)
         time.sleep(0.5)
+
+
+def keep_short(log: Path, most: int = _LOG_BYTES) -> None:
+    """Move what is logged into the file before it once it is long; the program goes on writing.
+
+    The program holds the file open, so it is copied and emptied rather than renamed.
+    """
+    if log.stat().st_size <= most:
+        return
+    before = log.with_suffix(".1.log")
+    with log.open("rb") as written:
+        opened = os.open(before, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(opened, "wb") as kept:
+            shutil.copyfileobj(written, kept)
+    os.truncate(log, 0)
 
 
 def _end_group(program: subprocess.Popen[bytes]) -> None:

@@ -128,7 +128,7 @@ def serve(app: App, port: int, portal_port: int) -> None:
             app.console.print(f"{one.name:<11} {one.address}", highlight=False)
         app.console.print(f"Logs        {logs}\nCtrl-C stops everything.", highlight=False)
         try:
-            wait_for_end(running, logs)
+            wait_for_end({one.name: (running[one.name], one.log) for one in programs})
         except KeyboardInterrupt:
             app.console.print("stopping ...")
             raise

@@ -10,7 +10,8 @@ SyncError
 |   `-- SecretKeyError       the key that encrypts stored secrets is missing or wrong
 `-- DistrictError
     |-- SecretMissing        no client secret is stored yet
-    `-- RunLost              a run ended without a result (transient)
+    |-- RunLost              a run ended without a result (transient)
+    `-- RunCanceled          a person canceled a night's run
 """
 
 # ruff: noqa: N818 (an error is named for what is wrong, as the others of this project)
@@ -81,4 +82,14 @@ class RunLost(DistrictError):
             f"last night's run of {slug} ended without a result: its process was stopped",
             hint="it is tried again by itself; if that fails too, see the run in the Dagster UI, "
             f"and then: samegoal-sync sync {slug}",
+        )
+
+
+class RunCanceled(DistrictError):
+    """A person canceled the run of a night before it left a result."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"last night's run of {slug} was canceled before it published anything",
+            hint=f"what is published is as it was; import by hand: samegoal-sync sync {slug}",
         )

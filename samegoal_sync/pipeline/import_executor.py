@@ -12,6 +12,7 @@ from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.in_process import InProcessExecutor
 
 from samegoal_sync.districts.monitoring.night_requests import NightRun, claim_night
+from samegoal_sync.districts.monitoring.running_imports import running_import
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 
 
@@ -23,15 +24,18 @@ class ImportExecutor(InProcessExecutor):
     ) -> Iterator[dg.DagsterEvent]:
         """Events of the run, as Dagster's own executor yields them."""
         instance, run = plan_context.instance, plan_context.dagster_run
+        database_url = registry_from_environment().database_url
         night = night_of(run)
         if night is not None:
-            taken = claim_night(registry_from_environment().database_url, night)
+            taken = claim_night(database_url, night)
             if taken:
                 instance.report_engine_event(f"Nothing is imported: {taken}.", run)
                 instance.report_run_canceling(run)
                 # Dagster's way for an executor to end a run as canceled.
                 raise dg.DagsterExecutionInterruptedError
-        yield from super().execute(plan_context, execution_plan)
+        slug = run.tags.get("dagster/partition", "")
+        with running_import(database_url, slug, run.run_id):
+            yield from super().execute(plan_context, execution_plan)
 
 
 def night_of(run: dg.DagsterRun) -> NightRun | None:

@@ -14,6 +14,8 @@ import_district_job = dg.define_asset_job(
     name=IMPORT_DISTRICT,
     description="Reads one district from Qmlativ, cleans and checks it, and publishes it.",
     selection=dg.AssetSelection.groups("qmlativ", "demographics", "samegoal"),
+    # A run that Dagster tries again reads anew: what an earlier run read is older, and another's.
+    tags={"dagster/retry_strategy": "ALL_STEPS"},
 )
 
 

@@ -15,9 +15,11 @@ from dagster._core.events import RunFailureReason
 
 from samegoal_sync.demographics.curate_district import curate
 from samegoal_sync.district import PARTITIONS
+from samegoal_sync.districts.monitoring.running_imports import running_import
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
 from samegoal_sync.pipeline.instance import dagster_instance
+from samegoal_sync.pipeline.orphaned_runs import end_orphaned_runs
 from samegoal_sync.qmlativ.catalog import RawAsset
 from samegoal_sync.samegoal.publication.recorded_runs import RunStopped, ensure_recorded
 from samegoal_sync.settings import Settings
@@ -84,6 +86,7 @@ def import_districts(
         for district in districts:
             # One that is registered but not active yet: its first import, or a trial.
             instance.add_dynamic_partitions(PARTITIONS, [district.slug])
+            end_orphaned_runs(instance, database_url, [district.slug])
             outcome = _import(instance, database_url, district, on_progress)
             outcomes.append(outcome)
             if on_outcome:
@@ -127,7 +130,10 @@ def _import(
         if on_progress:
             on_progress(district.slug, len(done.records), steps)
 
-    with _watched(watch) if on_progress else nullcontext():
+    with (
+        running_import(database_url, district.slug, run_id),
+        _watched(watch) if on_progress else nullcontext(),
+    ):
         end = _execute(
             job,
             instance=instance,

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from samegoal_sync.district import PARTITIONS, DistrictState
-from samegoal_sync.districts.errors import RunLost
 from samegoal_sync.districts.monitoring.digest import HOUR, ZONE, send_digest
 from samegoal_sync.districts.monitoring.expiry import probe_expired, warn_of_expiry
 from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
@@ -25,9 +24,13 @@ from samegoal_sync.mail.mailbox import incoming_of
 from samegoal_sync.mail.mailer import mailer_of
 from samegoal_sync.pipeline.freshness import evaluation, is_fresh, make_room
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
-from samegoal_sync.samegoal.errors import DistrictNotRegistered
+from samegoal_sync.pipeline.orphaned_runs import (
+    end_orphaned_runs,
+    end_unqueued_runs,
+    record_canceled_nights,
+    record_lost_run,
+)
 from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
-from samegoal_sync.samegoal.publication.publish import record_failure
 
 _ON = dg.DefaultSensorStatus.RUNNING
 
@@ -150,26 +153,18 @@ def lost_runs(context: dg.RunFailureSensorContext) -> None:
     record_lost_run(context.instance, run, slug)
 
 
-def record_lost_run(instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str) -> None:
-    """A failed row for a run that left none; one that did leave a row is not touched."""
-
-    record = instance.get_run_record_by_id(run.run_id)
-    begun = record.create_timestamp if record else datetime.now(UTC)
-    if record and record.start_time:
-        begun = datetime.fromtimestamp(record.start_time, UTC)
-    registry = registry_from_environment()
-    told = run.tags.get("night")
-    try:
-        record_failure(
-            registry.database_url,
-            slug,
-            run_id=run.run_id,
-            night=date.fromisoformat(told) if told else registry.get(slug).today(begun),
-            started_at=begun,
-            error=RunLost(slug),
-        )
-    except DistrictNotRegistered:
-        return  # removed while it ran
+@dg.sensor(name="orphaned_runs", minimum_interval_seconds=20, default_status=_ON)
+def orphaned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """End runs whose process is gone or that never reached the queue; record canceled nights."""
+    database_url, now = registry_from_environment().database_url, datetime.now(UTC)
+    gone = end_orphaned_runs(context.instance, database_url)
+    unqueued = end_unqueued_runs(context.instance, now)
+    canceled = record_canceled_nights(context.instance, now)
+    return dg.SkipReason(
+        f"process gone: {', '.join(gone) or 'none'}; "
+        f"never queued: {', '.join(unqueued) or 'none'}; "
+        f"canceled: {', '.join(canceled) or 'none'}"
+    )
 
 
 #: What ``definitions`` gathers.
@@ -181,4 +176,5 @@ SENSORS: Sequence[dg.SensorDefinition] = (
     districts_fresh,
     sync_partitions,
     lost_runs,
+    orphaned_runs,
 )

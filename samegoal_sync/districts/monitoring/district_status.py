@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
+from samegoal_sync.districts.monitoring.running_imports import cut_off_imports
 from samegoal_sync.errors import Actor
 from samegoal_sync.samegoal.publication.last_good_night import AS_ASKED_STATES, GOOD_STATES
 
@@ -106,7 +107,11 @@ def overall_status(database_url: str, now: datetime) -> list[DistrictStatus]:
         nights: dict[str, list[dict[str, Any]]] = {}
         for row in cursor.execute(_NIGHTS, {"trend": _TREND, "good": list(GOOD_STATES)}):
             nights.setdefault(row["district"], []).append(row)
-    statuses = [_status(one, nights.get(one["slug"], []), now) for one in districts]
+        cut_off = {one.district: one.started_at for one in cut_off_imports(connection)}
+    statuses = [
+        _status(one | {"cut_off": cut_off.get(one["slug"])}, nights.get(one["slug"], []), now)
+        for one in districts
+    ]
     return sorted(statuses, key=lambda one: (-one.severity, one.slug))
 
 
@@ -184,6 +189,14 @@ def _worst(
             f"onboarding: {state}",
             Actor.TECHNICAL_TEAM.value,
             f"samegoal-sync districts {step} {slug}",
+        )
+    if district["cut_off"]:
+        return (
+            Severity.FAILING,
+            f"the import that began at {district['cut_off']:%Y-%m-%d %H:%M} UTC was cut off: "
+            "its process is gone",
+            Actor.TECHNICAL_TEAM.value,
+            f"the Dagster daemon ends it within a minute; else: samegoal-sync sync {slug}",
         )
     if last and last["state"] == "failed":
         return Severity.FAILING, last["message"], last["actor"], last["hint"]

@@ -1,0 +1,126 @@
+"""Which imports are being executed, and whose process is gone: a row and a lock for each.
+
+Postgres gives a lock back when the process that holds it ends, however it ends, so a row whose lock
+nobody holds is an import that was cut off. A restarted Postgres gives all locks back: they are
+taken again within seconds, so whoever judges looks twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from samegoal_sync.database import connect
+from samegoal_sync.errors import DatabaseError
+
+#: First key of the lock; the second is the run's id, hashed.
+_LOCK_CLASS = 5_409
+
+_LOOK_SECONDS = 2.0
+
+#: A machine that is gone without a word is noticed by the server after some 50 seconds.
+_KEEPALIVE = (
+    "set tcp_keepalives_idle = 20; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3"
+)
+
+_held: set[str] = set()
+
+
+@dataclass(frozen=True)
+class RunningImport:
+    """An import that began and has not ended."""
+
+    run_id: str
+    district: str
+    started_at: datetime
+
+
+@contextmanager
+def running_import(database_url: str, slug: str, run_id: str) -> Iterator[None]:
+    """Show, while the block runs, that this process executes an import.
+
+    Does nothing within another one of the same run.
+    """
+    if run_id in _held:
+        yield
+        return
+    ended = threading.Event()
+    connection: Connection[Any] | None = _shown(database_url, slug, run_id)
+
+    def keep() -> None:
+        nonlocal connection
+        while not ended.wait(_LOOK_SECONDS):
+            try:
+                if connection is None:
+                    connection = _shown(database_url, slug, run_id)
+                connection.execute("select 1")
+            except (psycopg.Error, DatabaseError):
+                # Tried again at the next look: the server may be starting.
+                if connection is not None:
+                    connection.close()
+                connection = None
+
+    thread = threading.Thread(target=keep, name="running-import", daemon=True)
+    thread.start()
+    _held.add(run_id)
+    try:
+        yield
+    finally:
+        _held.discard(run_id)
+        ended.set()
+        thread.join()
+        if connection is not None:
+            connection.close()
+        with suppress(psycopg.Error, DatabaseError):  # else the monitor forgets it
+            forget_import(database_url, run_id)
+
+
+def cut_off_imports(connection: Connection[Any]) -> list[RunningImport]:
+    """Imports whose process is gone, or whose server was restarted within the last seconds."""
+    with connection.cursor(row_factory=class_row(RunningImport)) as cursor:
+        return cursor.execute(
+            """
+            select run_id, district, started_at from running_imports r
+            where not exists (
+                select from pg_locks where locktype = 'advisory' and granted
+                    and database = (select oid from pg_database where datname = current_database())
+                    and classid = %s and objsubid = 2
+                    and objid = (hashtext(r.run_id)::bigint & 4294967295)::oid)
+            order by started_at
+            """,
+            (_LOCK_CLASS,),
+        ).fetchall()
+
+
+def forget_import(database_url: str, run_id: str) -> None:
+    """Take the row of an import that has ended away."""
+    with connect(database_url) as connection:
+        connection.execute("delete from running_imports where run_id = %s", (run_id,))
+
+
+def _shown(database_url: str, slug: str, run_id: str) -> Connection[Any]:
+    connection = connect(database_url, autocommit=True)
+    try:
+        connection.execute(_KEEPALIVE)
+        # Shared: it waits for nobody, not even for a connection of our own that the server
+        # does not know to be dead.
+        connection.execute(
+            "select pg_advisory_lock_shared(%s, hashtext(%s))", (_LOCK_CLASS, run_id)
+        )
+        connection.execute(
+            "insert into running_imports (run_id, district) "
+            "select %s, slug from districts where slug = %s on conflict do nothing",
+            (run_id, slug),
+        )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
