@@ -11,6 +11,7 @@ from datetime import date
 
 import polars as pl
 
+from samegoal_sync.demographics.columns.column_forms import TEXT_RULES, is_no_name, text_faults
 from samegoal_sync.demographics.columns.column_rules import (
     GUARDIAN_RULES,
     absent_columns,
@@ -39,10 +40,9 @@ from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.rejects.reject_rows import gathered, rejected, with_keep
 from samegoal_sync.demographics.values.emails import emails
 from samegoal_sync.demographics.values.languages import languages
-from samegoal_sync.demographics.values.legal_names import is_no_name, person_names
+from samegoal_sync.demographics.values.legal_names import person_names
 from samegoal_sync.demographics.values.phones import PHONE_TYPES, phones
 from samegoal_sync.demographics.values.postal_addresses import person_addresses, written_addresses
-from samegoal_sync.demographics.values.text import damaged_columns, is_damaged
 from samegoal_sync.district import DistrictSettings, GuardianChoice
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
@@ -53,15 +53,7 @@ _ESSENTIAL = {
     "Demographics/Name": ("NameID", "LastName", "FirstName"),
 }
 _CUSTODIAL = "IsCustodialGuardian"
-_OPTIONAL_TEXTS = (
-    "first_name",
-    "middle_name",
-    "name_suffix",
-    "relationship",
-    "address",
-    "city",
-    "state",
-)
+_CONTACTS = ("email", *PHONE_TYPES)
 
 
 def curate_guardians(
@@ -85,8 +77,7 @@ def curate_guardians(
     rule = who_may_see(raw, ordered, students, settings, today)
     pairs = _with_outcome(raw, ordered.drop("restricted"), students, settings, rule)
     curated = rule.judged_values(_described(raw, pairs.filter(pl.col("outcome") == "curated")))
-    damaged = damaged_columns(curated, _OPTIONAL_TEXTS)
-    conditions = _invalid(damaged)
+    conditions = _invalid(text_faults(curated, GUARDIAN_COLUMNS))
     absent = absent_columns(GUARDIAN_RULES, raw)
     frame = _frame(curated, conditions, partly_absent_columns(GUARDIAN_RULES, raw), absent)
     left_alone = _without_guardian(students, frame)
@@ -182,7 +173,9 @@ def _described(raw: RawObjects, pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]]:
+def _invalid(
+    faults: dict[str, list[tuple[str, pl.Expr]]],
+) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]]:
     """Curated column -> (rule, when the value is rejected, when the published one stays).
 
     A published phone may be the very one that is confidential now, and an e-mail goes out by
@@ -191,16 +184,18 @@ def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]
     """
     conditions: dict[str, list[tuple[str, pl.Expr, pl.Expr]]] = {}
     open_to_all = ~pl.col("is_guarded")
-    for column in damaged:
-        hit = is_damaged(pl.col(column))
-        conditions[column] = [("text_damaged", hit, hit)]
+    for column, rules in faults.items():
+        stays = open_to_all if column in _CONTACTS else pl.lit(True)
+        conditions[column] = [(rule, hit, hit & stays) for rule, hit in rules]
     for column in PHONE_TYPES:
         invalid = pl.col(f"{column}_invalid").fill_null(False)
         none = pl.col(column).is_null() & ~pl.col(f"{column}_confidential").fill_null(False)
-        conditions[column] = [
-            ("phone_invalid", invalid, invalid & none & open_to_all),
-            ("phone_of_restricted", pl.col(f"{column}_of_restricted"), pl.lit(False)),
-        ]
+        conditions.setdefault(column, []).extend(
+            [
+                ("phone_invalid", invalid, invalid & none & open_to_all),
+                ("phone_of_restricted", pl.col(f"{column}_of_restricted"), pl.lit(False)),
+            ]
+        )
     for column, rule in (
         ("email_invalid", "email_invalid"),
         ("email_several", "email_two_addresses"),
@@ -219,7 +214,7 @@ def _invalid(damaged: list[str]) -> dict[str, list[tuple[str, pl.Expr, pl.Expr]]
 
 def _not_theirs() -> dict[str, pl.Expr]:
     """Contact column -> whether its value belongs to somebody else, or to nobody."""
-    found = {column: pl.col(f"{column}_of_restricted") for column in ("email", *PHONE_TYPES)}
+    found = {column: pl.col(f"{column}_of_restricted") for column in _CONTACTS}
     return found | {"email": found["email"] | pl.col("email_not_own")}
 
 
@@ -237,13 +232,14 @@ def _frame(
         unknown = pl.col(column).is_null()
         unknown = unknown & ~pl.col("is_guarded") if column in _not_theirs() else unknown
         keep[column] = keep.get(column, pl.lit(False)) | unknown
+    hidden = {column: [theirs] for column, theirs in _not_theirs().items()}
+    for column, rules in conditions.items():
+        broken = [condition for rule, condition, _ in rules if rule in TEXT_RULES]
+        hidden.setdefault(column, []).extend(broken)
     blanked = [
-        pl.when(~is_damaged(pl.col(column))).then(column).alias(column)
-        for column, rules in conditions.items()
-        if rules[0][0] == "text_damaged"
-    ]
-    blanked += [
-        pl.when(~theirs).then(column).alias(column) for column, theirs in _not_theirs().items()
+        pl.when(~pl.any_horizontal(when)).then(column).alias(column)
+        for column, when in hidden.items()
+        if when
     ]
     not_known = [pl.lit(None).alias(column) for column in ("restricted",) if column in absent]
     kept = {name: when for name, when in keep.items() if name not in absent}

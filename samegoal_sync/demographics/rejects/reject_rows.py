@@ -13,6 +13,8 @@ from samegoal_sync.demographics.columns.curated_frames import KEEP, REJECT_COLUM
 from samegoal_sync.demographics.values.scatter import scattered
 
 ROW, VALUE = "row", "value"
+#: A Student Number longer than this is not shown in accounts and rejects; Qmlativ's id is.
+LONGEST_SHOWN = 60
 
 
 def rejected(
@@ -36,7 +38,9 @@ def rejected(
     return picked.select(
         pl.lit(object_name).alias("object"),
         pl.col(key).alias("key"),
-        "student_id",
+        pl.when(pl.col("student_id").str.len_chars() <= LONGEST_SHOWN)
+        .then("student_id")
+        .alias("student_id"),
         pl.lit(column, pl.String).alias("column"),
         pl.lit(rule).alias("rule"),
         pl.lit(ROW if column is None and not notice else VALUE).alias("severity"),

@@ -86,7 +86,7 @@ REJECT_RULES: dict[str, RejectRule] = {
         "Open the student: if the name shows there, tell SameGoal; else enter it.",
     ),
     "name_invalid": _row(
-        "A first or last name is blank, has no letter, or has lost characters.",
+        "A first or last name is blank, has no letter, has lost characters, or is longer than 80.",
         "Legal documents need the student's name as it is.",
         _NAME,
         "Enter the legal first and last name again.",
@@ -145,6 +145,18 @@ REJECT_RULES: dict[str, RejectRule] = {
         _PROFILE,
         "Enter the value again.",
     ),
+    "text_too_long": _value(
+        "A text is longer than its column takes.",
+        "It was pasted into the wrong field; SameGoal and its documents have no room for it.",
+        _PROFILE,
+        "Shorten the value; docs/data-dictionary.md has the lengths.",
+    ),
+    "text_unexpected": _value(
+        "A text has not the form of its column.",
+        "SameGoal could not take it as it is.",
+        _PROFILE,
+        "Enter the value again.",
+    ),
     "guardian_key_blank": _row(
         "A row of a student's guardians lacks the student or the guardian.",
         "Nobody can say whose guardian it is.",
@@ -152,7 +164,7 @@ REJECT_RULES: dict[str, RejectRule] = {
         "Remove the guardian and add them again.",
     ),
     "guardian_name_invalid": _row(
-        "A guardian's last name is blank, has no letter, or has lost characters.",
+        "A last name of a guardian is blank, damaged, without a letter, or longer than 80 letters.",
         "Letters need a name.",
         _FAMILY,
         "Enter the guardian's name.",

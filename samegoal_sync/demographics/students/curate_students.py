@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from samegoal_sync.demographics.columns.column_forms import TEXT_RULES, is_no_name, text_faults
 from samegoal_sync.demographics.columns.column_rules import (
     STUDENT_RULES,
     absent_columns,
@@ -25,7 +26,12 @@ from samegoal_sync.demographics.columns.curated_frames import (
 )
 from samegoal_sync.demographics.families import first_families
 from samegoal_sync.demographics.joinable_frames import lookup
-from samegoal_sync.demographics.rejects.reject_rows import gathered, rejected, with_keep
+from samegoal_sync.demographics.rejects.reject_rows import (
+    LONGEST_SHOWN,
+    gathered,
+    rejected,
+    with_keep,
+)
 from samegoal_sync.demographics.students.buildings import buildings
 from samegoal_sync.demographics.students.duplicates import possible_duplicates
 from samegoal_sync.demographics.students.enrollment import (
@@ -36,10 +42,10 @@ from samegoal_sync.demographics.students.enrollment import (
 from samegoal_sync.demographics.students.school_years import district_entities, district_row
 from samegoal_sync.demographics.values.dates import is_blank, parsed
 from samegoal_sync.demographics.values.languages import languages
-from samegoal_sync.demographics.values.legal_names import is_no_name, person_names
+from samegoal_sync.demographics.values.legal_names import person_names
 from samegoal_sync.demographics.values.postal_addresses import student_addresses, written_addresses
 from samegoal_sync.demographics.values.race import race
-from samegoal_sync.demographics.values.text import cleaned, damaged_columns, is_damaged
+from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
@@ -48,21 +54,6 @@ OLDEST_STUDENT = 26
 Conditions = dict[str, list[tuple[str, pl.Expr]]]
 _STUDENT, _NAME = "Student/Student", "Demographics/Name"
 _GENDERS = {"m": "Male", "male": "Male", "f": "Female", "female": "Female"}
-#: Texts whose damage (characters lost on the way) sets only themselves aside.
-_OPTIONAL_TEXTS = (
-    "middle_name",
-    "name_suffix",
-    "grade",
-    "address",
-    "city",
-    "state",
-    "race",
-    "county_of_residence",
-    "district_of_service",
-    "student_reporting_id",
-    "building",
-    "building_reporting_id",
-)
 
 
 def curate_students(
@@ -92,8 +83,7 @@ def curate_students(
     students = _with_enrollment(raw, _identified(raw, today), today, district_id)
     students = students.with_columns(_outcome(today))
     curated = _described(raw, students.filter(pl.col("reason").is_null()), settings, district_id)
-    damaged = damaged_columns(curated, _OPTIONAL_TEXTS)
-    conditions = _invalid(damaged)
+    conditions = _invalid(text_faults(curated, STUDENT_COLUMNS))
     absent = absent_columns(STUDENT_RULES, raw)
     frame = _frame(curated, conditions, partly_absent_columns(STUDENT_RULES, raw), absent)
     account = _account(students)
@@ -224,12 +214,10 @@ def _with_home_language(students: pl.DataFrame, raw: RawObjects) -> pl.DataFrame
     )
 
 
-def _invalid(damaged: list[str]) -> Conditions:
-    """By which rules values are rejected."""
+def _invalid(faults: Conditions) -> Conditions:
+    """By which rules values are rejected: texts for their form, others for what they say."""
     has_gender = pl.col("gender_word").is_not_null() | pl.col("gender_code").is_not_null()
-    conditions: Conditions = {
-        name: [("text_damaged", is_damaged(pl.col(name)))] for name in damaged
-    }
+    conditions: Conditions = {column: list(rules) for column, rules in faults.items()}
     unreadable = ("enrollment_date_unreadable", pl.col("enrollment_unreadable"))
     for column, rule in {
         "gender": ("gender_not_accepted", pl.col("gender").is_null() & has_gender),
@@ -260,10 +248,9 @@ def _frame(
             "enrollment_reason"
         ).is_in(DOUBTED_WITHOUT_CODES)
     blanked = [
-        pl.when(~condition).then(column).alias(column)
+        pl.when(~pl.any_horizontal(broken)).then(column).alias(column)
         for column, rules in conditions.items()
-        for rule, condition in rules
-        if rule == "text_damaged"
+        if (broken := [condition for rule, condition in rules if rule in TEXT_RULES])
     ]
     kept = {column: condition for column, condition in keep.items() if column not in absent}
     layout = curated.rename({"StudentID": "sis_internal_id"})
@@ -287,9 +274,11 @@ def _account(students: pl.DataFrame) -> pl.DataFrame:
     )
     here = students.filter(~gone).get_column("student_id").drop_nulls().unique()
     passed_on = gone & pl.col("student_id").is_in(here.implode())
+    # A number that is none is not carried about in accounts: it may be of any length.
+    shown = ~passed_on.fill_null(False) & ~(pl.col("student_id").str.len_chars() > LONGEST_SHOWN)
     return students.select(
         pl.col("StudentID").alias("sis_internal_id"),
-        pl.when(~passed_on.fill_null(False)).then("student_id").alias("student_id"),
+        pl.when(shown).then("student_id").alias("student_id"),
         outcome.alias("outcome"),
         "reason",
     ).match_to_schema(STUDENT_ACCOUNT)

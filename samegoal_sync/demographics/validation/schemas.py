@@ -11,6 +11,7 @@ from functools import cache
 import pandera.polars as pa
 import polars as pl
 
+from samegoal_sync.demographics.columns.column_forms import LENGTHS, form
 from samegoal_sync.demographics.columns.curated_frames import (
     ENROLLMENTS,
     GUARDIAN_COLUMNS,
@@ -30,11 +31,6 @@ _REQUIRED = {
     "sis_internal_id",
 }
 _PAIR_REQUIRED = {"student_id", "guardian_id", "priority", "last_name"}
-_ZIP = r"^\S.{0,19}$"
-_PHONE = r"^[+(\d][\d\s().+/x-]{5,39}$"
-_EMAIL = r"^[^@\s,;]+@[^@\sA-Z]+\.[a-z]{2,63}$"
-#: What no text may hold on its way to Postgres and to a page.
-_CLEAN = r"^[^\x00-\x1f\x7f\x{fffd}\s](?:[^\x00-\x1f\x7f\x{fffd}]*[^\x00-\x1f\x7f\x{fffd}\s])?$"
 
 
 @cache
@@ -55,11 +51,8 @@ def raw_schema(item: QmlativObject) -> pa.DataFrameSchema:
 def students_schema() -> pa.DataFrameSchema:
     """Every row one student that SameGoal takes as it is."""
     checks = {
-        "student_id": _matches(r"^[A-Za-z0-9]{1,20}$"),
         "gender": pa.Check.isin(["Male", "Female"], name="accepted"),
         "district_enrollment": pa.Check.isin(ENROLLMENTS, name="accepted"),
-        "home_language": _matches(r"^[a-z]{2}$"),
-        "zip": _matches(_ZIP),
     }
     return _schema(
         "student_demographics",
@@ -75,12 +68,6 @@ def guardians_schema() -> pa.DataFrameSchema:
     """Every row one guardian of one student, each pair and each priority once."""
     checks = {
         "priority": pa.Check.ge(1, name="from_one"),
-        "home_phone": _matches(_PHONE),
-        "work_phone": _matches(_PHONE),
-        "cell_phone": _matches(_PHONE),
-        "email": _matches(_EMAIL),
-        "language": _matches(r"^[a-z]{2}$"),
-        "zip": _matches(_ZIP),
     }
     return _schema("guardian_demographics", GUARDIAN_COLUMNS, _PAIR_REQUIRED, checks, set())
 
@@ -97,7 +84,10 @@ def _schema(
             kind,
             nullable=column not in required,
             unique=column in unique,
-            checks=checks.get(column) or (_matches(_CLEAN) if kind == pl.String() else None),
+            checks=[
+                *([checks[column]] if column in checks else []),
+                *(_text_checks(column) if kind == pl.String() else []),
+            ],
         )
         for column, kind in layout.items()
     }
@@ -105,9 +95,17 @@ def _schema(
     return pa.DataFrameSchema(columns, name=name, strict=True, ordered=True)
 
 
-def _matches(pattern: str) -> pa.Check:
-    return pa.Check(
-        lambda data: data.lazyframe.select(pl.col(data.key).str.contains(pattern)),
-        name="form",
-        ignore_na=True,
-    )
+def _text_checks(column: str) -> list[pa.Check]:
+    pattern, length = form(column), LENGTHS[column]
+    return [
+        pa.Check(
+            lambda data: data.lazyframe.select(pl.col(data.key).str.contains(pattern)),
+            name="form",
+            ignore_na=True,
+        ),
+        pa.Check(
+            lambda data: data.lazyframe.select(pl.col(data.key).str.len_chars() <= length),
+            name="length",
+            ignore_na=True,
+        ),
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
-from samegoal_sync.demographics.values.text import cleaned, has_letter, is_damaged
+from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 _NAME_FIELDS = (
@@ -38,11 +38,6 @@ def person_names(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
         _whole(legal, "NameSuffixIDLegal", "NameSuffixID").alias("NameSuffixID"),
     )
     return _with_suffix(raw, chosen)
-
-
-def is_no_name(column: str) -> pl.Expr:
-    """Whether the text can't be a name: blank, without a letter, or damaged on the way."""
-    return ~has_letter(pl.col(column)) | is_damaged(pl.col(column))
 
 
 def _whole(legal: pl.Expr, legal_part: str, plain_part: str) -> pl.Expr:

@@ -5,8 +5,6 @@ Capitals, accents, apostrophes and other scripts are left as they are: a name is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import polars as pl
 
 from samegoal_sync.demographics.values.scatter import scattered
@@ -46,17 +44,6 @@ def _mend(text: pl.Series) -> pl.Series:
         .str.strip_chars()
     )
     return scattered(fixed, suspect, trimmed)
-
-
-def is_damaged(text: pl.Expr) -> pl.Expr:
-    """Whether the text holds the mark that stands for characters lost on the way."""
-    return text.str.contains(DAMAGED, literal=True).fill_null(False)
-
-
-def damaged_columns(frame: pl.DataFrame, columns: Iterable[str]) -> list[str]:
-    """Which of the text columns hold a damaged text at all; mostly none."""
-    hits = frame.select(is_damaged(pl.col(column)).any().alias(column) for column in columns)
-    return [column for column in hits.columns if hits.get_column(column).any()]
 
 
 def has_letter(text: pl.Expr) -> pl.Expr:

@@ -1,0 +1,109 @@
+"""How long a text of each curated column may be, and which form it must have.
+
+The schemas check these lines, and the transforms turn what breaks them into rejects before the
+schemas see it: no single value stops a district.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from samegoal_sync.demographics.values.text import DAMAGED, has_letter
+
+#: Most characters of a text, by column. Names and buildings stand together in Postgres's indexes,
+#: which take no more than 2,704 bytes a row; a letter takes up to nine of them there.
+LENGTHS: dict[str, int] = {
+    "last_name": 80,
+    "first_name": 80,
+    "middle_name": 80,
+    "name_suffix": 30,
+    "gender": 10,
+    "district_enrollment": 30,
+    "enrollment_reason": 60,
+    "grade": 30,
+    "address": 250,
+    "city": 100,
+    "state": 60,
+    "zip": 20,
+    "race": 250,
+    "home_language": 2,
+    "language": 2,
+    "district_of_residence": 120,
+    "county_of_residence": 100,
+    "district_of_service": 120,
+    "student_reporting_id": 60,
+    "building": 120,
+    "building_reporting_id": 60,
+    "relationship": 100,
+    "home_phone": 40,
+    "work_phone": 40,
+    "cell_phone": 40,
+    "email": 254,
+    "student_id": 20,
+}
+
+#: What no text may hold on its way to Postgres and to a page: control characters, blanks around
+#: it, and the mark of characters lost on the way.
+CLEAN = r"^[^\x00-\x1f\x7f\x{fffd}\s](?:[^\x00-\x1f\x7f\x{fffd}]*[^\x00-\x1f\x7f\x{fffd}\s])?$"
+_PHONE = r"^[+(\d][\d\s().+/x-]{5,39}$"
+_LANGUAGE = r"^[a-z]{2}$"
+#: Columns with a form of their own; all others are ``CLEAN``.
+FORMS: dict[str, str] = {
+    "student_id": r"^[A-Za-z0-9]{1,20}$",
+    "zip": r"^\S.{0,19}$",
+    "home_phone": _PHONE,
+    "work_phone": _PHONE,
+    "cell_phone": _PHONE,
+    "email": r"^[^@\s,;]+@[^@\sA-Z]+\.[a-z]{2,63}$",
+    "home_language": _LANGUAGE,
+    "language": _LANGUAGE,
+}
+
+#: Rules by which a text is rejected for its form alone; its cell becomes null.
+TEXT_RULES = ("text_damaged", "text_too_long", "text_unexpected")
+
+
+def form(column: str) -> str:
+    """The pattern that every text of a column has."""
+    return FORMS.get(column, CLEAN)
+
+
+def is_too_long(column: str) -> pl.Expr:
+    """Whether the text is longer than its column's limit."""
+    return (pl.col(column).str.len_chars() > LENGTHS[column]).fill_null(False)
+
+
+def is_no_name(column: str) -> pl.Expr:
+    """Whether the text can't be a name: blank, without a letter, damaged on the way, too long."""
+    text = pl.col(column)
+    return ~has_letter(text) | is_too_long(column) | ~text.str.contains(CLEAN).fill_null(False)
+
+
+def text_faults(frame: pl.DataFrame, layout: pl.Schema) -> dict[str, list[tuple[str, pl.Expr]]]:
+    """By which rules texts of a frame can't be published as they are; mostly by none.
+
+    Returns:
+        column -> each of ``TEXT_RULES`` that a text of it breaks, with the condition of a row; a
+        text breaks one at most.
+    """
+    columns = [name for name, kind in layout.items() if kind == pl.String() and name in frame]
+    rules = {column: _rules(column) for column in columns}
+    found = frame.select(
+        condition.any().alias(f"{column} {rule}")
+        for column in columns
+        for rule, condition in rules[column]
+    ).row(0, named=True)
+    faults = {
+        column: [(rule, when) for rule, when in rules[column] if found[f"{column} {rule}"]]
+        for column in columns
+    }
+    return {column: rules for column, rules in faults.items() if rules}
+
+
+def _rules(column: str) -> list[tuple[str, pl.Expr]]:
+    text = pl.col(column)
+    damaged = text.str.contains(DAMAGED, literal=True).fill_null(False)
+    long = is_too_long(column)
+    unexpected = (~text.str.contains(form(column))).fill_null(False)
+    conditions = (damaged, ~damaged & long, ~damaged & ~long & unexpected)
+    return list(zip(TEXT_RULES, conditions, strict=True))
