@@ -181,6 +181,7 @@ class House:
         scope: Scope = Scope.DISTRICT,
         run_id: str | None = None,
         settings: DistrictSettings | None = None,
+        started_at: datetime = STARTED,
     ) -> Publication:
         self.runs += 1
         return publish(
@@ -190,7 +191,7 @@ class House:
             guardians or curated_guardians([]),
             run_id=run_id or f"run-{self.runs}",
             night=night,
-            started_at=STARTED,
+            started_at=started_at,
             scope=scope,
         )
 

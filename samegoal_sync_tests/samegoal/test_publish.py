@@ -315,35 +315,6 @@ def test_a_student_comes_back_with_another_number(house: House) -> None:
     assert house.rows("select student_id, missing_since from students") == [("NEW1", None)]
 
 
-def test_a_student_number_of_another_student_is_not_taken_over(house: House) -> None:
-    house.publish(
-        curated_students(_students(1, 2)),
-        curated_guardians([guardian(1, of=1), guardian(2, of=2)]),
-    )
-    before = house.published()
-    swapped = [student(1, student_id="S000002"), student(2, student_id="S000001")]
-    night = house.publish(
-        curated_students(swapped),
-        curated_guardians([guardian(1, of=2), guardian(2, of=1)]),
-    )
-    assert night.counts["students_rejected"] == 2
-    assert night.counts["guardians_out_of_scope"] == 2
-    assert house.published() == before
-    assert house.rows("select distinct rule from rejects") == [("student_id_taken",)]
-
-
-def test_a_number_given_out_again_publishes_nobody_else(house: House) -> None:
-    house.publish(curated_students(_students(1)), curated_guardians([guardian(1, of=1)]))
-    night = house.publish(
-        curated_students([student(7, student_id="S000001")]),
-        curated_guardians([guardian(7, of=7, student_id="S000001")]),
-    )
-    assert night.counts["students_rejected"] == 1
-    assert night.counts["students_missing"] == 1
-    assert house.rows("select last_name, sis_internal_id from students") == [("Last1", 10_001)]
-    assert house.rows("select guardian_id from guardians") == [(500001,)]
-
-
 def _enter_by_hand(house: House, student_id: str) -> None:
     house.rows(
         "insert into students (district, student_id, last_name, first_name, date_of_birth, "
@@ -359,14 +330,6 @@ def test_a_student_entered_by_hand_is_never_touched_nor_missing(house: House) ->
     night = house.publish(curated_students([]))
     assert night.counts["students_missing"] == 0
     assert house.rows("select * from students") == before
-
-
-def test_a_student_entered_by_hand_that_qmlativ_sends_becomes_qmlativs(house: House) -> None:
-    _enter_by_hand(house, "S000001")
-    night = house.publish(curated_students(_students(1)))
-    assert night.counts["students_changed"] == 1
-    assert ("S000001", None, "changed", "origin", "hand", "sis") in _changes(house, night.sync_id)
-    assert house.rows("select origin, last_name from students") == [("sis", "Last1")]
 
 
 def test_what_was_entered_by_hand_survives_nights_and_a_new_number(house: House) -> None:

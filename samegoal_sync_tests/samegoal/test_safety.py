@@ -64,9 +64,11 @@ def test_a_restriction_removes_also_where_the_students_new_number_is_taken(house
         curated_students([student(1), student(2)]),
         curated_guardians([guardian(1, of=1), guardian(1, of=2)]),
     )
+    # A refresh of one student closes nobody's record.
     night = house.publish(
         curated_students([student(1, student_id="S000002")]),
         curated_guardians([], others=[("S000002", 500001, "withheld", "restricted")]),
+        scope=Scope.THESE_STUDENTS,
     )
     assert night.counts["students_rejected"] == 1
     assert house.rows("select student_id from guardians") == [("S000002",)]

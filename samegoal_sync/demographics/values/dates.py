@@ -12,6 +12,8 @@ from datetime import date
 
 import polars as pl
 
+from samegoal_sync.demographics.values.scatter import scattered
+
 #: Databases' and spreadsheets' zeros lie on or before this day (SQL Server 1753 and 1900, Access
 #: 1899, .NET 0001). Nobody alive was born by then.
 _LAST_ZERO = date(1900, 1, 1)
@@ -113,5 +115,4 @@ def _read(trimmed: pl.Series) -> pl.Series:
         for form, layout in _OTHERS
     ]
     found = rare.select(pl.coalesce(forms)).to_series()
-    # Each row that is not ISO takes the next of those found.
-    return found.gather(others.cum_sum().clip(1) - 1).zip_with(others, usual)
+    return scattered(found, others, usual)

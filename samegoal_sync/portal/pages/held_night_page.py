@@ -35,7 +35,9 @@ def held_night(visit: Visit) -> Response:
     page = min(max(1, visit.number("page") or 1), pages)
     shown = changes.slice((page - 1) * PAGE, PAGE).to_dicts()
     with visit.district() as connection:
-        people = _people(connection, [change["student_id"] for change in shown])
+        people = _people(
+            connection, [change["published_id"] for change in shown if change["published_id"]]
+        )
         visit.record(connection, Action.VIEWED_HELD, what=f"{len(shown)} changes shown")
     return visit.page(
         "held.html",

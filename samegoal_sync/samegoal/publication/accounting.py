@@ -68,15 +68,17 @@ _REST = """
         (select count(*) from presence where kind = 'returned'),
         (select count(*) from removed),
         (select count(*) from tonight_changes),
-        (select count(*) from next_students where not is_new and published_id <> student_id)
+        (select count(*) from moved where not closed),
+        (select count(*) from moved where closed)
 """
 
 
 def count(comparison: Comparison) -> tuple[dict[str, int], Findings]:
     """Counts and findings of a comparison, as if it were published.
 
-    ``students_missing`` and ``students_returned`` are those of this night and come on top of
-    the sum; ``guardians_removed`` counts published pairs that go, withheld ones included.
+    ``students_missing``, ``students_returned`` and ``students_closed`` are those of this night
+    and come on top of the sum; ``guardians_removed`` counts published pairs that go, withheld
+    ones included.
 
     Raises:
         SumsDiffer: somebody that Qmlativ sent is in no state.
@@ -89,11 +91,12 @@ def count(comparison: Comparison) -> tuple[dict[str, int], Findings]:
         comparison.execute(_GUARDIAN_STATE, complete=guardians.complete),
         guardians,
     )
-    missing, returned, removed, changes, renamed = comparison.row(_REST)
+    missing, returned, removed, changes, renamed, closed = comparison.row(_REST)
     (without,) = comparison.row(_WITHOUT_GUARDIANS)
     counts |= {
         "students_missing": missing,
         "students_returned": returned,
+        "students_closed": closed,
         "guardians_removed": removed,
         "changes": changes,
         "students_without_guardians": without,
@@ -123,7 +126,7 @@ def published_rows(database_url: str, slug: str) -> dict[str, int]:
 def nothing_published(students: Curated, guardians: Curated) -> dict[str, int]:
     """The counts of a night of which nothing is published: who would be curated is held."""
     counts = dict.fromkeys(
-        ("students_missing", "students_returned", "guardians_removed", "changes",
+        ("students_missing", "students_returned", "students_closed", "guardians_removed", "changes",
          "students_without_guardians"), 0,
     )  # fmt: skip
     for who, curated in (("students", students), ("guardians", guardians)):

@@ -21,22 +21,13 @@ def apply(comparison: Comparison, *, night: date, sync_id: int) -> None:
     A student's row is written when a value of it differs; nobody is deleted; guardians that
     the comparison removed are deleted.
     """
-    # A changed Student Id takes guardians, changes and what was entered by hand along.
-    comparison.execute(
-        """
-        update students p set student_id = n.student_id from next_students n
-        where p.district = %(slug)s and p.student_id = n.published_id
-            and n.published_id <> n.student_id
-        """
-    )
+    _move_keys(comparison, night)
     _write_students(comparison)
     comparison.execute(
         """
         update students p set missing_since =
             case when r.kind = 'missing' then %(night)s::date end
-        from presence r left join next_students n on n.published_id = r.published_id
-        where p.district = %(slug)s
-            and p.student_id = coalesce(n.student_id, r.published_id)
+        from presence r where p.district = %(slug)s and p.student_id = r.student_id
         """,
         night=night,
     )
@@ -48,6 +39,40 @@ def apply(comparison: Comparison, *, night: date, sync_id: int) -> None:
         from tonight_changes order by student_id, guardian_id nulls first, kind, field
         """,
         sync_id=sync_id,
+    )
+
+
+def _move_keys(comparison: Comparison, night: date) -> None:
+    """Give records their new keys; guardians, changes, documents and what was entered by hand
+    are taken along.
+
+    Closed records make room first. Of students who swap Student Ids, or stand in a ring, all
+    step aside before any takes its new one: Postgres looks at each row by itself.
+    """
+    comparison.execute(
+        """
+        update students p set student_id = v.student_id, closed_since = %(night)s,
+            closed_student_id = p.student_id,
+            missing_since = case when p.origin = 'sis' then coalesce(p.missing_since, %(night)s)
+                else p.missing_since end
+        from moved v where v.closed and p.portal_id = v.portal_id
+        """,
+        night=night,
+    )
+    comparison.execute(
+        """
+        update students p set student_id = '>' || p.portal_id, closed_since = null,
+            closed_student_id = null
+        from moved v where not v.closed and p.portal_id = v.portal_id
+            and exists (select from moved o where o.student_id = v.published_id and not o.closed)
+        """
+    )
+    comparison.execute(
+        """
+        update students p set student_id = v.student_id, closed_since = null,
+            closed_student_id = null, merged_into = null
+        from moved v where not v.closed and p.portal_id = v.portal_id
+        """
     )
 
 

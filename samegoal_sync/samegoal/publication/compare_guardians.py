@@ -112,12 +112,13 @@ def _removed(comparison: Comparison) -> None:
             and (outcome = 'withheld' and reason is distinct from %(choice)s
                 or %(complete)s and coalesce(outcome, '') not in ('curated', 'rejected'))
         union
-        select p.student_id, p.student_id, p.guardian_id, true
+        select coalesce(v.student_id, p.student_id), p.student_id, p.guardian_id, true
         from sent_pairs t
         join matched m on m.student_id = t.student_id
             and (m.outcome <> 'curated' or m.refused is not null)
         join guardians p on p.district = %(slug)s
             and p.student_id = m.published_id and p.guardian_id = t.guardian_id
+        left join moved v on v.published_id = p.student_id
         where t.outcome = 'withheld' and t.reason is distinct from %(choice)s
         """,
         complete=comparison.guardians.complete,

@@ -1,4 +1,4 @@
-"""Tonight's students beside the published ones: who is who, who changed, who is missing.
+"""Tonight's students beside the published ones: who changed, who is missing.
 
 Makes temporary tables of the comparison only; nothing is published here, so a preview and a held
 night run the same lines as a publication.
@@ -13,6 +13,7 @@ from samegoal_sync.demographics.columns.curated_frames import KEEP_HOW_LEFT, LEF
 from samegoal_sync.samegoal.publication.comparison import Comparison, Scope
 from samegoal_sync.samegoal.publication.published_tables import STUDENTS, kept_or_sent, names
 from samegoal_sync.samegoal.publication.staging import HASH, prepared, storable
+from samegoal_sync.samegoal.publication.student_matching import follow_student_ids, match_students
 
 #: Statuses of Qmlativ that end HISTORICAL_IDLE when a person has set it.
 _WAKING = ("ENROLLED", "PRE_ENROLLED")
@@ -22,14 +23,16 @@ def compare_students(comparison: Comparison) -> None:
     """Fill ``matched``, ``next_students`` and ``presence``."""
     students = comparison.students
     rows = prepared(students.frame, STUDENTS, students.absent)
-    account = storable(students.account).select("student_id", "sis_internal_id", "outcome")
+    account = storable(students.account).select(
+        "student_id", "sis_internal_id", "outcome", "reason"
+    )
     comparison.stage(
         "sent_keys",
         account.join(rows.select("student_id", HASH), on="student_id", how="left").with_columns(
             pl.when(pl.col("outcome") == "curated").then(pl.col(HASH)).alias(HASH)
         ),
     )
-    _match(comparison)
+    match_students(comparison, rows)
     changed = pl.DataFrame(
         comparison.execute(_CANDIDATES, waking=list(_WAKING)).fetchall(),
         schema={"student_id": pl.String},
@@ -37,52 +40,8 @@ def compare_students(comparison: Comparison) -> None:
     )
     comparison.stage("sent_students", rows.join(changed, on="student_id", how="semi"))
     _next_rows(comparison)
+    follow_student_ids(comparison)
     _presence(comparison)
-
-
-def _match(comparison: Comparison) -> None:
-    """Find each student's published row: by Qmlativ's StudentID, else by Student Id.
-
-    ``taken``: this Student Id is published for another Qmlativ student, or was entered by
-    hand while the student is already published under another id. Nothing of it is published:
-    two people would become one.
-    """
-    comparison.execute(
-        """
-        create temp table matched on commit drop as
-        select t.student_id, t.sis_internal_id, t.outcome, t.row_hash,
-            case when use_id then t.id_found else t.sis_found end as published_id,
-            case when use_id then t.id_hash else t.sis_hash end as published_hash,
-            case when use_id then t.id_origin else t.sis_origin end as origin,
-            case when use_id then t.id_missing else t.sis_missing end as missing_since,
-            case when use_id then t.id_enrollment else t.sis_enrollment end
-                as published_enrollment,
-            coalesce(h.historical_idle, false) as idle,
-            case when taken then 'student_id_taken' end as refused
-        from (
-            select t.*,
-                t.outcome = 'curated' and by_id.student_id is not null and (
-                    by_id.sis_internal_id <> t.sis_internal_id
-                    or by_sis.student_id <> by_id.student_id) is true as taken,
-                by_sis.student_id is null and (by_id.sis_internal_id is null
-                    or t.sis_internal_id is null) as use_id,
-                by_id.student_id as id_found, by_sis.student_id as sis_found,
-                by_id.row_hash as id_hash, by_sis.row_hash as sis_hash,
-                by_id.origin as id_origin, by_sis.origin as sis_origin,
-                by_id.missing_since as id_missing, by_sis.missing_since as sis_missing,
-                by_id.district_enrollment as id_enrollment,
-                by_sis.district_enrollment as sis_enrollment
-            from sent_keys t
-            left join students by_sis
-                on by_sis.district = %(slug)s and by_sis.sis_internal_id = t.sis_internal_id
-            left join students by_id
-                on by_id.district = %(slug)s and by_id.student_id = t.student_id
-        ) t
-        left join entered_by_hand h on h.district = %(slug)s
-            and h.student_id = case when use_id then t.id_found else t.sis_found end
-        """
-    )
-    comparison.execute("analyze matched")
 
 
 _CANDIDATES = """
@@ -91,6 +50,7 @@ _CANDIDATES = """
         published_id is distinct from student_id
         or row_hash is distinct from published_hash
         or origin = 'hand'
+        or closed_since is not null
         or idle <> (published_enrollment = 'HISTORICAL_IDLE'))
 """
 
@@ -168,9 +128,11 @@ def _presence(comparison: Comparison) -> None:
         select distinct
             case when outcome = 'curated' then student_id else published_id end as student_id,
             published_id, 'returned' as kind
-        from matched
+        from matched m
         where missing_since is not null and refused is null
-            and outcome in ('curated', 'rejected')
+            and (outcome = 'curated'
+                or outcome = 'rejected' and closed_since is null
+                    and not exists (select from moved v where v.published_id = m.published_id))
         """
     )
     if comparison.scope is not Scope.DISTRICT:
@@ -178,9 +140,10 @@ def _presence(comparison: Comparison) -> None:
     comparison.execute(
         """
         insert into presence
-        select distinct p.student_id, p.student_id, 'missing'
+        select distinct coalesce(v.student_id, p.student_id), p.student_id, 'missing'
         from students p
         left join matched m on m.published_id = p.student_id
+        left join moved v on v.published_id = p.student_id
         where p.district = %(slug)s and p.origin = 'sis' and p.missing_since is null
             and (m.outcome is null
                 or m.outcome = 'out_of_scope'

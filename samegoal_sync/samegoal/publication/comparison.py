@@ -8,6 +8,7 @@ and publication make the same ones, count and judge them; only a publication app
 ``matched``         the same, each with the row under which the student is published
 ``sent_students``   complete rows of those that may change
 ``next_students``   these rows as they would be published
+``moved``           records whose key changes: to another Student Id, or because they are closed
 ``presence``        students that went missing tonight, and those that are back
 ``sent_pairs``      key and hash of every student and guardian that Qmlativ sent
 ``pairs``           the same beside every published pair of tonight's students

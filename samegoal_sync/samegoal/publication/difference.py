@@ -17,7 +17,9 @@ from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, old_and_new
 
-#: One row a field that changes; ``kind`` is added, changed, removed, missing or returned.
+#: One row a field that changes; ``kind`` is added, changed, removed, missing, returned or closed.
+#: ``student_id`` is the key under which the change will be found; ``published_id`` the one under
+#: which the student is published now, null for a new one.
 CHANGE_COLUMNS = pl.Schema(
     {
         "student_id": pl.String(),
@@ -26,6 +28,7 @@ CHANGE_COLUMNS = pl.Schema(
         "field": pl.String(),
         "old": pl.String(),
         "new": pl.String(),
+        "published_id": pl.String(),
     }
 )
 
@@ -68,7 +71,7 @@ def compare(
         """
         create temp table waiting (student_id text, guardian_id bigint) on commit drop;
         create temp table tonight_changes (student_id text, guardian_id bigint, kind text,
-            field text, old text, new text) on commit drop
+            field text, old text, new text, published_id text) on commit drop
         """
     )
     _list_changes(comparison)
@@ -79,7 +82,7 @@ def read_changes(comparison: Comparison) -> pl.DataFrame:
     """The changes of a comparison, in a fixed order."""
     rows = comparison.execute(
         """
-        select student_id, guardian_id, kind, field, old, new from tonight_changes
+        select student_id, guardian_id, kind, field, old, new, published_id from tonight_changes
         order by student_id, guardian_id nulls first, kind, field
         """
     ).fetchall()
@@ -96,6 +99,7 @@ def narrow_to_withheld(comparison: Comparison) -> int:
         delete from next_students;
         delete from next_guardians;
         delete from presence;
+        delete from moved;
         """
     )
     _only_withheld(comparison)
@@ -106,18 +110,24 @@ def narrow_to_withheld(comparison: Comparison) -> int:
 def narrow_to_additions(comparison: Comparison) -> None:
     """Leave only new students with their guardians, and guardians that are withheld.
 
-    Who waits is kept in ``waiting``. Safety is not put off: a restriction that begins still
-    removes.
+    A new student whose Student Id is published for somebody else waits, too. Who waits is kept
+    in ``waiting``. Safety is not put off: a restriction that begins still removes.
     """
     comparison.script(
         """
-        insert into waiting select student_id, null from next_students
-            where not is_new and differs;
-        delete from next_students where not is_new;
+        create temp table held_back on commit drop as
+            select n.student_id, n.is_new or n.differs as waits from next_students n
+            where not n.is_new
+                or n.student_id in (select published_id from moved);
+        insert into waiting select student_id, null from held_back where waits;
         insert into waiting select student_id, guardian_id from next_guardians
-            where not student_is_new and differs;
-        delete from next_guardians where not student_is_new;
+            where differs
+                and (not student_is_new or student_id in (select student_id from held_back));
+        delete from next_students where student_id in (select student_id from held_back);
+        delete from next_guardians
+            where not student_is_new or student_id in (select student_id from held_back);
         delete from presence;
+        delete from moved;
         """
     )
     _only_withheld(comparison)
@@ -140,8 +150,8 @@ def _list_changes(comparison: Comparison) -> None:
     comparison.execute(
         sql.SQL(
             """
-            insert into tonight_changes (student_id, kind, field, old, new)
-            select n.student_id, 'changed', v.field, v.old, v.new
+            insert into tonight_changes (student_id, kind, field, old, new, published_id)
+            select n.student_id, 'changed', v.field, v.old, v.new, n.published_id
             from next_students n
             join students p on p.district = %(slug)s and p.student_id = n.published_id
             cross join lateral (values {fields}, ('origin', p.origin, 'sis'))
@@ -153,8 +163,9 @@ def _list_changes(comparison: Comparison) -> None:
     comparison.execute(
         sql.SQL(
             """
-            insert into tonight_changes (student_id, guardian_id, kind, field, old, new)
-            select n.student_id, n.guardian_id, 'changed', v.field, v.old, v.new
+            insert into tonight_changes
+                (student_id, guardian_id, kind, field, old, new, published_id)
+            select n.student_id, n.guardian_id, 'changed', v.field, v.old, v.new, n.published_id
             from next_guardians n
             join guardians p on p.district = %(slug)s
                 and p.student_id = n.published_id and p.guardian_id = n.guardian_id
@@ -168,21 +179,24 @@ def _list_changes(comparison: Comparison) -> None:
 
 _LISTED = """
     with listed as (
-        select student_id, null::bigint as guardian_id, kind, null as field, null as old,
-            null as new
-        from presence
+        select v.student_id, null::bigint as guardian_id, 'closed' as kind, 'student_id' as field,
+            v.published_id as old, null as new, v.published_id
+        from moved v where v.closed
         union all
-        select student_id, null, 'added', null, null, concat_ws(' ', first_name, last_name)
+        select student_id, null, kind, null, null, null, published_id from presence
+        union all
+        select student_id, null, 'added', null, null, concat_ws(' ', first_name, last_name), null
         from next_students where is_new
         union all
-        select student_id, guardian_id, 'added', null, null, concat_ws(' ', first_name, last_name)
+        select student_id, guardian_id, 'added', null, null,
+            concat_ws(' ', first_name, last_name), published_id
         from next_guardians where is_new
         union all
         select r.student_id, r.guardian_id, 'removed', case when r.withheld then 'withheld' end,
-            concat_ws(' ', p.first_name, p.last_name), null
+            concat_ws(' ', p.first_name, p.last_name), null, r.published_id
         from removed r join guardians p on p.district = %(slug)s
             and p.student_id = r.published_id and p.guardian_id = r.guardian_id
     )
-    insert into tonight_changes (student_id, guardian_id, kind, field, old, new)
-    select student_id, guardian_id, kind, field, old, new from listed
+    insert into tonight_changes (student_id, guardian_id, kind, field, old, new, published_id)
+    select student_id, guardian_id, kind, field, old, new, published_id from listed
 """

@@ -28,7 +28,7 @@ class Findings:
         restrictions_applied: guardians removed though nothing else was published.
         restrictions_waiting: guardians who must be withheld and are still published.
         until: last day (ISO) of the pause because of which nothing was published.
-        student_ids: students who were refreshed, by Student Id.
+        sis_internal_ids: students who were refreshed.
         transient: the failure may pass if the run is tried again.
         error: the class of the error that stopped the run.
     """
@@ -44,7 +44,7 @@ class Findings:
     restrictions_applied: int = 0
     restrictions_waiting: int = 0
     until: str | None = None
-    student_ids: list[str] = field(default_factory=list)
+    sis_internal_ids: list[int] = field(default_factory=list)
     transient: bool = False
     error: str | None = None
 

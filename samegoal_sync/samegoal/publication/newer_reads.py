@@ -10,48 +10,54 @@ import polars as pl
 from psycopg import Connection
 
 from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.samegoal.publication.student_matching import REFRESHED_SINCE
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def refreshed_after(
     connection: Connection[Any], slug: str, *, moment: datetime = _EVER, sync_id: int = 0
-) -> list[str]:
-    """Students whose refresh, one by one, began after a moment or was recorded after a sync."""
+) -> list[int]:
+    """SIS Internal IDs of students whose refresh, one by one, began after a moment or was
+    recorded after a sync."""
     rows = connection.execute(
         """
-        select distinct jsonb_array_elements_text(findings -> 'student_ids') from syncs
-        where district = %s and kind = 'student' and findings ? 'student_ids'
+        select distinct jsonb_array_elements(findings -> 'sis_internal_ids')::bigint from syncs
+        where district = %s and kind = 'student' and findings ? 'sis_internal_ids'
             and started_at > %s and id > %s
         """,
         (slug, moment, sync_id),
     ).fetchall()
-    return [student_id for (student_id,) in rows]
+    return [sis_internal_id for (sis_internal_id,) in rows]
 
 
 def without_refreshed(
-    students: Curated, guardians: Curated, student_ids: list[str]
+    students: Curated, guardians: Curated, sis_internal_ids: list[int]
 ) -> tuple[Curated, Curated]:
     """The night without these students: accounted for, and published as they are now.
+
+    The night may know them by a Student Id that they no longer have.
 
     Their guardians who may not see them stay withheld: whichever read is right, nobody is shown
     to whom one of them says no.
     """
-    if not student_ids:
+    if not sis_internal_ids:
         return students, guardians
+    theirs = pl.col("sis_internal_id").is_in(sis_internal_ids).fill_null(value=False)
+    student_ids = students.account.filter(theirs).get_column("student_id").drop_nulls()
+    of_theirs = pl.col("student_id").is_in(student_ids.implode()).fill_null(value=False)
     return (
-        _without(students, student_ids, outcome="rejected"),
-        _without(guardians, student_ids, outcome="out_of_scope"),
+        _without(students, theirs, outcome="rejected"),
+        _without(guardians, of_theirs, outcome="out_of_scope"),
     )
 
 
-def _without(curated: Curated, student_ids: list[str], *, outcome: str) -> Curated:
-    newer = pl.col("student_id").is_in(student_ids).fill_null(value=False)
+def _without(curated: Curated, newer: pl.Expr, *, outcome: str) -> Curated:
     replaced = newer & pl.col("outcome").is_in(["curated", "rejected"])
     return replace(
         curated,
         frame=curated.frame.filter(~newer),
-        account=_judged(curated.account, replaced, outcome, "refreshed_since"),
+        account=_judged(curated.account, replaced, outcome, REFRESHED_SINCE),
     )
 
 

@@ -131,8 +131,8 @@ def publish_in(
     apply(comparison, night=sync.night, sync_id=sync_id)
     state = State.PUBLISHED if counts["changes"] else State.UNCHANGED
     if sync.kind is Kind.STUDENT:
-        refreshed = students.account["student_id"].drop_nulls().to_list()
-        findings = replace(findings, student_ids=refreshed)
+        refreshed = students.account["sis_internal_id"].drop_nulls().to_list()
+        findings = replace(findings, sis_internal_ids=refreshed)
     if sync.kind is Kind.NIGHT:
         clear_held(connection, sync.slug, f"superseded by the night of {sync.night}")
     publication = Publication(state, counts, [], sync_id, findings)

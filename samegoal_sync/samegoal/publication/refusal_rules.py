@@ -7,13 +7,13 @@ from samegoal_sync.demographics.rejects.reject_rules import REJECT_RULES, Reject
 PUBLICATION_RULES: dict[str, RejectRule] = {
     "student_id_taken": RejectRule(
         RejectKind.ROW,
-        what="The student's Student Number is published in SameGoal for another Qmlativ student, "
-        "or for one entered by hand while this one is published under another id.",
-        why="Two people must never become one: what is published under the id stays.",
+        what="The student has a Student Number that is still published for another student, and "
+        "this read does not say what became of that one.",
+        why="A refresh reads one student, and a night may be older than the other one's refresh. "
+        "The next night reads everybody and moves the numbers as Qmlativ has them.",
         screen="Student Management > Students > Student Profile > General",
-        remedy="Find both students by this Student Number. If Qmlativ made a new record for the "
-        "same child, merge the records there; if a number was given out again, change it. A "
-        "student entered by hand twice is deleted in SameGoal by an administrative user.",
+        remedy="Nothing: the next nightly import settles it. To settle it now, import the "
+        "district (samegoal-sync sync DISTRICT).",
     ),
     "required_not_shared": RejectRule(
         RejectKind.ROW,

@@ -84,6 +84,7 @@ def read_record(connection: Connection[Any], portal_id: UUID) -> Record | None:
 def _record(connection: Connection[Any], student: dict[str, Any]) -> Record:
     slug = student["district"]
     who = {"district": slug, "student": student["student_id"], "good": list(GOOD_STATES)}
+    who["sis_internal_id"] = student["sis_internal_id"]
     good = last_good_night(connection, slug)
     by_hand = _rows(connection, _BY_HAND, who)
     return Record(
@@ -112,7 +113,8 @@ _BY_HAND = """
 _LAST_IMPORTED = """
     select max(finished_at) as at from syncs
     where district = %(district)s and state = any(%(good)s)
-        and (kind <> 'student' or findings -> 'student_ids' ? %(student)s)
+        and (kind <> 'student'
+            or findings -> 'sis_internal_ids' @> to_jsonb(%(sis_internal_id)s::bigint))
 """
 _CAME_ON = """
     select guardian_id, field, max(at) as at from changes
