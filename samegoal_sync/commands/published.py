@@ -283,7 +283,7 @@ def _print_difference(app: App, difference: Difference, rows: int) -> None:
     for reason in difference.reasons:
         click.echo(f"beyond a guard: {reason}")
     _print_counts(difference.counts, "What would be published")
-    _print_frame(difference.changes, rows)
+    _print_frame(difference.changes.drop("published_id"), rows)
     _more(app, difference.changes.height, rows)
 
 

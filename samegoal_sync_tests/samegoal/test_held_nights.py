@@ -54,6 +54,7 @@ def test_a_held_night_shows_exactly_who_and_what(held_house: House) -> None:
         "last_name",
         "Last0",
         "Wrong",
+        "S000000",
     )
     assert night.difference.counts["students_changed"] == 100
 
