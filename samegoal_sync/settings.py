@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samegoal_sync.errors import SettingError
+from samegoal_sync.loopback import sandbox_runs_in
 
 HOME_VARIABLE = "DAGSTER_HOME"
 DATABASE_VARIABLE = "SAMEGOAL_SYNC_DATABASE_URL"
@@ -32,9 +33,6 @@ READ_DEADLINE_SECONDS = 10_800
 LONGEST_READ_DEADLINE_SECONDS = 12_600
 _SHORTEST_READ_DEADLINE_SECONDS = 60
 
-#: Folder in ``home`` where the demo's sandbox keeps what outlives it.
-SANDBOX_FOLDER = "sandbox"
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -49,8 +47,8 @@ class Settings:
         sftp_url / sftp_key / sftp_known_hosts: where SameGoal takes files, and the two key files;
             in the first two ``{district}`` stands for the district's slug.
         portal_url: address of the portal, for links from the Dagster UI; ``None`` means no links.
-        allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also where
-            the demo's sandbox lives in ``home``.
+        allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also while
+            a sandbox of ``home`` runs.
         read_deadline_seconds: how long all reads of one run may take together.
     """
 
@@ -137,7 +135,7 @@ def _read_deadline(text: str | None) -> int:
 
 def _has_sandbox(home: Path) -> bool:
     try:
-        return (home / SANDBOX_FOLDER).is_dir()
+        return sandbox_runs_in(home)
     except PermissionError:
         raise SettingError(
             f"{home} is closed to this user: another one made it",

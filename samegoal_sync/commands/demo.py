@@ -16,8 +16,8 @@ from samegoal_sync.commands.dev import port_option, portal_port_option, require_
 from samegoal_sync.commands.published import student
 from samegoal_sync.commands.sync import import_shown, print_summary
 from samegoal_sync.districts.errors import UnknownDistrict
+from samegoal_sync.loopback import SANDBOX_FOLDER, sandbox_marked_in
 from samegoal_sync.secret import Secret
-from samegoal_sync.settings import SANDBOX_FOLDER
 
 if TYPE_CHECKING:
     from samegoal_sync.districts.registry.registry import Registry
@@ -54,10 +54,13 @@ def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -
     if not once:
         require_ports(port, portal_port)
     with ended_by_signals():
-        # From here on http on the loopback is allowed, for this home only (see settings).
+        # As long as the sandbox runs, http on the loopback is allowed for this home.
         folder = app.settings.home / SANDBOX_FOLDER
         app.settings = replace(app.settings, allow_loopback=True)
-        with running_sandbox(demo_districts(), sandbox_port, state_folder=folder) as sandbox:
+        with (
+            running_sandbox(demo_districts(), sandbox_port, state_folder=folder) as sandbox,
+            sandbox_marked_in(app.settings.home),
+        ):
             failed = _night(app, sandbox)
             if once or failed:
                 return 1 if failed else 0

@@ -14,6 +14,7 @@ import click
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
 from samegoal_sync.errors import SyncError, UsageError
+from samegoal_sync.loopback import sandbox_marked_in
 
 _DEFAULT_PORT = 8900
 _url_option = click.option(
@@ -106,6 +107,8 @@ def serve(
 ) -> None:
     """Serve simulated districts until interrupted; prints each API Base URL.
 
+    As long as it runs, commands of the same home accept its http addresses.
+
     Example: samegoal-sync sandbox serve --port 8900 --district fairview-isd=1200
     """
     from samegoal_sync.sandbox import SandboxDistrict, running_sandbox  # slow to import
@@ -115,7 +118,10 @@ def serve(
         SandboxDistrict(slug, district_name(slug), students, seed, day, noise)
         for slug, students in parse_districts(districts)
     ]
-    with running_sandbox(asked, port, state_folder=state_folder) as running:
+    with (
+        running_sandbox(asked, port, state_folder=state_folder) as running,
+        sandbox_marked_in(app.settings.home),
+    ):
         for district in asked:
             if changes:
                 running.advance(district.slug, changes)

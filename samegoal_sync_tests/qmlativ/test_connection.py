@@ -83,8 +83,12 @@ def test_loopback_is_for_the_sandbox() -> None:
 def test_a_token_address_of_a_gateway_keeps_its_query_free_path() -> None:
     gateway = "https://gateway.example.org/key/oauth/token"
     assert checked_token_url(gateway, allow_loopback=False) == gateway
-    with pytest.raises(UsageError):
+
+
+def test_a_token_address_without_https_is_refused_by_its_own_name() -> None:
+    with pytest.raises(UsageError, match="the token URL must begin with https://") as caught:
         checked_token_url("http://gateway.example.org/token", allow_loopback=False)
+    assert "gateway" in caught.value.hint
 
 
 def test_a_name_that_leads_inside_is_refused_before_a_byte_is_sent(server: Server) -> None:

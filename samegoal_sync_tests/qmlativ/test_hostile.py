@@ -27,7 +27,9 @@ Make = Callable[..., QmlativClient]
     [
         "127.0.0.1", "127.0.0.1.", "localhost.", "x.localhost", "127.1", "0177.0.0.1", "0x7f.1",
         "2130706433", "0x7f000001", "0.0.0.0", "10.1.2.3", "169.254.169.254", "100.64.0.1",
-        "224.0.0.1", "[::1]", "[::]", "[fe80::1%25eth0]", "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]",
+        "224.0.0.1", "168.63.129.16", "[fec0::1]",
+        "[2001:4860::5efe:a00:1]",
+        "[::1]", "[::]", "[fe80::1%25eth0]", "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]",
         "[::127.0.0.1]", "[64:ff9b::a00:1]", "[2002:7f00:1::]", "user@host.example",
         "host.example@127.0.0.1", "host.example\\@127.0.0.1", "host.example;x", "host.example:0",
         "ⓛocalhost", "①②⑦.0.0.1", "host.example%2f@x", "intranet",
@@ -50,6 +52,10 @@ def test_a_path_that_can_be_read_in_two_ways_is_refused(path: str) -> None:
     [
         ("8.8.8.8", True), ("2001:4860:4860::8888", True), ("64:ff9b::808:808", True),
         ("64:ff9b::7f00:1", False), ("2002:a00:1::", False), ("::7f00:1", False),
+        ("fec0::1", False), ("feff::1", False), ("168.63.129.16", False),
+        ("::ffff:168.63.129.16", False), ("64:ff9b::a83f:8110", False),
+        ("2001:4860::5efe:a00:1", False), ("2001:4860::200:5efe:7f00:1", False),
+        ("2001:4860::5efe:808:808", True), ("2001:4860::200:5efe:a83f:8110", False),
         ("224.0.0.1", False), ("ff02::1", False), ("192.168.0.1", False), ("fd00::1", False),
     ],
 )  # fmt: skip

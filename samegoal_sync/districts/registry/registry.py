@@ -21,7 +21,7 @@ from samegoal_sync.districts.registry.district_validation import DistrictValues,
 from samegoal_sync.districts.registry.history import record_event
 from samegoal_sync.districts.registry.secret_cipher import Cipher
 from samegoal_sync.districts.registry.settings_json import settings_from_json, settings_to_json
-from samegoal_sync.qmlativ.http.connection import Connection, checked_base_url
+from samegoal_sync.qmlativ.http.connection import Connection, checked_base_url, checked_token_url
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 
@@ -201,7 +201,8 @@ class Registry:
             base_url=checked_base_url(district.base_url, allow_loopback=allowed),
             client_key=district.client_key,
             secret=secret,
-            token_url=district.token_url,
+            token_url=district.token_url
+            and checked_token_url(district.token_url, allow_loopback=allowed),
             api_prefix=district.api_prefix,
             token_fields=district.token_fields,
             headers=district.headers,

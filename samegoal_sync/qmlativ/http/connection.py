@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from samegoal_sync.errors import UsageError
@@ -16,6 +17,21 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 
 _HINT = "copy the district's API Base URL, for example https://skyward.iscorp.com/FairviewTXStuAPI"
+
+
+class _Named(NamedTuple):
+    """An address as a person knows it, and how to get it right."""
+
+    what: str
+    hint: str
+
+
+_BASE_URL = _Named("API Base URL", _HINT)
+_TOKEN_URL = _Named(
+    "token URL",
+    "copy the token address of the vendor's gateway, for example "
+    "https://gateway.example.org/KEY/oauth/token; without one {API Base URL}/oauth/token is asked",
+)
 
 
 @dataclass(frozen=True)
@@ -65,8 +81,8 @@ def checked_base_url(text: str, *, allow_loopback: bool) -> str:
         UsageError: what is wrong with it, and what one looks like.
     """
     trimmed = "".join(text.split())
-    parts = _split(trimmed if "://" in trimmed else f"https://{trimmed}")
-    _check_host(parts, allow_loopback=allow_loopback)
+    parts = _split(trimmed if "://" in trimmed else f"https://{trimmed}", _BASE_URL)
+    _check_host(parts, _BASE_URL, allow_loopback=allow_loopback)
     path = parts.path.rstrip("/")
     if not _PATH.fullmatch(path) or ".." in path:
         raise UsageError("the API Base URL holds characters that none has", hint=_HINT)
@@ -86,35 +102,39 @@ def checked_token_url(text: str, *, allow_loopback: bool) -> str:
     Raises:
         UsageError: what is wrong with it.
     """
-    parts = _split(text.strip())
-    _check_host(parts, allow_loopback=allow_loopback)
+    parts = _split(text.strip(), _TOKEN_URL)
+    _check_host(parts, _TOKEN_URL, allow_loopback=allow_loopback)
     return urlunsplit(parts)
 
 
-def _split(text: str) -> SplitResult:
+def _split(text: str, named: _Named) -> SplitResult:
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018  (reading it checks it)
     except ValueError:
-        raise UsageError("the API Base URL is not a web address", hint=_HINT) from None
+        raise UsageError(f"the {named.what} is not a web address", hint=named.hint) from None
     if not parts.hostname or not _HOST.fullmatch(parts.hostname) or parts.port == 0:
-        raise UsageError("the API Base URL names no host that can be reached", hint=_HINT)
+        raise UsageError(f"the {named.what} names no host that can be reached", hint=named.hint)
     if parts.username or parts.password:
-        raise UsageError("the API Base URL holds a user name or password", hint=_HINT)
+        raise UsageError(f"the {named.what} holds a user name or password", hint=named.hint)
     if parts.fragment or parts.query:
-        raise UsageError("the API Base URL holds a query (what follows ? or #)", hint=_HINT)
+        raise UsageError(f"the {named.what} holds a query (what follows ? or #)", hint=named.hint)
     return parts
 
 
-def _check_host(parts: SplitResult, *, allow_loopback: bool) -> None:
+def _check_host(parts: SplitResult, named: _Named, *, allow_loopback: bool) -> None:
     host = parts.hostname or ""
     loopback = is_loopback(host)
     if loopback and not allow_loopback:
-        raise UsageError("the API Base URL leads to this machine itself", hint=_HINT)
+        raise UsageError(
+            f"the {named.what} leads to this machine itself",
+            hint=f"{named.hint}; an address of the sandbox is accepted only while that runs: "
+            "samegoal-sync demo, or samegoal-sync sandbox serve",
+        )
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        raise UsageError("the API Base URL must begin with https://", hint=_HINT)
+        raise UsageError(f"the {named.what} must begin with https://", hint=named.hint)
     if not loopback and not _may_be_public(host):
-        raise UsageError("the API Base URL leads into a private network", hint=_HINT)
+        raise UsageError(f"the {named.what} leads into a private network", hint=named.hint)
 
 
 def is_loopback(host: str) -> bool:

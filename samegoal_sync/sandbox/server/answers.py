@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import gzip
 import json
 import socket
@@ -16,6 +17,9 @@ from samegoal_sync.sandbox.server.fault_kinds import Fault, FaultKind
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _PIECES = 10
+_DENSE_LISTS = 48 * 2**20 // 3
+#: What writes into a clipboard, breaks lines and turns the direction of a text.
+_HOSTILE = json.dumps("\x1b]52;c;aGk=\x07\r\n\u2028\u202e[/oops]")[1:-1].encode()
 
 
 @dataclass
@@ -61,6 +65,14 @@ async def send_answer(answer: Answer, send: Send) -> None:
         body = body[: len(body) // 2] + b',"Objects":[{]'
     if kind is FaultKind.NO_OBJECTS:
         body = b'{"Result":"OK"}'
+    if kind is FaultKind.TOKEN_BOM:
+        body = codecs.BOM_UTF8 + body
+    if kind is FaultKind.TOKEN_LIFE and answer.status == 200:
+        body = json.dumps({**json.loads(body), "expires_in": ""}).encode()
+    if kind is FaultKind.DENSE_BODY:
+        body = b'{"Paging":{"Next":null},"Objects":[' + b"[]," * _DENSE_LISTS + b"[]]}"
+    if kind is FaultKind.HOSTILE_NAMES:
+        body = body.replace(b'"Name": "', b'"Name": "' + _HOSTILE)
     content_type = "text/html" if kind is FaultKind.CONTENT_TYPE else answer.content_type
     await _send_head(
         answer.status, content_type, headers, None if kind is FaultKind.ENDLESS else len(body), send

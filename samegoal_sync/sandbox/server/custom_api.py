@@ -69,14 +69,15 @@ async def serve_system(
 
 
 async def _answer(system: System, call: Call) -> Answer:
-    if call.fault and call.fault.kind is FaultKind.TOKEN_EXPIRED:
+    kind = call.fault.kind if call.fault else None
+    if kind in (FaultKind.TOKEN_EXPIRED, FaultKind.STALE_RFC6750):
         system.expire_tokens()
     early = faulty_answer(call.fault)
     if early is not None:
         return early
     parts = call.segments
     if parts[-2:] == ["oauth", "token"]:
-        answer = token_answer(system, call)
+        answer = token_answer(system, call, basic_only=kind is FaultKind.BASIC_ONLY)
     elif parts and parts[0] in PREFIXES:
         answer = await _data(system, call, parts)
     else:
@@ -134,13 +135,16 @@ async def _list(
     page, size = int(rest[3]), int(rest[4])
     if page < 1 or size < 1:
         raise refusal(400, "Page and page size count from 1.")
+    query = call.query
+    if call.fault and call.fault.kind is FaultKind.NUMBERED_FIELDS:
+        query = [(key, value) for key, value in query if key != "searchFields"]
     request = ListRequest(
         prefix,
         int(rest[0]),
         name,
         page,
         size,
-        _fields(system, name, call.query),
+        _fields(system, name, query),
         body=call.body.decode("utf-8", "replace") if call.method == "POST" else "",
         districts=system.districts_covered(access),
     )

@@ -12,6 +12,9 @@ _HTML = (
     b"<!DOCTYPE html><html><head><title>Runtime Error</title></head>"
     b"<body><h1>Server Error in '/' Application.</h1></body></html>"
 )
+_RFC_6750 = (
+    "The access token provided is expired, revoked, malformed, or invalid for other reasons."
+)
 
 
 def faulty_answer(fault: Fault | None) -> Answer | None:
@@ -36,6 +39,14 @@ def faulty_answer(fault: Fault | None) -> Answer | None:
             return refusal(500, "An error has occurred.").answer
         case FaultKind.STALE_500:
             return Answer.json(500, {"error": "Token has expired"})
+        case FaultKind.STALE_RFC6750:
+            answer = Answer.json(401, {"error": "invalid_token", "error_description": _RFC_6750})
+            answer.headers["www-authenticate"] = 'Bearer error="invalid_token"'
+            return answer
+        case FaultKind.MAINTENANCE_PAGE:
+            return Answer(200, _HTML, "text/html")
+        case FaultKind.MAINTENANCE_REDIRECT:
+            return Answer(302, _HTML, "text/html", {"location": "/maintenance.html"})
         case FaultKind.REDIRECT:
             return Answer(302, headers={"location": "https://elsewhere.example/Custom"})
         case FaultKind.RESET:
@@ -53,6 +64,8 @@ def faulty_request(request: ListRequest, fault: Fault | None) -> ListRequest:
             return replace(request, shift=-1 if request.page > 1 else 0)
         case FaultKind.MISSED_ROWS:
             return replace(request, shift=1)
+        case FaultKind.MORE_ROWS:
+            return replace(request, size=request.size * 2)
         case FaultKind.LOOPING_NEXT:
             return replace(request, next_page=1)
         case _:

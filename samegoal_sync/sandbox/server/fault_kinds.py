@@ -43,6 +43,16 @@ class FaultKind(StrEnum):
     LOOPING_NEXT = "looping_next"
     DUPLICATE_ROWS = "duplicate_rows"
     MISSED_ROWS = "missed_rows"
+    STALE_RFC6750 = "stale_rfc6750"
+    MAINTENANCE_PAGE = "maintenance_page"
+    MAINTENANCE_REDIRECT = "maintenance_redirect"
+    BASIC_ONLY = "basic_only"
+    TOKEN_BOM = "token_bom"  # noqa: S105 (the name of a fault)
+    TOKEN_LIFE = "token_life"  # noqa: S105 (the name of a fault)
+    NUMBERED_FIELDS = "numbered_fields"
+    MORE_ROWS = "more_rows"
+    DENSE_BODY = "dense_body"
+    HOSTILE_NAMES = "hostile_names"
 
 
 #: What each kind does, for the page of faults and the docs.
@@ -70,7 +80,21 @@ DESCRIPTIONS: dict[FaultKind, str] = {
     FaultKind.LOOPING_NEXT: "Next points to the first page for ever",
     FaultKind.DUPLICATE_ROWS: "a row was added: the page begins with the last row of another",
     FaultKind.MISSED_ROWS: "a row was deleted: the page lacks its first row",
+    FaultKind.STALE_RFC6750: "every token expires; the request is told so in RFC 6750's own words",
+    FaultKind.MAINTENANCE_PAGE: "200 with an HTML page",
+    FaultKind.MAINTENANCE_REDIRECT: "302 with an HTML page",
+    FaultKind.BASIC_ONLY: "the login takes Key and secret by HTTP Basic alone",
+    FaultKind.TOKEN_BOM: "the token comes after a byte order mark",
+    FaultKind.TOKEN_LIFE: "the token's expires_in is a blank text",
+    FaultKind.NUMBERED_FIELDS: "fields are read from searchFields[0]=… alone",
+    FaultKind.MORE_ROWS: "twice as many rows as were asked for",
+    FaultKind.DENSE_BODY: "48 MiB of empty lists in place of the rows",
+    FaultKind.HOSTILE_NAMES: "names hold a terminal's escapes and line breaks",
 }
+
+#: Kinds of the login: without an address of their own they hit it, and nothing else.
+_OF_THE_LOGIN = frozenset({FaultKind.BASIC_ONLY, FaultKind.TOKEN_BOM, FaultKind.TOKEN_LIFE})
+_LOGIN = "oauth/token"
 
 
 @dataclass
@@ -81,7 +105,8 @@ class Fault:
         kind: what goes wrong.
         count: how many requests it hits; ``None`` all of them.
         after: how many matching requests go well first.
-        path: hits addresses that contain this; blank means every call but the login.
+        path: hits addresses that contain this; blank means every call but the login, and the
+            login alone for the kinds that are of it.
         seconds: for ``slow`` and ``silent``, and the Retry-After of 429 and 503.
     """
 
@@ -148,7 +173,9 @@ class FaultBoard:
 
 
 def _concerns(fault: Fault, path: str) -> bool:
-    return fault.path in path if fault.path else "oauth/token" not in path
+    if fault.path:
+        return fault.path in path
+    return (_LOGIN in path) is (fault.kind in _OF_THE_LOGIN)
 
 
 def parse_fault(text: str) -> Fault:

@@ -13,7 +13,7 @@ from samegoal_sync.sandbox.server.integration_access import IntegrationAccess
 from samegoal_sync.sandbox.server.simulated_system import System
 
 
-def token_answer(system: System, call: Call) -> Answer:
+def token_answer(system: System, call: Call, *, basic_only: bool = False) -> Answer:
     """The login: form POST, or GET with HTTP Basic and the grant in the query."""
     fields = dict(call.query)
     if call.method == "POST":
@@ -25,6 +25,9 @@ def token_answer(system: System, call: Call) -> Answer:
             400, "unsupported_grant_type", "The grant type must be client_credentials."
         )
     access = system.access.find(key)
+    by_basic = "client_secret" not in fields
+    if basic_only and not by_basic:
+        raise _login_refused(401, "invalid_client", "Client authentication failed.")
     if access is None or not access.has_secret(secret) or not _extra_field(access, fields):
         raise _login_refused(400, "invalid_client", "The client key or secret is not valid.")
     reason = access.refusal(system.today)
