@@ -7,12 +7,14 @@ SyncError
     |-- SlowDown        too many failed sign-ins                              (429)
     |-- Conflict        what was on the page is no longer so                  (409)
     |-- Refused         a value that was entered can't be taken               (400)
+    |   `-- Invalid     fields of a form, each with what is wrong with it     (422)
     `-- Unexpected      a fault of the portal or of Postgres                  (500)
 """
 
 # ruff: noqa: N818 (named for what happened)
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from samegoal_sync.errors import Actor, SyncError
@@ -82,6 +84,23 @@ class Refused(PortalError):
     status = 400
     title = "This can't be saved"
     exit_status = 2
+
+
+class Invalid(Refused):
+    """Fields of a form that can't be taken; the page shows the form again, each field with its
+    message and with what was typed.
+
+    Args:
+        errors: field name -> one sentence for the person who typed it.
+    """
+
+    status = 422
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        self.errors = dict(errors)
+        super().__init__(
+            "; ".join(self.errors.values()), hint="Go back, correct it and save again."
+        )
 
 
 class Unexpected(PortalError):

@@ -74,6 +74,10 @@ class Visit:
         """A text field of the form that was sent; empty when it is not there."""
         return _clean(self.form.get(name, ""))
 
+    def all_fields(self) -> dict[str, str]:
+        """Every text field of the form, the last of each name."""
+        return {name: _clean(value) for name, value in self.form.items()}
+
     def fields(self, name: str) -> list[str]:
         """Every field of this name, in the order of the form."""
         return [_clean(value) for value in self.form.getlist(name)]
@@ -121,10 +125,14 @@ class Visit:
             status,
         )
 
-    def go(self, path: str, message: str | None = None) -> Response:
-        """Answer with another address, which shows the message."""
+    def go(self, path: str, message: str | None = None, *, tone: str = "good") -> Response:
+        """Answer with another address, which shows the message.
+
+        Args:
+            tone: ``good``, ``warn`` or ``bad``: how the message looks, and how it is announced.
+        """
         if message:
-            self.remember("message", message)
+            self.remember("message", {"text": message, "tone": tone})
         return RedirectResponse(path, 303)
 
     def remember(self, name: str, value: Any) -> None:
@@ -132,8 +140,8 @@ class Visit:
         with self.portal.database.owner() as connection:
             save_state(connection, self.session, name, value)
 
-    def _message(self) -> str | None:
-        message: str | None = self.session.state.get("message")
+    def _message(self) -> dict[str, str] | None:
+        message: dict[str, str] | None = self.session.state.get("message")
         if message:
             self.remember("message", None)
         return message

@@ -14,11 +14,13 @@ import pytest
 import requests
 import uvicorn
 from argon2 import PasswordHasher
+from playwright.sync_api import Browser
 
 from samegoal_sync.database import connect
 from samegoal_sync.portal.app import create_app
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.settings import Settings
+from samegoal_sync_tests.browser import running_browser
 
 PASSWORD = "correct horse battery"
 FAIRVIEW, OAKDALE = "fairview-isd", "oakdale-isd"
@@ -75,6 +77,13 @@ def token_of(page: str) -> str:
     found = re.search(r'name="csrf" value="([^"]+)"', page)
     assert found
     return found[1]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless, for the tests of one file."""
+    with running_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import psycopg
@@ -19,6 +20,22 @@ def started(person: Person, address: str, kind: str = "iep") -> str:
     answer = person.post(f"{address}/documents", kind=kind)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
+
+
+def taking(key: str, seen: str) -> dict[str, str]:
+    """What a click on *Take over* sends beside the page's fields."""
+    return {"field": key, f"seen.{key}": seen}
+
+
+def finished(person: Person, document: str, **fields: str) -> str:
+    """Finish a document as a person does, by the page that asks; the document's page then."""
+    answer = person.post(f"{document}/review", **fields)
+    assert answer.headers["location"] == f"{document}/finish"
+    page = person.get(f"{document}/finish").text
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found, page
+    assert person.post(f"{document}/finish", seen=found[1]).status_code == 303
+    return person.get(document).text
 
 
 def execute(url: str, statement: str) -> None:
@@ -45,7 +62,7 @@ def test_a_later_change_is_shown_and_taken_over_by_a_click_alone(
     assert "Details has changed" in page
     assert page.count("(555) 010-0199") >= 2
     answer = teacher.post(
-        f"{document}/take-over", field="guardian:71:cell_phone", seen="(555) 010-0111"
+        f"{document}/take-over", **taking("guardian:71:cell_phone", "(555) 010-0111")
     )
     assert answer.status_code == 303
     page = teacher.get(document).text
@@ -61,7 +78,7 @@ def test_what_changed_after_it_was_seen_is_not_taken_over(
     document = started(teacher, student_address(FAIRVIEW))
     execute(districts, "update guardians set cell_phone = '(555) 010-0122' where guardian_id = 71")
     answer = teacher.post(
-        f"{document}/take-over", field="guardian:71:cell_phone", seen="(555) 010-0111"
+        f"{document}/take-over", **taking("guardian:71:cell_phone", "(555) 010-0111")
     )
     assert answer.status_code == 409
     assert "Taken over" not in teacher.get(document).text
@@ -98,8 +115,7 @@ def test_a_finished_document_can_not_be_changed(
 ) -> None:
     teacher = sign_in("teacher@fairview.example")
     document = started(teacher, student_address(FAIRVIEW))
-    teacher.post(f"{document}/finish", **{"section:0:services": "Speech, weekly."})
-    page = teacher.get(document).text
+    page = finished(teacher, document, **{"section:0:services": "Speech, weekly."})
     assert "Finished" in page
     assert "Speech, weekly." in page  # what was on the page is not lost
     for action in ("fill", "take-over", "finish"):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from samegoal_sync.database import connect
@@ -15,17 +13,12 @@ from samegoal_sync.portal.app import create_app
 from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
-from samegoal_sync_tests.browser import needs_browser, picture_path, running_browser
+from samegoal_sync_tests.browser import needs_browser
+from samegoal_sync_tests.portal.browsing import accessible, signed_in
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, served
 from samegoal_sync_tests.portal.imported_district import Simulated, register
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -55,33 +48,6 @@ def simulated(database_url: str, settings: Settings) -> Simulated:
 def portal(simulated: Simulated, settings: Settings) -> Iterator[str]:
     with served(create_app(settings, simulated.url)) as address:
         yield address
-
-
-def signed_in(browser: Browser, portal: str, login: str, **options: Any) -> Page:
-    context = browser.new_context(
-        viewport={"width": 1180, "height": 860}, base_url=portal, **options
-    )
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.goto("/sign-in")
-    page.get_by_label("Login").fill(login)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    return page
-
-
-def accessible(page: Page, picture: str | None = None) -> None:
-    """axe finds nothing on the page; keep a picture of it if asked."""
-    found = Axe().run(page)
-    told = [
-        (violation["id"], [node["html"][:160] for node in violation["nodes"]])
-        for violation in found.response["violations"]
-    ]
-    assert told == []
-    if picture and (path := picture_path(f"portal-{picture}.png")):
-        page.screenshot(path=path)
 
 
 def open_student_with_guardian(page: Page, url: str) -> tuple[str, int]:
@@ -132,7 +98,9 @@ def test_a_phone_that_changed_shows_on_details_and_not_in_the_document(
     differences.get_by_role("button").first.click()
     expect(page.get_by_role("status")).to_contain_text("Taken over")
     page.get_by_label("Measurable annual goals").fill("Reads 90 words a minute by May.")
-    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("button", name="Finish…").click()
+    accessible(page)
+    page.get_by_role("button", name="Finish this document").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Finished")
     expect(page.get_by_text("Reads 90 words a minute by May.").first).to_be_visible()
     accessible(page)
@@ -202,7 +170,9 @@ def test_a_document_prints_whole_and_without_the_portals_frame(
     expect(page.get_by_text("Signature")).to_be_visible()
     assert pages_of(page.pdf(format="Letter")) >= 3
     page.emulate_media(media="screen")
-    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("button", name="Finish…").click()
+    accessible(page)
+    page.get_by_role("button", name="Finish this document").click()
     expect(page.locator(".written").nth(1)).to_contain_text("Line 120 of what was written.")
     page.emulate_media(media="print")
     assert pages_of(page.pdf(format="Letter")) >= 3

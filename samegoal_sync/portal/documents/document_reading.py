@@ -19,8 +19,9 @@ def read_document(connection: Rows, document_id: UUID) -> Document:
     """
     about = one(
         connection,
-        "select d.*, s.portal_id from documents d join students s "
-        "on s.district = d.district and s.student_id = d.student_id where d.id = %s",
+        "select d.*, s.portal_id, n.id newer_version from documents d join students s "
+        "on s.district = d.district and s.student_id = d.student_id "
+        "left join documents n on n.amends = d.id where d.id = %s",
         (document_id,),
     )
     if about is None:

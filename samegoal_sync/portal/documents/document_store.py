@@ -58,19 +58,24 @@ class Document:
     new_guardians: list[str]
 
     @property
+    def fields(self) -> list[Field]:
+        """Every field, in the order of the page."""
+        guardians = [field for fields in self.guardians.values() for field in fields]
+        return [*self.student, *guardians, *self.sections]
+
+    @property
     def differences(self) -> list[Field]:
         """Fields that Details now holds differently; none on a finished document."""
         if self.about["finished_at"]:
             return []
-        fields = [*self.student, *(field for part in self.guardians.values() for field in part)]
-        return [field for field in fields if field.differs]
+        return [field for field in self.fields if field.differs]
 
 
 def documents_of(connection: Rows, student_id: str) -> list[dict[str, Any]]:
     """A student's documents, newest first."""
     return rows(
         connection,
-        "select id, kind, created_at, created_by, finished_at from documents "
+        "select id, kind, created_at, created_by, finished_at, version from documents "
         "where district = current_setting('samegoal.district', true) and student_id = %s "
         "order by created_at desc",
         (student_id,),
@@ -110,6 +115,33 @@ def start_document(connection: Rows, record: Record, kind: str, who: str) -> UUI
             ],
         )
     return UUID(str(document))
+
+
+def amend_document(connection: Rows, about: dict[str, Any], who: str) -> UUID:
+    """Start the next version of a finished document: its texts and copied values, open again.
+
+    Raises:
+        Conflict: there is a newer version already.
+    """
+    if one(connection, "select 1 from documents where amends = %s", (about["id"],)):
+        raise Conflict(
+            "There is a newer version of this document already",
+            hint="Open the newer version from the student's Details.",
+        )
+    document: UUID = one(
+        connection,
+        "insert into documents (district, student_id, kind, created_by, copied_from_night, "
+        "version, amends) select district, student_id, kind, %s, copied_from_night, version + 1, "
+        "id from documents where id = %s returning id",
+        (who, about["id"]),
+    )["id"]
+    connection.execute(
+        "insert into document_fields (document_id, district, part, guardian_id, position, field, "
+        "copied, value) select %s, district, part, guardian_id, position, field, copied, value "
+        "from document_fields where document_id = %s",
+        (document, about["id"]),
+    )
+    return document
 
 
 def text(value: Any) -> str | None:

@@ -1,29 +1,39 @@
-"""Documents: start, fill, take over a difference, finish, print."""
+"""Documents: start, fill, keep drafts, take over differences, print."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
+from samegoal_sync.portal.documents.document_drafts import (
+    drafts_of,
+    drop_drafts,
+    fingerprint,
+    last_savers,
+)
 from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.document_pdf import document_pdf
 from samegoal_sync.portal.documents.document_reading import read_document
+from samegoal_sync.portal.documents.document_saving import BASE, Saved, keep_form, save_form
 from samegoal_sync.portal.documents.document_store import (
     Document,
     Field,
     change_field,
-    finish,
     lock_open,
     start_document,
 )
-from samegoal_sync.portal.errors import Conflict, Refused
+from samegoal_sync.portal.errors import Conflict, Invalid, Refused
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.student_record import read_record
-from samegoal_sync.portal.tenant_connection import Rows
+from samegoal_sync.portal.rendering.jinja_environment import moment
+from samegoal_sync.portal.tenant_connection import Rows, one
 from samegoal_sync.portal.visit import Visit
 
-_LONGEST = {"student": 500, "guardian": 500, "section": 20_000}
+#: In the form before a differing field's key: what Details held when the page was opened.
+SEEN = "seen."
+#: Takes over every difference that the page showed.
+EVERYTHING = "*"
 
 
 def start(visit: Visit) -> Response:
@@ -41,20 +51,23 @@ def start(visit: Visit) -> Response:
             document_id=document_id,
             what=kind,
         )
-    return visit.go(_address(visit, document_id))
+    return visit.go(document_address(visit, document_id))
 
 
 def document(visit: Visit) -> Response:
-    """A document, with what Details holds differently."""
-    return visit.page("document.html", document=_viewed(visit, Action.DOCUMENT_VIEWED), kinds=KINDS)
+    """A document, with the person's own drafts and what Details holds differently."""
+    with visit.district(snapshot=True) as connection:
+        read = read_document(connection, visit.uuid("document"))
+        record_line(visit, connection, read, Action.DOCUMENT_VIEWED)
+        return _page(visit, connection, read)
 
 
 def pdf(visit: Visit) -> Response:
     """A document as a PDF file, whose name tells nothing of the student."""
-    viewed = _viewed(visit, Action.EXPORTED, "document as PDF")
-    with visit.district() as connection:
-        district = connection.execute("select name, time_zone from districts").fetchone()
-    assert district
+    with visit.district(snapshot=True) as connection:
+        viewed = read_document(connection, visit.uuid("document"))
+        record_line(visit, connection, viewed, Action.EXPORTED, "document as PDF")
+        district = one(connection, "select name, time_zone from districts")
     content = document_pdf(viewed, district["name"], district["time_zone"])
     return Response(
         content,
@@ -64,56 +77,112 @@ def pdf(visit: Visit) -> Response:
 
 
 def fill(visit: Visit) -> Response:
-    """Save the fields that staff may write: those that were blank, and the sections."""
-    document_id = visit.uuid("document")
+    """Save the fields that staff may write."""
+    try:
+        return back(visit, save_page(visit))
+    except Invalid as invalid:
+        return shown_again(visit, invalid)
+
+
+def keep(visit: Visit) -> Response:
+    """Keep what was typed as the person's draft; answers with the moment, for the page to show."""
     with visit.district() as connection:
-        lock_open(connection, document_id)
-        read = read_document(connection, document_id)
-        changed = [field.name for field in _fields(read) if _filled(visit, connection, read, field)]
-        if changed:
-            _record(visit, connection, read, Action.DOCUMENT_CHANGED, ", ".join(changed))
-    return visit.go(_address(visit, document_id), "Saved." if changed else "Nothing was changed.")
+        read = locked(visit, connection)
+        kept = keep_form(connection, read, visit.all_fields(), visit.user.login)
+        zone = one(connection, "select now() moment, time_zone from districts")
+    if not kept:
+        return PlainTextResponse("Everything on this page is saved.")
+    when = moment(zone["moment"], zone["time_zone"])
+    return PlainTextResponse(f"Draft kept {when}; only you see it until you save.")
+
+
+def discard_draft(visit: Visit) -> Response:
+    """Forget what the person typed and did not save."""
+    with visit.district() as connection:
+        read = read_document(connection, visit.uuid("document"))
+        drop_drafts(connection, read.about["id"], visit.user.login)
+    return visit.go(document_address(visit, read.about["id"]), "Your draft is discarded.")
 
 
 def take_over(visit: Visit) -> Response:
-    """Take over one field's value from Details; the old value stays in the history."""
-    document_id, key = visit.uuid("document"), visit.field("field")
+    """Save the page, then take over values from Details; the old ones stay in the history."""
+    key = visit.field("field")
+    try:
+        saved = save_page(visit)
+    except Invalid as invalid:
+        return shown_again(visit, invalid)
+    # A transaction of its own: what was typed is saved also if Details has changed meanwhile.
     with visit.district() as connection:
-        lock_open(connection, document_id)
-        read = read_document(connection, document_id)
-        field = next((field for field in read.differences if field.key == key), None)
-        # What the person saw and clicked is what is taken over, or nothing.
-        if field is None or (field.details or "") != visit.field("seen"):
-            raise Conflict(
-                "Details has changed since this page was opened",
-                hint="Go back, reload the document and look at the difference again.",
+        read = locked(visit, connection)
+        taken = [
+            _seen(visit, field) for field in read.differences if key in (EVERYTHING, field.key)
+        ]
+        if not taken:
+            raise _changed()
+        for field in taken:
+            change_field(
+                connection, read.about["id"], field, field.details, "taken_over", visit.user.login
             )
-        change_field(connection, document_id, field, field.details, "taken_over", visit.user.login)
-        _record(visit, connection, read, Action.DOCUMENT_CHANGED, f"took over {field.name}")
-    return visit.go(_address(visit, document_id), "Taken over; the old value is kept below.")
+        names = ", ".join(field.name for field in taken)
+        record_line(visit, connection, read, Action.DOCUMENT_CHANGED, f"took over {names}")
+    if saved.crossed:
+        return back(visit, saved)
+    return visit.go(
+        document_address(visit, read.about["id"]), "Taken over; the old value is kept below."
+    )
 
 
-def finish_document(visit: Visit) -> Response:
-    """Save what is on the page and finish the document: it can't be changed from now on."""
-    document_id = visit.uuid("document")
-    with visit.district() as connection:
-        lock_open(connection, document_id)
-        read = read_document(connection, document_id)
-        for field in _fields(read):
-            _filled(visit, connection, read, field)
-        finish(connection, document_id, visit.user.login)
-        _record(visit, connection, read, Action.DOCUMENT_FINISHED)
-    return visit.go(_address(visit, document_id), "Finished. This document can't be changed now.")
+def locked(visit: Visit, connection: Rows) -> Document:
+    """The document of the address, open and locked for this transaction.
+
+    Raises:
+        NotFound, Conflict: as ``lock_open``.
+    """
+    lock_open(connection, visit.uuid("document"))
+    return read_document(connection, visit.uuid("document"))
 
 
-def _viewed(visit: Visit, action: Action, what: str = "") -> Document:
+def save_page(visit: Visit) -> Saved:
+    """Save the form, with a line in the audit log for what was changed.
+
+    Raises:
+        Invalid: as ``save_form``.
+        Conflict: the document was finished meanwhile; what was typed is kept as a draft.
+    """
+    try:
+        with visit.district() as connection:
+            read = locked(visit, connection)
+            saved = save_form(connection, read, visit.all_fields(), visit.user.login)
+            if saved.changed:
+                names = ", ".join(field.name for field in saved.changed)
+                record_line(visit, connection, read, Action.DOCUMENT_CHANGED, names)
+            return saved
+    except Conflict:
+        with visit.district() as connection:
+            read = read_document(connection, visit.uuid("document"))
+            keep_form(connection, read, visit.all_fields(), visit.user.login)
+        raise
+
+
+def shown_again(visit: Visit, invalid: Invalid) -> Response:
+    """The document with what was typed, and beside each field what is wrong with it."""
     with visit.district(snapshot=True) as connection:
-        read = read_document(connection, visit.uuid("document"))
-        _record(visit, connection, read, action, what)
-    return read
+        return _page(visit, connection, read_document(connection, visit.uuid("document")), invalid)
 
 
-def _record(visit: Visit, connection: Rows, read: Document, action: Action, what: str = "") -> None:
+def back(visit: Visit, saved: Saved) -> Response:
+    """To the document, which says what the save did."""
+    return visit.go(
+        document_address(visit, visit.uuid("document")),
+        saved.message,
+        tone="warn" if saved.crossed else "good",
+    )
+
+
+def record_line(
+    visit: Visit, connection: Rows, read: Document, action: Action, what: str = ""
+) -> None:
+    """A line of the audit log about a document."""
     visit.record(
         connection,
         action,
@@ -123,23 +192,46 @@ def _record(visit: Visit, connection: Rows, read: Document, action: Action, what
     )
 
 
-def _fields(read: Document) -> list[Field]:
-    guardians = [field for fields in read.guardians.values() for field in fields]
-    return [field for field in (*read.student, *guardians, *read.sections) if field.fillable]
-
-
-def _filled(visit: Visit, connection: Rows, read: Document, field: Field) -> bool:
-    if field.key not in visit.form:
-        return False
-    value = visit.field(field.key).replace("\r\n", "\n") or None
-    if len(value or "") > _LONGEST[field.part]:
-        raise Refused("A text is too long", hint="Shorten it and save again.")
-    if value == field.value:
-        return False
-    kind = "written" if field.part == "section" else "filled"
-    change_field(connection, read.about["id"], field, value, kind, visit.user.login)
-    return True
-
-
-def _address(visit: Visit, document_id: UUID) -> str:
+def document_address(visit: Visit, document_id: UUID) -> str:
+    """Where a document of this district is opened."""
     return f"/d/{visit.slug}/documents/{document_id}"
+
+
+def _page(
+    visit: Visit, connection: Rows, read: Document, invalid: Invalid | None = None
+) -> Response:
+    """The document's page; of a form that can't be saved, with what was typed and what is wrong."""
+    drafts = drafts_of(connection, read.about["id"], visit.user.login)
+    return visit.page(
+        "document.html",
+        invalid.status if invalid else 200,
+        document=read,
+        kinds=KINDS,
+        drafts=drafts,
+        crossed={
+            field.key
+            for field in read.fields
+            if field.key in drafts and drafts[field.key].crossed_by(field)
+        },
+        savers=last_savers(connection, read.about["id"]),
+        typed=visit.all_fields() if invalid else {},
+        errors=invalid.errors if invalid else {},
+        fingerprint=fingerprint,
+        BASE=BASE,
+        SEEN=SEEN,
+        EVERYTHING=EVERYTHING,
+    )
+
+
+def _seen(visit: Visit, field: Field) -> Field:
+    """The field, if Details still holds what the person saw and clicked."""
+    if (field.details or "") != visit.field(SEEN + field.key):
+        raise _changed()
+    return field
+
+
+def _changed() -> Conflict:
+    return Conflict(
+        "Details has changed since this page was opened",
+        hint="Go back, reload the document and look at the difference again.",
+    )

@@ -34,6 +34,7 @@ class Action(StrEnum):
     DOCUMENT_VIEWED = "viewed a document"
     DOCUMENT_CHANGED = "changed a document"
     DOCUMENT_FINISHED = "finished a document"
+    DOCUMENT_AMENDED = "started a new version of a document"
 
 
 def record(

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sqlalchemy
 from alembic import op
 
+from samegoal_sync.database.migrations.roles import PORTAL_ROLE as ROLE
 from samegoal_sync.errors import DatabaseError
 
 revision = "0003"
 down_revision = "0002"
-
-#: The role that the portal takes on for each transaction: no owner, so row-level security holds.
-ROLE = "samegoal_portal"
 
 #: Tables with a ``district`` column that the portal sees, and what it may do there.
 _GRANTS = {
