@@ -62,6 +62,8 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     ("/d/{district}/settings/buildings", "POST", district_settings.save_buildings, MANAGING),
     ("/d/{district}/settings/night", "POST", district_settings.save_night, MANAGING),
     ("/d/{district}/held", "GET", held_night_page.held_night, MANAGING),
+    ("/d/{district}/held/approve", "GET", held_night_page.confirm_approve, MANAGING),
+    ("/d/{district}/held/discard", "GET", held_night_page.confirm_discard, MANAGING),
     ("/d/{district}/held/approve", "POST", held_night_page.approve_held, MANAGING),
     ("/d/{district}/held/discard", "POST", held_night_page.discard_held, MANAGING),
     ("/d/{district}/problems", "GET", problem_list.problems, MANAGING),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 import psycopg
 import pytest
@@ -41,12 +42,12 @@ def test_an_administrative_user_adds_a_student(
 
 IMPOSSIBLE = (
     ("student_id", "1001", 409),
-    ("student_id", "P 77", 400),
-    ("last_name", "", 400),
-    ("gender", "X", 400),
-    ("district_enrollment", "GRADUATED", 400),
-    ("date_of_birth", "2090-01-01", 400),
-    ("date_of_birth", "yesterday", 400),
+    ("student_id", "P 77", 422),
+    ("last_name", "", 422),
+    ("gender", "X", 422),
+    ("district_enrollment", "GRADUATED", 422),
+    ("date_of_birth", "2090-01-01", 422),
+    ("date_of_birth", "yesterday", 422),
 )
 
 
@@ -55,7 +56,19 @@ def test_what_can_not_be_is_refused(sign_in: Callable[[str], Person]) -> None:
     for field, value, status in IMPOSSIBLE:
         answer = admin.post(ADDRESS, **{**CHILD, field: value})
         assert answer.status_code == status, (field, value)
-        assert "What to do" in answer.text
+        assert f'id="error-{field}"' in answer.text, field
+        # What was typed is still there, the field that is wrong included.
+        kept = {**CHILD, field: value}
+        assert f'value="{escape(kept["last_name"])}"' in answer.text
+        assert f'value="{escape(kept["date_of_birth"])}"' in answer.text
+        if field not in ("gender", "district_enrollment"):
+            assert f'value="{escape(value)}"' in answer.text
+
+
+def test_no_gender_is_chosen_beforehand(sign_in: Callable[[str], Person]) -> None:
+    page = sign_in(ADMIN).get(ADDRESS).text
+    assert '<option value="">Choose</option>' in page
+    assert "selected" not in page
 
 
 def test_the_portal_can_not_write_a_row_that_looks_imported(districts: str) -> None:

@@ -91,9 +91,11 @@ def test_choices_that_can_not_be_are_refused_with_what_to_do(
     before, admin = registry.get(FAIRVIEW), sign_in(ADMIN)
     for part, fields in IMPOSSIBLE:
         answer = admin.post(f"/d/{FAIRVIEW}/settings/{part}", **fields)
-        assert answer.status_code in (400, 409), fields
-        assert "What to do" in answer.text
+        assert answer.status_code == 422, fields
+        assert "Nothing was saved yet" in answer.text
+        assert 'class="field-error"' in answer.text, fields
     assert registry.get(FAIRVIEW) == before
+    assert "changed settings" not in admin.get(f"/d/{FAIRVIEW}/audit-log").text.lower()
 
 
 def test_buildings_that_match_nothing_are_offered_for_mapping(

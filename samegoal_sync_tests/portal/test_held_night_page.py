@@ -85,6 +85,20 @@ def test_approving_publishes_the_night_that_was_seen_and_says_who(
     assert "is held" not in admin.get(f"/d/{FAIRVIEW}/district-information").text
 
 
+def test_each_decision_is_asked_for_with_what_it_will_do(
+    admin: Person, simulated: Simulated
+) -> None:
+    page = admin.get(HELD).text
+    assert "<button" not in page.split("</header>")[1]  # nothing is decided by one Enter
+    approving, discarding = (admin.get(f"{HELD}/{one}").text for one in ("approve", "discard"))
+    assert "students marked as no longer in Qmlativ" in approving
+    assert "Publish this night" in approving
+    assert held_id(simulated.url) in approving
+    assert "What is published stays as it is" in discarding
+    assert decisions(simulated.url) == []
+    assert missing(simulated.url) == 0
+
+
 def test_another_night_that_was_held_meanwhile_is_not_decided(
     admin: Person, simulated: Simulated
 ) -> None:

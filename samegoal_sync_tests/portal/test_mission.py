@@ -27,10 +27,8 @@ from samegoal_sync_tests.mail.mail_servers import (
     running_imap,
     why_no_dovecot,
 )
+from samegoal_sync_tests.portal.browsing import signed_in
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, served
-from samegoal_sync_tests.portal.test_portal_in_browser import browser, signed_in
-
-__all__ = ["browser"]
 
 KEY = "samegoal-demographics"
 

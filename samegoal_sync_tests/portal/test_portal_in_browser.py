@@ -124,7 +124,9 @@ def test_an_administrative_user_finds_credentials_and_decides_a_held_night(
     page.goto(f"/d/{FAIRVIEW}/held")
     expect(page.get_by_text("students are gone")).to_be_visible()
     accessible(page, "held-night")
-    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("link", name="Discard…").click()
+    accessible(page)
+    page.get_by_role("button", name="Discard this night").click()
     expect(page.get_by_role("status")).to_contain_text("Discarded")
     page.get_by_role("link", name="Audit log").click()
     for line in ("Revealed the client secret", "Discarded a held night"):

@@ -62,7 +62,8 @@ def test_a_gender_that_is_not_offered_is_refused(
     sign_in: Callable[[str], Person], student_address: Callable[..., str]
 ) -> None:
     answer = sign_in("teacher@fairview.example").post(
-        f"{student_address(FAIRVIEW)}/by-hand", preferred_gender="X"
+        f"{student_address(FAIRVIEW)}/by-hand", preferred_gender="X", pronouns="ze/zir"
     )
-    assert answer.status_code == 400
-    assert "What to do" in answer.text
+    assert answer.status_code == 422
+    assert 'id="error-preferred_gender"' in answer.text
+    assert 'value="ze/zir"' in answer.text  # what was typed is still there

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 import psycopg
 from starlette.responses import Response
 
-from samegoal_sync.portal.errors import Conflict, Refused
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.student_search import choices
 from samegoal_sync.portal.tenant_connection import one
@@ -20,30 +19,30 @@ _STUDENT_ID = re.compile(r"[A-Za-z0-9]{1,20}")
 _OLDEST = 30
 
 
+_FIELDS = (
+    "student_id",
+    "last_name",
+    "first_name",
+    "middle_name",
+    "date_of_birth",
+    "gender",
+    "district_enrollment",
+    "grade",
+    "building",
+)
+_LONGEST = 100
+
+
 def add_form(visit: Visit) -> Response:
     """The empty form."""
-    with visit.district() as connection:
-        offered = choices(connection)
-    return visit.page("add_student.html", choices=offered, genders=GENDERS, statuses=STATUSES)
+    return _form(visit)
 
 
 def add_student(visit: Visit) -> Response:
     """Add the student; once Qmlativ sends this Student Id, the nightly import takes over."""
-    values = {
-        name: visit.field(name)[:100] or None
-        for name in (
-            "student_id",
-            "last_name",
-            "first_name",
-            "middle_name",
-            "gender",
-            "district_enrollment",
-            "grade",
-            "building",
-        )
-    }
-    values["date_of_birth"] = _birth_date(visit).isoformat()
-    _require_possible(values)
+    values = {name: visit.field(name) or None for name in _FIELDS}
+    if errors := problems(values, datetime.now(UTC).date()):
+        return _form(visit, errors)
     try:
         with visit.district() as connection:
             columns = ", ".join(values)
@@ -60,37 +59,54 @@ def add_student(visit: Visit) -> Response:
                 (values["student_id"],),
             )["portal_id"]
     except psycopg.errors.UniqueViolation:
-        raise Conflict(
-            "There is a student with this Student Id already",
-            hint="Search for the Student Id in the list of students.",
-        ) from None
+        taken = "There is a student with this Student Id already: search for it in the list."
+        return _form(visit, {"student_id": taken}, status=409)
     return visit.go(
         f"/d/{visit.slug}/students/{portal_id}", "Added. The nightly import keeps this student."
     )
 
 
-def _birth_date(visit: Visit) -> date:
-    try:
-        born = date.fromisoformat(visit.field("date_of_birth"))
-    except ValueError:
-        raise Refused("The date of birth can't be read", hint="Write it as YYYY-MM-DD.") from None
-    today = datetime.now(UTC).date()
-    if not today.replace(year=today.year - _OLDEST, day=1) <= born <= today:
-        raise Refused(
-            "The date of birth can't be a student's",
-            hint=f"It lies within the last {_OLDEST} years.",
-        )
-    return born
-
-
-def _require_possible(values: dict[str, str | None]) -> None:
+def problems(values: dict[str, str | None], today: date) -> dict[str, str]:
+    """What is wrong with each field, in words for whoever typed it; empty if nothing is."""
+    errors = {
+        name: f"At most {_LONGEST} letters." for name, value in values.items()
+        if value and len(value) > _LONGEST
+    }  # fmt: skip
     if not _STUDENT_ID.fullmatch(values["student_id"] or ""):
-        raise Refused(
-            "The Student Id can't be taken", hint="It has 1 to 20 letters and digits, nothing else."
-        )
-    if not values["last_name"] or not values["first_name"]:
-        raise Refused("A name is missing", hint="Enter the legal last and first name.")
-    if values["gender"] not in GENDERS or values["district_enrollment"] not in STATUSES:
-        raise Refused(
-            "Gender or enrollment is not of the list", hint="Choose one of those offered."
-        )
+        errors["student_id"] = "A Student Id has 1 to 20 letters and digits, nothing else."
+    for name in ("last_name", "first_name"):
+        if not values[name]:
+            errors[name] = "Enter the legal name; it is printed on documents."
+    if values["gender"] not in GENDERS:
+        errors["gender"] = "Choose the legal gender."
+    if values["district_enrollment"] not in STATUSES:
+        errors["district_enrollment"] = "Choose one of the list."
+    if wrong := _birth_date_problem(values["date_of_birth"], today):
+        errors["date_of_birth"] = wrong
+    return errors
+
+
+def _birth_date_problem(text: str | None, today: date) -> str | None:
+    try:
+        born = date.fromisoformat(text or "")
+    except ValueError:
+        return "Enter the date of birth as YYYY-MM-DD."
+    if born > today:
+        return "This day is still to come."
+    if born < today.replace(year=today.year - _OLDEST, day=1):
+        return f"A student was born within the last {_OLDEST} years."
+    return None
+
+
+def _form(visit: Visit, errors: dict[str, str] | None = None, status: int = 422) -> Response:
+    with visit.district() as connection:
+        offered = choices(connection)
+    return visit.page(
+        "add_student.html",
+        status if errors else 200,
+        choices=offered,
+        genders=GENDERS,
+        statuses=STATUSES,
+        typed={name: visit.field(name) for name in _FIELDS},
+        errors=errors or {},
+    )

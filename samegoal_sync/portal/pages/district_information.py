@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
 from samegoal_sync.district import District, DistrictState
+from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.import_history import (
     bars,
@@ -51,7 +53,12 @@ def reveal_secret(visit: Visit) -> Response:
     return _page(visit, secret.reveal())
 
 
-def _page(visit: Visit, secret: str | None = None) -> Response:
+def page_with_errors(visit: Visit, invalid: Invalid) -> Response:
+    """The page again, with what was typed into one of its forms and what is wrong with it."""
+    return _page(visit, invalid=invalid)
+
+
+def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = None) -> Response:
     registry = visit.portal.registry
     district = registry.get(visit.slug)
     with visit.district() as connection:
@@ -70,6 +77,11 @@ def _page(visit: Visit, secret: str | None = None) -> Response:
     today = district.today(datetime.now(UTC))
     return visit.page(
         "district.html",
+        invalid.status if invalid else 200,
+        errors=invalid.errors if invalid else {},
+        typed=visit.all_fields() if invalid else {},
+        typed_buildings=dict(zip(visit.fields("school"), visit.fields("building"), strict=False)),
+        zones=sorted(available_timezones()),
         district=district,
         secret=secret,
         has_secret=registry.has_secret(visit.slug),

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
 from samegoal_sync.district import DateRange, DistrictSettings, GuardianChoice
-from samegoal_sync.portal.errors import Refused
-from samegoal_sync.portal.pages.district_information import parsed_day
+from samegoal_sync.districts.errors import InvalidDistrict
+from samegoal_sync.districts.registry.settings_json import settings_to_json
+from samegoal_sync.portal.errors import Invalid
+from samegoal_sync.portal.pages.district_information import page_with_errors, parsed_day
 from samegoal_sync.portal.records.audit_trail import Action
-from samegoal_sync.portal.visit import Visit
+from samegoal_sync.portal.visit import Page, Visit
 
 _MOST_BUILDINGS = 2000
+_LAST_HOUR = 23
+#: Letters of a setting that a line of the audit log shows, old and new.
+_LONGEST_SHOWN = 200
 
 
+def _kept(save: Page) -> Page:
+    """The same, but a value that can't be saved comes back on the page, beside its field."""
+
+    def page(visit: Visit) -> Response:
+        try:
+            return save(visit)
+        except Invalid as invalid:
+            return page_with_errors(visit, invalid)
+
+    page.__doc__ = save.__doc__
+    return page
+
+
+@_kept
 def save_guardians(visit: Visit) -> Response:
     """Which guardians are published."""
     try:
         choice = GuardianChoice(visit.field("guardians"))
     except ValueError:
-        raise Refused("There is no such choice", hint="Choose one of the list.") from None
+        raise Invalid({"guardians": "Choose one of the list."}) from None
     restricted = visit.field("publish_restricted") == "yes"
     return _save(visit, guardians=choice, publish_restricted=restricted)
 
 
+@_kept
 def save_dates(visit: Visit) -> Response:
     """Days on which the district is paused, or takes additions only."""
     return _save(
@@ -33,11 +54,12 @@ def save_dates(visit: Visit) -> Response:
     )
 
 
+@_kept
 def save_buildings(visit: Visit) -> Response:
     """School names of Qmlativ -> the names under Settings > Buildings; blank unmaps."""
     schools, names = visit.fields("school"), visit.fields("building")
     if len(schools) != len(names) or len(schools) > _MOST_BUILDINGS:
-        raise Refused("The form is not whole", hint="Reload the page and fill it in again.")
+        raise Invalid({"buildings": "Some rows of this table did not arrive; save it again."})
     buildings = dict(visit.portal.registry.get(visit.slug).settings.buildings)
     for school, name in zip(schools, names, strict=True):
         if name:
@@ -47,43 +69,64 @@ def save_buildings(visit: Visit) -> Response:
     return _save(visit, buildings=buildings)
 
 
+@_kept
 def save_night(visit: Visit) -> Response:
     """Time zone and hour of the district's night."""
-    hour = visit.field("hour")
-    if not hour.isdecimal():
-        raise Refused("The hour is not a number", hint="Choose an hour from 0 to 23.")
+    hour, zone = visit.field("hour"), visit.field("time_zone")
+    if not hour.isdecimal() or int(hour) > _LAST_HOUR:
+        raise Invalid({"hour": "Choose an hour of the list."})
+    registry = visit.portal.registry
+    before = registry.get(visit.slug)
+    try:
+        registry.update(visit.slug, who=visit.user.login, time_zone=zone, hour=int(hour))
+    except InvalidDistrict:
+        raise Invalid(
+            {"time_zone": "This is not a time zone; choose one of the list, America/Chicago say."}
+        ) from None
+    changed = f"time_zone, hour: {before.time_zone}, {before.hour} -> {zone}, {int(hour)}"
     with visit.district() as connection:
-        visit.record(connection, Action.SETTINGS, what="time_zone, hour")
-    visit.portal.registry.update(
-        visit.slug, who=visit.user.login, time_zone=visit.field("time_zone"), hour=int(hour)
-    )
+        visit.record(connection, Action.SETTINGS, what=changed)
     return _back(visit)
 
 
 def _save(visit: Visit, **choices: Any) -> Response:
     registry = visit.portal.registry
-    settings: DistrictSettings = replace(registry.get(visit.slug).settings, **choices)
-    with visit.district() as connection:
-        visit.record(connection, Action.SETTINGS, what=", ".join(sorted(choices)))
+    before: DistrictSettings = registry.get(visit.slug).settings
+    settings: DistrictSettings = replace(before, **choices)
     registry.update(visit.slug, who=visit.user.login, settings=settings)
-    return _back(visit)
+    changed = [name for name in choices if getattr(before, name) != getattr(settings, name)]
+    if changed:  # a line only for what happened
+        old, new = settings_to_json(before), settings_to_json(settings)
+        what = "; ".join(
+            f"{name}: {_short(old.get(name))} -> {_short(new.get(name))}" for name in changed
+        )
+        with visit.district() as connection:
+            visit.record(connection, Action.SETTINGS, what=what)
+    return _back(visit, changed=bool(changed))
 
 
-def _back(visit: Visit) -> Response:
-    return visit.go(f"/d/{visit.slug}/district-information", "Saved. It holds from tonight on.")
+def _short(value: Any) -> str:
+    """A setting as a line of the audit log shows it; ``default`` where nothing was chosen."""
+    if value is None:
+        return "default"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _back(visit: Visit, *, changed: bool = True) -> Response:
+    message = "Saved. It holds from tonight on." if changed else "Nothing was changed."
+    return visit.go(f"/d/{visit.slug}/district-information", message)
 
 
 def _date_range(visit: Visit, name: str) -> DateRange | None:
     try:
         first, last = (parsed_day(visit.field(f"{name}_{end}")) for end in ("first", "last"))
     except ValueError:
-        raise Refused("A day can't be read", hint="Write it as YYYY-MM-DD.") from None
+        raise Invalid({name: "Write both days as YYYY-MM-DD."}) from None
     if first is None and last is None:
         return None
     if first is None or last is None or last < first:
-        raise Refused(
-            "The days don't make a date range",
-            hint="Give the first and the last day, the last not before the first; or leave both "
-            "blank.",
+        raise Invalid(
+            {name: "Give the first and the last day, the last not before the first; or neither."}
         )
     return DateRange(first, last)

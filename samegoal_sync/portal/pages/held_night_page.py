@@ -22,7 +22,6 @@ PAGE = 200
 
 def held_night(visit: Visit) -> Response:
     """The held night, compared with what is published at this moment."""
-
     with visit.portal.database.owner() as owner:
         held = waiting_night(owner, visit.slug)
     night = read_held(visit.portal.database.url, visit.slug)
@@ -52,21 +51,43 @@ def held_night(visit: Visit) -> Response:
     )
 
 
+def confirm_approve(visit: Visit) -> Response:
+    """What approving would do, named in numbers, and the button that does it."""
+    return _confirm(visit, "approve")
+
+
+def confirm_discard(visit: Visit) -> Response:
+    """What discarding would do, and the button that does it."""
+    return _confirm(visit, "discard")
+
+
+def _confirm(visit: Visit, decision: str) -> Response:
+    with visit.portal.database.owner() as owner:
+        held = waiting_night(owner, visit.slug)
+    night = read_held(visit.portal.database.url, visit.slug)
+    if night is None or held is None:
+        return visit.go(f"/d/{visit.slug}/held")
+    return visit.page(
+        "decide_held_night.html",
+        decision=decision,
+        night=night,
+        held=held,
+        reasons=[str(reason) for reason in night.reasons],
+    )
+
+
 def approve_held(visit: Visit) -> Response:
     """Publish that very night."""
-
     return _decide(visit, approve, Action.APPROVED, "Approved: the held night is published.")
 
 
 def discard_held(visit: Visit) -> Response:
     """Drop the night; what is published stays."""
-
     return _decide(visit, discard, Action.DISCARDED, "Discarded: what was published stays.")
 
 
 def _decide(visit: Visit, decide: Callable[..., Any], action: Action, message: str) -> Response:
     """Decide about the night that the person saw, in one transaction with its audit line."""
-
     seen = visit.field("night")
     try:
         if not seen.isdecimal():

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.document_store import documents_of
-from samegoal_sync.portal.errors import NotFound, Refused
+from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.student_record import Record, read_record
 from samegoal_sync.portal.records.value_sources import sources_of
@@ -19,12 +19,19 @@ _LONGEST_PRONOUNS = 40
 
 def details(visit: Visit) -> Response:
     """The Details tab."""
+    return _details(visit)
+
+
+def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
     with visit.district(snapshot=True) as connection:
         record = read_record(connection, visit.uuid("student"))
         documents = documents_of(connection, record.student_id)
         visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Details")
     return visit.page(
         "details.html",
+        422 if errors else 200,
+        errors=errors or {},
+        typed=visit.all_fields() if errors else record.by_hand,
         record=record,
         documents=documents,
         sections=STUDENT_SECTIONS,
@@ -52,12 +59,13 @@ def enter_by_hand(visit: Visit) -> Response:
         raise NotFound
     gender = visit.field("preferred_gender") or None
     pronouns = visit.field("pronouns") or None
-    if gender not in (*GENDERS, None) or len(pronouns or "") > _LONGEST_PRONOUNS:
-        raise Refused(
-            "Preferred gender or pronouns can't be taken",
-            hint=f"Choose one of the genders of the list; pronouns have at most "
-            f"{_LONGEST_PRONOUNS} letters.",
-        )
+    errors = {}
+    if gender not in (*GENDERS, None):
+        errors["preferred_gender"] = "Choose one of the list."
+    if len(pronouns or "") > _LONGEST_PRONOUNS:
+        errors["pronouns"] = f"At most {_LONGEST_PRONOUNS} letters."
+    if errors:
+        return _details(visit, errors)
     with visit.district() as connection:
         record = read_record(connection, visit.uuid("student"))
         idle = bool(record.by_hand.get("historical_idle"))
