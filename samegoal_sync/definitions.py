@@ -8,7 +8,7 @@ import dagster as dg
 
 from samegoal_sync.pipeline.assets.csv_asset import csv
 from samegoal_sync.pipeline.assets.demographics_assets import demographics
-from samegoal_sync.pipeline.assets.qmlativ_assets import raw_entities, raw_guardians, raw_students
+from samegoal_sync.pipeline.assets.qmlativ_assets import qmlativ
 from samegoal_sync.pipeline.assets.samegoal_assets import publication
 from samegoal_sync.pipeline.freshness import fresh_within_36_hours
 from samegoal_sync.pipeline.import_executor import import_executor
@@ -17,7 +17,7 @@ from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOMan
 from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES
 from samegoal_sync.pipeline.sensors import SENSORS
 
-_ASSETS = (raw_entities, raw_students, raw_guardians, demographics, publication, csv)
+_ASSETS = (qmlativ, demographics, publication, csv)
 with warnings.catch_warnings():
     # Known and pinned: the UI links each asset to the lines that make it.
     warnings.simplefilter("ignore", category=dg.BetaWarning)

@@ -7,13 +7,16 @@ from urllib.parse import urlsplit
 import dagster as dg
 
 from samegoal_sync.district import District
+from samegoal_sync.pipeline.freshness import fresh_within_36_hours
 
 IMPORT_DISTRICT = "import_district"
 
 import_district_job = dg.define_asset_job(
     name=IMPORT_DISTRICT,
     description="Reads one district from Qmlativ, cleans and checks it, and publishes it.",
-    selection=dg.AssetSelection.groups("qmlativ", "demographics", "samegoal"),
+    selection=dg.AssetSelection.groups("qmlativ", "demographics", "samegoal")
+    # Told by a sensor: see freshness.py.
+    - dg.AssetSelection.checks(fresh_within_36_hours),
     # A run that Dagster tries again reads anew: what an earlier run read is older, and another's.
     tags={"dagster/retry_strategy": "ALL_STEPS"},
 )

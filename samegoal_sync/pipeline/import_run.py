@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.errors import SyncError
 from samegoal_sync.samegoal.publication.findings import Findings
@@ -21,7 +20,6 @@ from samegoal_sync.samegoal.publication.last_good_night import last_good_finding
 from samegoal_sync.samegoal.publication.publish import record_failure
 
 if TYPE_CHECKING:
-    from samegoal_sync.demographics.validation.frame_validation import Finding
     from samegoal_sync.district import District
     from samegoal_sync.districts.registry.registry import Registry
 
@@ -84,16 +82,6 @@ class ImportRun:
             started_at=self.started_at,
             error=error,
         )
-
-    def record_failed_checks(self, stage: str, findings: list[Finding]) -> None:
-        """Record the failure of a night whose blocking checks stop it; nothing if none does."""
-        # pandera is slow to import: code servers and daemons load this module, and never check.
-        from samegoal_sync.demographics.validation.frame_validation import require_checks_passed
-
-        try:
-            require_checks_passed(stage, findings)
-        except ChecksFailed as error:
-            self.record_failure(error)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from samegoal_sync.districts.registry.registry_from_environment import registry_
 from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailbox import incoming_of
 from samegoal_sync.mail.mailer import mailer_of
-from samegoal_sync.pipeline.freshness import evaluation, is_fresh, make_room
+from samegoal_sync.pipeline.freshness import CHECK, evaluation, is_fresh
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.orphaned_runs import (
     end_orphaned_runs,
@@ -30,6 +30,7 @@ from samegoal_sync.pipeline.orphaned_runs import (
     record_canceled_nights,
     record_lost_run,
 )
+from samegoal_sync.pipeline.published_asset import make_room
 from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
 
 _ON = dg.DefaultSensorStatus.RUNNING
@@ -99,20 +100,34 @@ def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     return dg.SkipReason(f"sent: {needing} districts need a person")
 
 
-@dg.sensor(name="districts_fresh", minimum_interval_seconds=900, default_status=_ON)
+#: Districts told in one tick; the rest come with the next.
+_TOLD_AT_ONCE = 500
+
+
+@dg.sensor(
+    name="districts_fresh",
+    minimum_interval_seconds=900,
+    default_status=_ON,
+    description="Turns fresh_within_36_hours of each district green after a good or paused night, "
+    "and red when 36 hours have passed without one.",
+)
 def districts_fresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Turn a district's freshness check red (or green) when no run does it."""
+    """Told when a district's last good night or its freshness is another than last time."""
     now = datetime.now(UTC)
     last = last_nights_as_asked(registry_from_environment().database_url)
-    fresh = {slug: is_fresh(moment, now) for slug, moment in last.items()}
+    state = {
+        slug: [moment.isoformat() if moment else None, is_fresh(moment, now)]
+        for slug, moment in last.items()
+    }
     before = json.loads(context.cursor or "{}")
-    turned = [slug for slug, good in fresh.items() if before.get(slug) is not good]
+    turned = sorted(slug for slug in state if before.get(slug) != state[slug])[:_TOLD_AT_ONCE]
     if not turned:
         return dg.SkipReason("no district's freshness changed")
-    make_room(context.instance, turned)
+    make_room(context.instance, CHECK, turned)
+    told = {slug: state[slug] for slug in turned}
     return dg.SensorResult(
-        asset_events=[evaluation(slug, last[slug], now) for slug in sorted(turned)],
-        cursor=json.dumps(fresh),
+        asset_events=[evaluation(slug, last[slug], now) for slug in turned],
+        cursor=json.dumps({slug: one for slug, one in before.items() if slug in state} | told),
     )
 
 

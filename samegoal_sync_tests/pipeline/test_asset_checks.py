@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus as Status,
 )
 
 from samegoal_sync.definitions import defs
-from samegoal_sync.district import DistrictState
+from samegoal_sync.demographics.validation.frame_validation import Finding
+from samegoal_sync.district import DateRange, DistrictState
+from samegoal_sync.pipeline.asset_checks import RAW_CHECKS, check_results
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW, RIDGEMONT = SLUGS
@@ -21,6 +26,28 @@ def _status(
     records = instance.event_log_storage.get_asset_check_execution_history(key, limit=20)
     told = [record for record in records if record.partition == slug]
     return told[0].status if told else None
+
+
+def _failure(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
+    """Key and words of the only red step of a run."""
+    (record,) = instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.STEP_FAILURE
+    ).records
+    event = record.event_log_entry.dagster_event
+    assert event is not None
+    error = event.step_failure_data.error
+    assert error is not None
+    return str(event.step_key), error.message
+
+
+def _numbers(instance: dg.DagsterInstance, asset: str, check: str) -> dict[str, object]:
+    key = dg.AssetCheckKey(dg.AssetKey(asset.split("/")), check)
+    record = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)[0]
+    assert record.event is not None
+    assert record.event.dagster_event is not None
+    evaluation = record.event.dagster_event.event_specific_data
+    assert isinstance(evaluation, dg.AssetCheckEvaluation)
+    return {name: value.value for name, value in evaluation.metadata.items()}
 
 
 def _empty(world: World, name: str, slug: str = FAIRVIEW) -> None:
@@ -47,7 +74,11 @@ def test_an_emptied_object_blocks_and_keeps_what_is_published(
     assert outcome.state == "failed"
     assert "objects_not_emptied" in (outcome.message or "")
     assert world.published() == before
-    assert _status(instance, "qmlativ/students", "objects_not_emptied") is Status.FAILED
+    assert _status(instance, "qmlativ/students", "read_complete") is Status.FAILED
+    step, words = _failure(instance, outcome.run_id)
+    assert step == "qmlativ"
+    assert "The qmlativ/students frames are not fit to go on: objects_not_emptied" in words
+    assert "DagsterAssetCheckFailedError" not in words
     # A later run of the curated assets alone finds the same frames unfit by itself.
     alone = defs.resolve_job_def("import_district").execute_in_process(
         instance=instance,
@@ -77,6 +108,76 @@ def test_a_held_night_shows_as_a_failed_check_and_publishes_nothing(
     assert outcome.needs_a_person
     assert world.published() == before
     assert _status(instance, "samegoal/students", "within_guards") is Status.FAILED
+    run = instance.get_run_by_id(outcome.run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    told = _numbers(instance, "samegoal/students", "within_guards")
+    assert told["students lost (%)"] == 50.0
+    assert told["students lost, limit (%)"] == 10.0
+    assert "students are gone" in str(told["held because"])
+    others = instance.event_log_storage.get_asset_check_summary_records(
+        [
+            dg.AssetCheckKey(dg.AssetKey(asset), check)
+            for asset, check in (
+                ("student_demographics", "students_valid"),
+                ("guardian_demographics", "guardians_valid"),
+            )
+        ]
+    )
+    assert all(
+        record.last_check_execution_record is not None
+        and record.last_check_execution_record.status is Status.SUCCEEDED
+        for record in others.values()
+    )
+    said = [entry.user_message for entry in instance.all_logs(outcome.run_id)]
+    assert any("is held" in one and "administrative user decides" in one for one in said)
+
+
+def test_a_paused_night_is_a_successful_run_that_says_so(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    world.run()
+    today = datetime.now(UTC).date()
+    around = DateRange(today - timedelta(days=2), today + timedelta(days=2))
+    settings = replace(world.registry.get(FAIRVIEW).settings, paused=around)
+    world.registry.update(FAIRVIEW, who="test", settings=settings)
+    outcome = world.run()[0]
+    assert outcome.state == "paused"
+    run = instance.get_run_by_id(outcome.run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert _status(instance, "samegoal/students", "within_guards") is Status.SUCCEEDED
+    said = [entry.user_message for entry in instance.all_logs(outcome.run_id)]
+    assert any(f"is paused until {around.last}" in one for one in said)
+
+
+def test_within_guards_shows_its_shares_when_it_passes(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    world.run()
+    world.run()
+    told = _numbers(instance, "samegoal/students", "within_guards")
+    assert told["students new (%)"] == 0.0
+    assert told["students new, limit (%)"] == 25.0
+
+
+def test_a_void_secret_is_one_red_step(world: World, instance: dg.DagsterInstance) -> None:
+    world.sandbox.generate_secret(FAIRVIEW, "samegoal-demographics")
+    outcome = world.run()[0]
+    step, words = _failure(instance, outcome.run_id)
+    assert step == "qmlativ"
+    assert str(outcome.hint) in words
+
+
+def test_a_field_not_shared_is_one_number_with_a_list() -> None:
+    counts: dict[str, int | float] = {"Demographics/Name.MiddleName": 1, "SkySys/State.Code": 1}
+    finding = Finding("all_fields_shared", False, False, counts)
+    (_, shared) = check_results(dg.AssetKey("raw"), RAW_CHECKS, [finding])
+    assert not shared.passed
+    assert {name: value.value for name, value in shared.metadata.items()} == {
+        "fields not shared": 2,
+        "fields": "Demographics/Name.MiddleName, SkySys/State.Code",
+    }
 
 
 def test_a_suspended_district_can_still_be_imported_by_hand(world: World) -> None:

@@ -82,14 +82,24 @@ def test_the_code_location_loads_as_the_web_server_loads_it() -> None:
     assert {one.name for one in defs.resolve_all_job_defs()} >= {"import_district", "prune_runs"}
 
 
-def test_checks_bear_the_names_and_weights_of_validation() -> None:
-    raw = {check.name: check.blocking for check in stage_checks.RAW_CHECKS}
-    curated = {
-        check.name: check.blocking
-        for check in (*stage_checks.STUDENT_CHECKS, *stage_checks.GUARDIAN_CHECKS)
-    }
-    assert raw == frame_validation.RAW_CHECKS
-    assert curated == frame_validation.CURATED_CHECKS
+def test_every_rule_of_validation_is_in_one_check_of_its_weight() -> None:
+    for checks, rules in (
+        (stage_checks.RAW_CHECKS, frame_validation.RAW_CHECKS),
+        (
+            (*stage_checks.STUDENT_CHECKS, *stage_checks.GUARDIAN_CHECKS),
+            frame_validation.CURATED_CHECKS,
+        ),
+    ):
+        told = [(rule, check.blocking) for check in checks for rule in check.rules]
+        assert sorted(told) == sorted(rules.items())
+
+
+def test_a_dozen_checks_come_with_the_import() -> None:
+    graph = defs.resolve_asset_graph()
+    in_job = defs.resolve_job_def("import_district").asset_layer.asset_graph.asset_check_keys
+    assert len(in_job) == 12
+    assert {key.name for key in graph.asset_check_keys - in_job} == {"fresh_within_36_hours"}
+    assert all(graph.get(key).description.endswith(".") for key in graph.asset_check_keys)
 
 
 def test_every_check_is_kept_per_district() -> None:

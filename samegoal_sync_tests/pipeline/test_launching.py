@@ -65,7 +65,7 @@ def test_numbers_of_the_night_are_metadata_that_the_ui_plots(
     assert event.asset_materialization is not None
     metadata = event.asset_materialization.metadata
     assert metadata["dagster/partition_row_count"].value == outcome.counts["students_added"]
-    assert metadata["students_added"].value == outcome.counts["students_added"]
+    assert metadata["students added"].value == outcome.counts["students_added"]
     assert isinstance(metadata["dagster/partition_row_count"], dg.IntMetadataValue)
 
 

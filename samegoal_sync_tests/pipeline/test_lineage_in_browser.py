@@ -78,10 +78,10 @@ def test_the_ui_shows_a_districts_lineage(world: World, monkeypatch: pytest.Monk
             page.screenshot(path=path)
         page.goto(f"{address}/assets/samegoal/students?view=partitions&partition={SLUGS[0]}")
         expect(page.get_by_text(SLUGS[0]).first).to_be_visible(timeout=60_000)
-        expect(page.get_by_text("students_added").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("students added").first).to_be_visible(timeout=60_000)
         # The portal is one click away from what a night published, and the code from each asset.
         link = page.get_by_text(f"{PORTAL}/d/{SLUGS[0]}/district-information").first
         expect(link).to_be_visible(timeout=60_000)
         page.goto(f"{address}/assets/student_demographics?view=checks")
         expect(page.get_by_text("students_valid").first).to_be_visible(timeout=60_000)
-        expect(page.get_by_text("share_without_address").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("students_as_usual").first).to_be_visible(timeout=60_000)

@@ -16,11 +16,12 @@ from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.monitoring.due_nights import NO_RUN_AFTER
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline import sensors
-from samegoal_sync.pipeline.freshness import CHECK, PUBLISHED
+from samegoal_sync.pipeline.freshness import CHECK
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.pipeline.nightly_schedule import nightly
 from samegoal_sync.pipeline.pruning import KEPT, latest_runs, prune_runs
+from samegoal_sync.pipeline.published_asset import STUDENTS
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.districts.sync_rows import write_night
 
@@ -126,14 +127,14 @@ def test_a_district_without_a_good_night_turns_red_and_green_again(
     write_night(url, SLUGS[1], NOW, "unchanged")
     (turned,) = _tick(sensors.districts_fresh, instance, first.cursor).asset_events
     assert (turned.partition, turned.passed) == (SLUGS[1], True)
-    assert (turned.asset_key, turned.check_name) == (PUBLISHED, CHECK)
+    assert (turned.asset_key, turned.check_name) == (STUDENTS, CHECK)
 
 
 def test_a_district_turns_red_and_green_as_often_as_its_nights_do(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     cursor = None
-    key = dg.AssetCheckKey(PUBLISHED, CHECK)
+    key = dg.AssetCheckKey(STUDENTS, CHECK)
     for hours, passed in ((40, False), (1, True), (40, False)):
         with connect(registry.database_url) as connection:
             connection.execute("delete from syncs")

@@ -14,10 +14,10 @@ import dagster as dg
 from dagster import AssetExecutionContext
 
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
-from samegoal_sync.pipeline.assets.samegoal_assets import GUARDIANS, STUDENTS
 from samegoal_sync.pipeline.import_run import told
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
+from samegoal_sync.pipeline.published_asset import GUARDIANS, STUDENTS
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.settings import SFTP_VARIABLE, Settings
 

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from samegoal_sync.demographics.curate_district import curate
+from samegoal_sync.demographics.curate_district import ROWS_OF, curate
 from samegoal_sync.pipeline.asset_checks import (
     GUARDIAN_CHECKS,
     STUDENT_CHECKS,
@@ -23,6 +23,8 @@ from samegoal_sync.pipeline.partitions import DISTRICTS
 STUDENTS = dg.AssetKey(["student_demographics"])
 GUARDIANS = dg.AssetKey(["guardian_demographics"])
 _RAW = ("entities", "students", "guardians")
+#: Findings that a check shows: the shares of those without a value.
+_SHARE = "share_without_"
 
 
 def _out(table: str, description: str) -> dg.AssetOut:
@@ -71,25 +73,31 @@ def demographics(
 
     with import_run(context) as run:
         raw = entities.merged_with(students, guardians)
+        before = run.last_good_findings()
         # A blocking check of the raw assets does not stop a later run of these alone.
-        require_checks_passed("raw", check_raw(raw, run.last_good_rows()))
+        require_checks_passed("raw", check_raw(raw, before.rows_read))
         curated, theirs = curate(raw, run.district, run.today)
-        findings = check_curated(curated, theirs, run.last_good_findings().of_transforms)
-        run.record_failed_checks("curated", findings)
-        yield dg.Output(curated, "student_demographics", metadata=_metadata(curated))
-        yield dg.Output(theirs, "guardian_demographics", metadata=_metadata(theirs))
+        for key, frames in ((STUDENTS, curated), (GUARDIANS, theirs)):
+            context.add_asset_metadata(_metadata(frames), key, run.district.slug)
+        yield dg.Output(curated, "student_demographics")
+        yield dg.Output(theirs, "guardian_demographics")
+        findings = check_curated(curated, theirs, before.of_transforms)
         yield from check_results(STUDENTS, STUDENT_CHECKS, findings)
         yield from check_results(GUARDIANS, GUARDIAN_CHECKS, findings)
+        require_checks_passed("curated", findings)
 
 
 def _metadata(curated: Any) -> dict[str, Any]:
+    """Numbers that no other asset and no check shows already."""
     rejects = dict(curated.rejects["rule"].value_counts(sort=True).iter_rows())
-    lists = {name: ", ".join(value) or "none" for name, value in curated.findings.items()
-             if isinstance(value, list)}  # fmt: skip
+    noted: dict[str, Any] = {
+        name.replace("_", " "): ", ".join(value) or "none" if isinstance(value, list) else value
+        for name, value in curated.findings.items()
+        if not name.startswith((ROWS_OF, _SHARE))
+    }
     return {
         "dagster/partition_row_count": curated.frame.height,
-        **{name: value for name, value in curated.findings.items() if name not in lists},
-        **lists,
+        **noted,
         **{f"rejected by {rule}": count for rule, count in rejects.items()},
         "columns not shared": ", ".join(sorted(curated.absent)) or "none",
     }

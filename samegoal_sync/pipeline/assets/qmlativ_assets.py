@@ -1,4 +1,8 @@
-"""The raw assets: what Qmlativ sent, one asset for entities, students and guardians each."""
+"""The raw assets: what Qmlativ sent, one asset for entities, students and guardians each.
+
+They are read in one step, by one client: a wrong secret is one red step, not three, and one token
+serves all. Each can be materialized alone.
+"""
 
 # No "from __future__ import annotations": Dagster reads the annotation of `context` itself.
 
@@ -11,70 +15,75 @@ from dagster import AssetExecutionContext
 
 from samegoal_sync.pipeline.asset_checks import RAW_CHECKS, check_results, check_specs
 from samegoal_sync.pipeline.column_metadata import raw_schema_metadata
-from samegoal_sync.pipeline.import_run import ImportRun, import_run
+from samegoal_sync.pipeline.import_run import import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.qmlativ.catalog import RawAsset
 
 _DESCRIPTIONS = {
-    "entities": "The district itself: its entities, schools, school years and withdrawal codes, "
-    "as Qmlativ sent them tonight.",
-    "students": "Students with names, enrollments, addresses, families and languages, as Qmlativ "
-    "sent them tonight. One frame a Qmlativ object; nothing dropped or repaired.",
-    "guardians": "Guardians with their ties to students, custody, restrictions, phones and "
+    RawAsset.ENTITIES: "The district itself: its entities, schools, school years and withdrawal "
+    "codes, as Qmlativ sent them tonight.",
+    RawAsset.STUDENTS: "Students with names, enrollments, addresses, families and languages, as "
+    "Qmlativ sent them tonight. One frame a Qmlativ object; nothing dropped or repaired.",
+    RawAsset.GUARDIANS: "Guardians with their ties to students, custody, restrictions, phones and "
     "e-mails, as Qmlativ sent them tonight. One frame a Qmlativ object.",
 }
+_KEYS = {asset: dg.AssetKey(["qmlativ", asset.value]) for asset in RawAsset}
 
 
-def _raw_asset(name: str) -> dg.AssetsDefinition:
-    key = dg.AssetKey(["qmlativ", name])
-
-    @dg.asset(
-        key=key,
-        partitions_def=DISTRICTS,
-        io_manager_key="raw_objects",
-        group_name="qmlativ",
-        description=_DESCRIPTIONS[name],
-        kinds={"skyward", "polars", "parquet"},
-        owners=OWNERS,
-        metadata=raw_schema_metadata(name),
-        check_specs=check_specs(key, RAW_CHECKS),
+@dg.multi_asset(
+    name="qmlativ",
+    outs={
+        asset.value: dg.AssetOut(
+            key=key,
+            io_manager_key="raw_objects",
+            is_required=False,
+            group_name="qmlativ",
+            description=_DESCRIPTIONS[asset],
+            kinds={"skyward", "polars", "parquet"},
+            owners=OWNERS,
+            metadata=raw_schema_metadata(asset.value),
+        )
+        for asset, key in _KEYS.items()
+    },
+    can_subset=True,
+    partitions_def=DISTRICTS,
+    check_specs=[spec for key in _KEYS.values() for spec in check_specs(key, RAW_CHECKS)],
+)
+def qmlativ(context: AssetExecutionContext) -> Iterator[Any]:
+    """Read what is asked for from Qmlativ, store it as it came, and check it."""
+    # pandera and the client's libraries are slow to import: code servers load this module too.
+    from samegoal_sync.demographics.validation.frame_validation import (
+        check_raw,
+        require_checks_passed,
     )
-    def raw(context: AssetExecutionContext) -> Iterator[Any]:
-        from samegoal_sync.demographics.validation.frame_validation import check_raw  # pandera
-
-        with import_run(context) as run:
-            objects = _read(run, name)
-            findings = check_raw(objects, run.last_good_rows())
-            run.record_failed_checks(f"qmlativ/{name}", findings)
-            yield dg.Output(objects, metadata=_metadata(objects))
-            yield from check_results(key, RAW_CHECKS, findings)
-
-    return raw
-
-
-def _read(run: ImportRun, name: str) -> Any:
-    from samegoal_sync.qmlativ.client import QmlativClient  # requests: slow to import
+    from samegoal_sync.qmlativ.client import QmlativClient
     from samegoal_sync.qmlativ.http.limits import limits_of_run
 
-    deadline = run.registry.settings.read_deadline_seconds
-    limits = limits_of_run(deadline, run.started_at, datetime.now(UTC))
-    with QmlativClient(run.registry.connection(run.district.slug), limits=limits) as client:
-        return client.read(RawAsset(name))
+    with import_run(context) as run:
+        before = run.last_good_rows()
+        deadline = run.registry.settings.read_deadline_seconds
+        limits = limits_of_run(deadline, run.started_at, datetime.now(UTC))
+        with QmlativClient(run.registry.connection(run.district.slug), limits=limits) as client:
+            for asset, key in _KEYS.items():
+                if key not in context.selected_asset_keys:
+                    continue
+                objects = client.read(asset)
+                context.add_asset_metadata(_metadata(objects), key, run.district.slug)
+                yield dg.Output(objects, asset.value)
+                findings = check_raw(objects, before)
+                yield from check_results(key, RAW_CHECKS, findings)
+                require_checks_passed(key.to_user_string(), findings)
 
 
 def _metadata(objects: Any) -> dict[str, Any]:
     rows = {name: frame.height for name, frame in objects.frames.items()}
-    absent = [f"{name}.{field}" for name, fields in sorted(objects.absent.items())
-              for field in sorted(fields)]  # fmt: skip
+    statistics = {name: value for name, value in objects.statistics.items() if name != "rows"}
     return {
         "dagster/partition_row_count": sum(rows.values()),
         **{f"rows of {name}": count for name, count in rows.items()},
-        **{f"read: {name}": value for name, value in objects.statistics.items()},
-        "fields not shared": ", ".join(absent) or "none",
+        **{
+            f"{name} of the read": round(value, 1) if isinstance(value, float) else value
+            for name, value in statistics.items()
+        },
     }
-
-
-raw_entities = _raw_asset("entities")
-raw_students = _raw_asset("students")
-raw_guardians = _raw_asset("guardians")

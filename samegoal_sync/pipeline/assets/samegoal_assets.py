@@ -8,23 +8,24 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from samegoal_sync.pipeline.asset_checks import Check, check_specs
+from samegoal_sync.pipeline.asset_checks import check_specs
 from samegoal_sync.pipeline.assets.demographics_assets import GUARDIANS as GUARDIAN_DEMOGRAPHICS
 from samegoal_sync.pipeline.assets.demographics_assets import STUDENTS as STUDENT_DEMOGRAPHICS
 from samegoal_sync.pipeline.column_metadata import published_metadata
 from samegoal_sync.pipeline.import_run import ImportRun, import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
-from samegoal_sync.samegoal.publication.accounting import published_rows
-from samegoal_sync.samegoal.publication.publish import State, publish
-
-STUDENTS = dg.AssetKey(["samegoal", "students"])
-GUARDIANS = dg.AssetKey(["samegoal", "guardians"])
-
-WITHIN_GUARDS = Check("within_guards", "No guard holds the night; a held one waits for a person.")
-PUBLISHED_COMPLETE = Check(
-    "published_complete", "As many rows are published as the night accounts for."
+from samegoal_sync.pipeline.published_asset import (
+    GUARDIANS,
+    STUDENTS,
+    WITHIN_GUARDS,
+    guard_numbers,
+    portal_link,
+    published_numbers,
 )
+from samegoal_sync.samegoal.publication.accounting import published_rows
+from samegoal_sync.samegoal.publication.publish import Publication, State, publish
+
 _COMMON: dict[str, Any] = {
     "group_name": "samegoal",
     "kinds": {"postgres", "samegoal"},
@@ -56,10 +57,7 @@ _COMMON: dict[str, Any] = {
             **_COMMON,
         ),
     ],
-    check_specs=[
-        *check_specs(STUDENTS, (WITHIN_GUARDS, PUBLISHED_COMPLETE)),
-        *check_specs(GUARDIANS, (PUBLISHED_COMPLETE,)),
-    ],
+    check_specs=check_specs(STUDENTS, (WITHIN_GUARDS,)),
     partitions_def=DISTRICTS,
 )
 def publication(context: AssetExecutionContext, students: Any, guardians: Any) -> Iterator[Any]:
@@ -84,48 +82,55 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
             night=run.night,
             started_at=run.started_at,
         )
-        held = result.state is State.HELD
-        yield dg.AssetCheckResult(
-            asset_key=STUDENTS,
-            check_name=WITHIN_GUARDS.name,
-            passed=not held,
-            metadata={"reasons": [str(reason) for reason in result.reasons]} if held else {},
-        )
+        yield _within_guards(run, result)
         if result.state in {State.PUBLISHED, State.UNCHANGED}:
-            yield from _materializations(run, result.counts)
+            yield from _materializations(context, run, result.counts)
         else:
-            context.log.warning("nothing was published: the night is %s", result.state.value)
+            context.log.warning(_nothing_published(run, result))
 
 
-def _materializations(run: ImportRun, counts: dict[str, int]) -> Iterator[Any]:
+def _within_guards(run: ImportRun, result: Publication) -> dg.AssetCheckResult:
+    held = result.state is State.HELD
+    metadata: dict[str, Any] = dict(
+        guard_numbers(result.findings.guard_shares, run.district.settings.guards)
+    )
+    if held:
+        portal_url, slug = run.registry.settings.portal_url, run.district.slug
+        metadata |= {
+            "held because": "; ".join(str(reason) for reason in result.reasons),
+            "action by": "district",
+            "hint": f"samegoal-sync held {slug}; then samegoal-sync approve {slug} or "
+            f"samegoal-sync discard {slug}",
+            **portal_link(portal_url, slug, "held"),
+        }
+    return dg.AssetCheckResult(
+        asset_key=STUDENTS, check_name=WITHIN_GUARDS.name, passed=not held, metadata=metadata
+    )
 
-    rows = published_rows(run.database_url, run.district.slug)
-    for key, who in ((STUDENTS, "students"), (GUARDIANS, "guardians")):
-        told = {name: n for name, n in counts.items() if name.startswith(who)}
-        shown = sum(counts[f"{who}_{state}"] for state in ("added", "changed", "unchanged"))
-        yield dg.MaterializeResult(
-            asset_key=key,
-            metadata={
-                "dagster/partition_row_count": rows[who],
-                **told,
-                "changes recorded": counts["changes"],
-                **_portal_link(run),
-            },
-            check_results=[
-                dg.AssetCheckResult(
-                    asset_key=key,
-                    check_name=PUBLISHED_COMPLETE.name,
-                    passed=rows[who] >= shown,
-                    metadata={"published": rows[who], "accounted for": shown},
-                )
-            ],
+
+def _nothing_published(run: ImportRun, result: Publication) -> str:
+    """Why a run that went well published nothing, and who decides where."""
+    slug = run.district.slug
+    if result.state is State.HELD:
+        reasons = "; ".join(str(reason) for reason in result.reasons)
+        return (
+            f"The night of {slug} is held: {reasons}. What is published stays. The district's "
+            f"administrative user decides on the portal's page of the held night, or the technical "
+            f"team by samegoal-sync approve {slug} or samegoal-sync discard {slug}."
         )
+    return (
+        f"{slug} is paused until {result.findings.until}: nothing is published. The district's "
+        "administrative user can end the pause in the portal, under District Information."
+    )
 
 
-def _portal_link(run: ImportRun) -> dict[str, dg.MetadataValue]:
-    """Where people see what was published, if the portal's address is set."""
-    portal = run.registry.settings.portal_url
-    if portal is None:
-        return {}
-    address = f"{portal.rstrip('/')}/d/{run.district.slug}/district-information"
-    return {"portal": dg.MetadataValue.url(address)}
+def _materializations(
+    context: AssetExecutionContext, run: ImportRun, counts: dict[str, int]
+) -> Iterator[dg.MaterializeResult[None]]:
+    slug, portal_url = run.district.slug, run.registry.settings.portal_url
+    rows = published_rows(run.database_url, slug)
+    for key, who in ((STUDENTS, "students"), (GUARDIANS, "guardians")):
+        numbers = published_numbers(who, rows[who], counts, portal_url, slug)
+        # Metadata of the result itself would be stored twice, in the step's output too.
+        context.add_asset_metadata(numbers, key, slug)
+        yield dg.MaterializeResult(asset_key=key)

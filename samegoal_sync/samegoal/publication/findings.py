@@ -24,6 +24,8 @@ class Findings:
         students_renamed: students who are published under another Student Id than before.
         required_values_missing: column -> rows without a value that SameGoal asks for.
         rollover_changes: column -> students in whom it changed; see docs/publication.md.
+        guard_shares: guard -> its share of the night, in percent and highest first where it
+            judges several columns; empty if nothing changed.
         reasons: guards that held the night, as ``Reason.as_json`` gives them.
         restrictions_applied: guardians removed though nothing else was published.
         restrictions_waiting: guardians who must be withheld and are still published.
@@ -40,6 +42,7 @@ class Findings:
     students_renamed: int = 0
     required_values_missing: Mapping[str, int] = field(default_factory=dict)
     rollover_changes: Mapping[str, int] = field(default_factory=dict)
+    guard_shares: Mapping[str, float] = field(default_factory=dict)
     reasons: list[dict[str, Any]] = field(default_factory=list)
     restrictions_applied: int = 0
     restrictions_waiting: int = 0

@@ -41,8 +41,13 @@ class Reason:
 
     def __str__(self) -> str:
         what = _SENTENCES[self.guard].format(column=(self.column or "").replace("_", " "))
-        share = self.affected / self.base
-        return f"{self.affected:,} of {self.base:,} {what} ({share:.1%}, allowed {self.limit:.1%})"
+        allowed = f"{self.share:.1%}, allowed {self.limit:.1%}"
+        return f"{self.affected:,} of {self.base:,} {what} ({allowed})"
+
+    @property
+    def share(self) -> float:
+        """How many of all; of nobody, none."""
+        return self.affected / self.base if self.base else 0.0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -57,6 +62,9 @@ _SENTENCES = {
     "guardians_removed": "guardians would be removed",
     "first_night": "students would be the first of their district",
 }
+
+#: The guards that hold a night, as ``Guards`` names them.
+GUARDS_OF_A_NIGHT = tuple(_SENTENCES)
 
 _COUNTS = """
     with published as (
@@ -91,10 +99,18 @@ _COUNTS = """
 
 def judge(comparison: Comparison, guards: Guards, night: date) -> list[Reason]:
     """The guards that a comparison is beyond."""
+    return beyond(measure(comparison, guards, night), guards)
+
+
+def measure(comparison: Comparison, guards: Guards, night: date) -> list[Reason]:
+    """Every guard's share of a comparison, within its limit or not."""
     students, lost, new, compared, identities, removed, pairs, with_guardians, orphaned = (
         comparison.row(_COUNTS, rollover=night.month in _ROLLOVER_MONTHS)
     )
-    found = [
+    # Of a base of nobody nothing can be lost: on a first night everything is new.
+    first = [Reason("first_night", new, new, guards.first_night)] if not students else []
+    return [
+        *first,
         Reason("students_lost", lost, students, guards.students_lost),
         Reason("students_new", new, students, guards.students_new),
         Reason("identities_changed", identities, compared, guards.identities_changed),
@@ -107,10 +123,26 @@ def judge(comparison: Comparison, guards: Guards, night: date) -> list[Reason]:
         ),
         Reason("guardians_removed", removed, pairs, guards.guardians_removed),
     ]
-    # A base of nobody is a first night: everything is new, nothing can be lost.
-    beyond = [r for r in found if r.base and r.affected >= guards.floor and _beyond(r)]
-    first = Reason("first_night", new, new, guards.first_night)
-    return [first] if new and not students and _beyond(first) else beyond
+
+
+def beyond(measured: list[Reason], guards: Guards) -> list[Reason]:
+    """Those that hold a night; a few students hold none, but a first night's floor is its share."""
+    return [
+        reason
+        for reason in measured
+        if reason.base
+        and _beyond(reason)
+        and (reason.affected >= guards.floor or reason.guard == "first_night")
+    ]
+
+
+def shares_in_percent(measured: list[Reason]) -> dict[str, float]:
+    """Guard -> its share; of the columns that lost values, the one that lost most."""
+    shares: dict[str, float] = {}
+    for reason in measured:
+        percent = round(100 * reason.share, 2)
+        shares[reason.guard] = max(percent, shares.get(reason.guard, 0.0))
+    return shares
 
 
 def _beyond(reason: Reason) -> bool:

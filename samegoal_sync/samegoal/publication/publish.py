@@ -26,7 +26,13 @@ from samegoal_sync.samegoal.publication.difference import (
     narrow_to_withheld,
 )
 from samegoal_sync.samegoal.publication.findings import Findings
-from samegoal_sync.samegoal.publication.guards import judge
+from samegoal_sync.samegoal.publication.guards import (
+    Reason,
+    beyond,
+    judge,
+    measure,
+    shares_in_percent,
+)
 from samegoal_sync.samegoal.publication.held_night_storage import clear_held, hold
 from samegoal_sync.samegoal.publication.newer_reads import refreshed_after, without_refreshed
 from samegoal_sync.samegoal.publication.syncs import (
@@ -118,9 +124,12 @@ def publish_in(
     if rules.additions_only:
         narrow_to_additions(comparison)
     counts, findings = count(comparison)
-    findings = replace(findings, additions_only=rules.additions_only)
-    reasons = (
-        judge(comparison, rules.guards, sync.night) if rules.guards and counts["changes"] else []
+    measured: list[Reason] = []
+    if rules.guards and counts["changes"]:
+        measured = measure(comparison, rules.guards, sync.night)
+    reasons = beyond(measured, rules.guards) if rules.guards else []
+    findings = replace(
+        findings, additions_only=rules.additions_only, guard_shares=shares_in_percent(measured)
     )
     sync_id, before = open_sync(connection, sync)
     if reasons and rules.guards:
