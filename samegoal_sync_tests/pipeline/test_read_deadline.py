@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from samegoal_sync.pipeline.assets.qmlativ_assets import _read
+from samegoal_sync.pipeline.assets.qmlativ_assets import _client
+from samegoal_sync.qmlativ.catalog import RawAsset
 from samegoal_sync.qmlativ.errors import DeadlinePassed
 from samegoal_sync_tests.qmlativ.misbehaving_server import Server, misbehaving_server
 
@@ -30,8 +31,12 @@ def _run(server: Server, began: datetime) -> Any:
 
 def test_a_step_reads_until_the_runs_deadline_and_not_for_as_long_again(server: Server) -> None:
     now = datetime.now(UTC)
-    assert _read(_run(server, now - timedelta(seconds=500)), "entities")["District/Entity"].height
+    with _client(_run(server, now - timedelta(seconds=500))) as client:
+        assert client.read(RawAsset.ENTITIES)["District/Entity"].height
     server.behaviour.log.clear()
-    with pytest.raises(DeadlinePassed, match="longer than 600 s"):
-        _read(_run(server, now - timedelta(seconds=601)), "entities")
+    with (
+        pytest.raises(DeadlinePassed, match="longer than 600 s"),
+        _client(_run(server, now - timedelta(seconds=601))) as client,
+    ):
+        client.read(RawAsset.ENTITIES)
     assert not server.behaviour.log
