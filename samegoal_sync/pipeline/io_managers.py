@@ -1,4 +1,9 @@
-"""Dagster IO managers: where a raw or curated asset lies, per district."""
+"""Dagster IO managers: where a raw or curated asset lies, per district.
+
+A run reads the frames that it stored itself. One that makes only what comes after reads the
+newest complete set of *one* other run: of two that overlapped, the students of one would stand
+beside the guardians of the other.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +14,38 @@ from typing import Any
 import dagster as dg
 
 from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.errors import StorageError
 from samegoal_sync.pipeline.import_run import told_and_recorded
+from samegoal_sync.qmlativ.catalog import RawAsset
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.settings import Settings
 from samegoal_sync.storage.frames import FrameStore, StoredFrames
 
 
 class _FramesIOManager(dg.IOManager):
-    """Stores an asset's frames of one district; subclasses know how they are packed."""
+    """Stores an asset's frames of one district; subclasses know how they are packed.
+
+    Attributes:
+        together: the assets that are only read of one run.
+    """
+
+    together: tuple[str, ...]
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         asset, slug = context.asset_key.to_user_string(), context.partition_key
         with told_and_recorded(*_instance_and_run(context), slug):
-            folder = _store().write(asset, slug, self.pack(obj), datetime.now(UTC))
+            run = _run_id(context)
+            folder = _store().write(asset, slug, self.pack(obj), datetime.now(UTC), run)
         context.add_output_metadata({"dagster/uri": folder.as_uri()})
 
     def load_input(self, context: dg.InputContext) -> Any:
         asset, slug = context.asset_key.to_user_string(), context.partition_key
         with told_and_recorded(*_instance_and_run(context), slug):
-            return self.unpack(_store().read(asset, slug))
+            store = _store()
+            run = store.run_of(self.together, slug, _run_id(context), _started(context))
+            if run is None:
+                raise _none_complete(self.together, slug)
+            return self.unpack(store.read(asset, slug, run))
 
     @abstractmethod
     def pack(self, value: Any) -> StoredFrames:
@@ -41,31 +59,38 @@ class _FramesIOManager(dg.IOManager):
 class RawObjectsIOManager(_FramesIOManager):
     """For ``RawObjects``: a frame per Qmlativ object; what was not shared lies in the notes."""
 
+    together = tuple(f"qmlativ/{asset.value}" for asset in RawAsset)
+
     def pack(self, value: Any) -> StoredFrames:
         return StoredFrames(
             value.frames,
             {
                 "absent": {name: sorted(fields) for name, fields in value.absent.items()},
                 "statistics": dict(value.statistics),
+                "moments": {name: at.isoformat() for name, at in value.moments.items()},
             },
         )
 
     def unpack(self, stored: StoredFrames) -> Any:
 
         absent = {name: frozenset(fields) for name, fields in stored.notes["absent"].items()}
-        return RawObjects(stored.frames, absent, stored.notes["statistics"])
+        moments = {name: datetime.fromisoformat(at) for name, at in stored.notes["moments"].items()}
+        return RawObjects(stored.frames, absent, stored.notes["statistics"], moments)
 
 
 class CuratedIOManager(_FramesIOManager):
     """For ``Curated``: its frame, rejects and account; findings lie in the notes."""
 
+    together = ("student_demographics", "guardian_demographics")
+
     def pack(self, value: Any) -> StoredFrames:
         return StoredFrames(
-            {"frame": value.frame, "rejects": value.rejects, "account": value.account},
+            {name: getattr(value, name) for name in ("frame", "rejects", "account", "denied")},
             {
                 "absent": sorted(value.absent),
                 "whole": value.complete,
                 "findings": value.findings,
+                "read_at": value.read_at.isoformat() if value.read_at else None,
             },
         )
 
@@ -77,6 +102,7 @@ class CuratedIOManager(_FramesIOManager):
             absent=frozenset(notes["absent"]),
             complete=notes["whole"],
             findings=notes["findings"],
+            read_at=datetime.fromisoformat(notes["read_at"]) if notes["read_at"] else None,
         )
 
 
@@ -89,3 +115,23 @@ def _instance_and_run(
 ) -> tuple[dg.DagsterInstance, dg.DagsterRun]:
     step = context.step_context
     return step.instance, step.dagster_run
+
+
+def _run_id(context: dg.InputContext | dg.OutputContext) -> str:
+    """The run, or the one that it executes again from where that failed: their frames are one."""
+    _, run = _instance_and_run(context)
+    return run.root_run_id or run.run_id
+
+
+def _started(context: dg.InputContext) -> datetime:
+    instance, run = _instance_and_run(context)
+    record = instance.get_run_record_by_id(run.run_id)
+    known = record.start_time if record else None
+    return datetime.fromtimestamp(known, UTC) if known else datetime.now(UTC)
+
+
+def _none_complete(assets: tuple[str, ...], slug: str) -> StorageError:
+    return StorageError(
+        f"no frames of {', '.join(assets)} are stored together for {slug}",
+        hint=f"materialize {', '.join(assets)} first: samegoal-sync sync {slug}",
+    )

@@ -61,7 +61,12 @@ class DistrictOutcome:
     @property
     def needs_a_person(self) -> bool:
         """Whether somebody has to act: the night failed, is held or was not delivered."""
-        return self.undelivered or self.state not in {"published", "unchanged", "paused"}
+        return self.undelivered or self.state not in {
+            "published",
+            "unchanged",
+            "paused",
+            "discarded",  # a later read is published
+        }
 
 
 def import_districts(

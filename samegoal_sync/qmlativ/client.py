@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, CancelledError, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -183,7 +184,7 @@ class QmlativClient:
         wanted: Iterable[tuple[QmlativObject, Condition | None]],
         progress: Progress | None,
     ) -> RawObjects:
-        began, before = time.monotonic(), self._counters()
+        moment, began, before = datetime.now(UTC), time.monotonic(), self._counters()
         rows = self._side_by_side(list(wanted), progress or (lambda _name, _rows: None))
         statistics = {name: value - before[name] for name, value in self._counters().items()}
         statistics["seconds"] = time.monotonic() - began
@@ -191,6 +192,7 @@ class QmlativClient:
             {name: one.frame for name, one in rows.items()},
             {name: one.absent for name, one in rows.items() if one.absent},
             statistics | _sums(rows.values()),
+            dict.fromkeys(rows, moment),
         )
 
     def _side_by_side(

@@ -90,5 +90,6 @@ def only_student(
             frame=guardians.frame.filter(of_theirs),
             account=guardians.account.filter(of_theirs),
             rejects=guardians.rejects.filter(of_theirs),
+            denied=guardians.denied.filter(of_theirs),
         ),
     )

@@ -1,9 +1,10 @@
 """Parquet folders, written whole or not at all, readable by their owner alone.
 
-    <storage>/<asset>/<district>/<moment>/<frame>.parquet ... notes.json
+    <storage>/<asset>/<district>/<moment>_<run>/<frame>.parquet ... notes.json
 
 A folder is written under a hidden name and renamed when all of it is on the disk, so whoever
-reads the newest one never meets half a night.
+reads the newest one never meets half a night. Assets that are read together are read of one run:
+two that overlap would give the students of one read with the guardians of another.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,8 @@ KEPT = timedelta(days=30)
 
 _NOTES = "notes.json"
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
+#: Between the moment and the run in a folder's name.
+_RUN = "_"
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,13 @@ class FrameStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def write(self, asset: str, district: str, stored: StoredFrames, now: datetime) -> Path:
+    def write(
+        self, asset: str, district: str, stored: StoredFrames, now: datetime, run: str = ""
+    ) -> Path:
         """Store one night's frames of an asset and forget nights older than ``KEPT``.
+
+        Args:
+            run: the run whose frames they are.
 
         Returns:
             The folder they lie in.
@@ -53,7 +61,8 @@ class FrameStore:
             StorageError: the disk refused; what was stored before is as it was.
         """
         parent = self._parent(asset, district)
-        target = parent / now.astimezone(UTC).strftime(_MOMENT)
+        moment = now.astimezone(UTC).strftime(_MOMENT)
+        target = parent / (f"{moment}{_RUN}{run}" if run else moment)
         draft = parent / f".{target.name}-{uuid.uuid4().hex[:8]}"
         try:
             _private_folder(parent, self.root)
@@ -74,13 +83,47 @@ class FrameStore:
         self._prune(parent, now)
         return target
 
-    def read(self, asset: str, district: str) -> StoredFrames:
-        """The newest complete frames of an asset.
+    def run_of(
+        self, assets: Sequence[str], district: str, run: str, before: datetime
+    ) -> str | None:
+        """The run whose frames of these assets go together.
+
+        The given one, if it has stored any of them; else the newest that had all of them stored
+        before a moment: the same answer for each of the assets, whatever is stored meanwhile.
+        ``None`` where no run has them all.
+
+        Raises:
+            StorageError: the run has stored some of them, but not all.
+        """
+        stored = {asset: self._moments_by_run(asset, district) for asset in assets}
+        missing = [asset for asset in assets if run not in stored[asset]]
+        if not missing:
+            return run
+        if len(missing) < len(assets):
+            raise StorageError(
+                f"this run holds only part of what belongs together of {district}: "
+                f"{', '.join(missing)} would be of another run",
+                hint=f"materialize {', '.join(assets)} together: samegoal-sync sync {district}",
+            )
+        limit = before.astimezone(UTC).strftime(_MOMENT)
+        complete = {
+            other: max(stored[asset][other] for asset in assets)
+            for other in set.intersection(*(set(stored[asset]) for asset in assets)) - {""}
+        }
+        earlier = [other for other, moment in complete.items() if moment < limit]
+        return max(earlier, key=complete.__getitem__, default=None)
+
+    def read(self, asset: str, district: str, run: str | None = None) -> StoredFrames:
+        """The newest complete frames of an asset, or of a run.
 
         Raises:
             StorageError: there are none, or they can't be read.
         """
-        folders = self._folders(self._parent(asset, district))
+        folders = [
+            folder
+            for folder in self._folders(self._parent(asset, district))
+            if run is None or _run_of(folder) == run
+        ]
         if not folders:
             raise StorageError(
                 f"no frames of {asset} are stored for {district}",
@@ -102,6 +145,11 @@ class FrameStore:
         for parent in self.root.glob(f"*/**/{district}"):
             shutil.rmtree(parent)
 
+    def _moments_by_run(self, asset: str, district: str) -> dict[str, str]:
+        """Run -> when it last stored the asset, as folders are named."""
+        folders = self._folders(self._parent(asset, district))
+        return {_run_of(folder): folder.name.partition(_RUN)[0] for folder in folders}
+
     def _parent(self, asset: str, district: str) -> Path:
         return self.root / asset / district
 
@@ -120,6 +168,10 @@ class FrameStore:
             # A draft is left behind only by a process that was killed while it wrote.
             if datetime.fromtimestamp(draft.stat().st_mtime, UTC) < now - timedelta(days=1):
                 shutil.rmtree(draft, ignore_errors=True)
+
+
+def _run_of(folder: Path) -> str:
+    return folder.name.partition(_RUN)[2]
 
 
 def _file_name(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import psycopg
 
 from samegoal_sync.database import connect
 from samegoal_sync.demographics.columns.curated_frames import (
+    DENIED_COLUMNS,
     GUARDIAN_ACCOUNT,
     GUARDIAN_COLUMNS,
     KEEP,
@@ -141,6 +143,7 @@ def curated_guardians(
     others: Iterable[tuple[str | None, int | None, str, str]] = (),
     absent: Iterable[str] = (),
     complete: bool = True,
+    denied: Iterable[tuple[str, int, str]] = (),
 ) -> Curated:
     frame = pl.DataFrame(list(rows), schema={**GUARDIAN_COLUMNS, KEEP: KEEP_TYPE}, orient="row")
     account = pl.concat(
@@ -160,6 +163,7 @@ def curated_guardians(
         account,
         absent=frozenset(absent),
         complete=complete,
+        denied=pl.DataFrame(list(denied), schema=DENIED_COLUMNS, orient="row"),
     )
 
 
@@ -171,6 +175,17 @@ class House:
         self.district = district(settings)
         self.runs = 0
         register(database_url, self.district)
+
+    def read(self, students: Curated, guardians: Curated | None = None) -> tuple[Curated, Curated]:
+        """Frames as if Qmlativ were read at this moment; those that were read already stay.
+
+        What is not read before it is published is read right then.
+        """
+        parts = students, guardians or curated_guardians([])
+        first, second = (
+            part if part.read_at else replace(part, read_at=datetime.now(UTC)) for part in parts
+        )
+        return first, second
 
     def publish(
         self,
@@ -184,11 +199,12 @@ class House:
         started_at: datetime = STARTED,
     ) -> Publication:
         self.runs += 1
+        students, guardians = self.read(students, guardians)
         return publish(
             self.database_url,
             district(settings) if settings else self.district,
             students,
-            guardians or curated_guardians([]),
+            guardians,
             run_id=run_id or f"run-{self.runs}",
             night=night,
             started_at=started_at,

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from samegoal_sync.demographics.columns.curated_frames import (
-    CURATED_AT,
     KEEP,
     KEEP_HOW_LEFT,
     LEFT_STATUSES,
-    Curated,
 )
 from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.publication.comparison import Scope
-from samegoal_sync.samegoal.publication.publish import publish
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
-    STARTED,
     House,
     curated_guardians,
     curated_students,
@@ -74,46 +68,54 @@ def test_a_restriction_removes_also_where_the_students_new_number_is_taken(house
     assert house.rows("select student_id from guardians") == [("S000002",)]
 
 
-def test_a_night_does_not_undo_a_student_refreshed_since_it_began(house: House) -> None:
-    _publish_one(house)
-    _refresh(house, curated_guardians([guardian(2, of=1, priority=2)], others=_RESTRICTED))
-    night = house.publish(
-        curated_students([student(1), student(3)]),
-        curated_guardians([guardian(1, of=1), guardian(2, of=1, priority=2)]),
-    )
-    assert (night.counts["students_rejected"], night.counts["students_added"]) == (1, 1)
-    assert house.rows("select guardian_id from guardians") == [(500002,)]
-    assert house.rows("select grade from students where student_id = 'S000001'") == [("09",)]
-    assert house.value("select count(*) from students where missing_since is not null") == 0
-
-
-def test_stored_frames_published_later_do_not_undo_a_refresh(house: House) -> None:
-    _publish_one(house)
-    _refresh(house, curated_guardians([guardian(2, of=1, priority=2)], others=_RESTRICTED))
-    stored = curated_students([student(1)])
-    stored.findings[CURATED_AT] = STARTED.isoformat()
-    publish(
-        house.database_url,
-        house.district,
-        stored,
-        curated_guardians([guardian(n, of=1, priority=n) for n in (1, 2)]),
-        run_id="again",
-        night=NIGHT + timedelta(days=1),
-        started_at=STARTED + timedelta(days=1),
-    )
-    assert house.rows("select guardian_id from guardians") == [(500002,)]
-
-
-def test_a_night_that_says_no_to_a_guardian_is_heeded_whatever_a_refresh_said(
+def test_a_held_contact_of_a_removed_guardian_goes_with_them_even_while_paused(
     house: House,
 ) -> None:
-    _publish_one(house)
-    _refresh(house, curated_guardians([guardian(n, of=1, priority=n) for n in (1, 2)]))
+    shared = {"email": "Home+x@example.org", "home_phone": "214-555-0001 x4"}
     house.publish(
         curated_students([student(1)]),
-        curated_guardians([guardian(2, of=1, priority=2)], others=_RESTRICTED),
+        curated_guardians(
+            [
+                guardian(1, of=1, email="home@example.org", cell_phone="214-555-0001"),
+                guardian(2, of=1, priority=2, **shared),
+            ]
+        ),
     )
-    assert house.rows("select guardian_id from guardians") == [(500002,)]
+    night = house.publish(
+        curated_students([student(1)]),
+        curated_guardians([guardian(2, of=1, priority=2, **shared)], others=_RESTRICTED),
+        settings=_PAUSED,
+    )
+    assert (night.counts["guardians_removed"], night.counts["changes"]) == (1, 3)
+    contacts = "select guardian_id, email, home_phone, cell_phone from guardians"
+    assert house.rows(contacts) == [(500002, None, None, "214-555-0002")]
+    changes = house.rows("select field, old from changes where kind = 'changed' order by field")
+    assert changes == [("email", "Home+x@example.org"), ("home_phone", "214-555-0001 x4")]
+
+
+def test_a_contact_that_is_not_theirs_goes_though_its_column_is_not_shared(house: House) -> None:
+    rows = [guardian(1, of=1, email="home@example.org"),
+            guardian(2, of=1, priority=2, email="home@example.org")]  # fmt: skip
+    house.publish(curated_students([student(1)]), curated_guardians(rows))
+    house.publish(
+        curated_students([student(1)]),
+        curated_guardians(rows[1:], others=_RESTRICTED, absent=["email"]),
+    )
+    assert house.rows("select guardian_id, email from guardians") == [(500002, None)]
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_denied_contact_goes_from_what_is_published(house: House, paused: bool) -> None:
+    _publish_one(house)
+    rows = curated_guardians(
+        [guardian(1, of=1), guardian(2, of=1, priority=2, email=None)],
+        denied=[("S000001", 500002, "email")],
+    )
+    house.publish(curated_students([student(1)]), rows, settings=_PAUSED if paused else None)
+    emails = house.rows("select guardian_id, email from guardians order by 1")
+    assert emails == [(500001, "parent1@example.org"), (500002, None)]
+    again = house.publish(curated_students([student(1)]), rows)
+    assert again.counts["changes"] == 0
 
 
 @pytest.mark.parametrize(
@@ -172,17 +174,4 @@ def _publish_one(house: House) -> None:
     house.publish(
         curated_students([student(1)]),
         curated_guardians([guardian(1, of=1), guardian(2, of=1, priority=2)]),
-    )
-
-
-def _refresh(house: House, guardians: Curated) -> None:
-    publish(
-        house.database_url,
-        house.district,
-        curated_students([student(1, grade="09")]),
-        guardians,
-        run_id="refresh",
-        night=NIGHT,
-        started_at=STARTED + timedelta(minutes=1),
-        scope=Scope.THESE_STUDENTS,
     )

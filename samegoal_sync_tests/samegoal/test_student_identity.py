@@ -6,7 +6,6 @@ stay with that student, and no night's remedy may be what caused the trouble.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from samegoal_sync.samegoal.publication.held_nights import approve, held
 from samegoal_sync.samegoal.publication.student_details import student_details
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
-    STARTED,
     House,
     curated_guardians,
     curated_students,
@@ -26,7 +24,6 @@ from samegoal_sync_tests.samegoal.invented_nights import (
 )
 
 _SLUG = "fairview-isd"
-_LATER = STARTED + timedelta(minutes=5)
 
 
 def numbered(**numbers: str) -> Any:
@@ -214,17 +211,18 @@ def test_refusals_in_a_row_leave_every_record_as_it_was(three: House) -> None:
 
 
 def test_a_student_renumbered_between_the_read_and_a_refresh(three: House) -> None:
-    refreshed = numbered(s1="NEW1")
-    three.publish(*refreshed, scope=Scope.THESE_STUDENTS, started_at=_LATER)
-    night = three.publish(*numbered(s1="A", s2="B", s3="C"))  # read before
+    read = three.read(*numbered(s1="A", s2="B", s3="C"))
+    three.publish(*numbered(s1="NEW1"), scope=Scope.THESE_STUDENTS)
+    night = three.publish(*read)
     assert night.counts["students_rejected"] == 1
     assert numbers(three) == {1: "NEW1", 2: "B", 3: "C"}
     nobody_got_anothers(three)
 
 
 def test_an_older_read_takes_no_number_from_a_student_refreshed_since(three: House) -> None:
-    three.publish(*numbered(s1="NEW1"), scope=Scope.THESE_STUDENTS, started_at=_LATER)
-    night = three.publish(*numbered(s1="A", s2="B", s3="NEW1"))
+    read = three.read(*numbered(s1="A", s2="B", s3="NEW1"))
+    three.publish(*numbered(s1="NEW1"), scope=Scope.THESE_STUDENTS)
+    night = three.publish(*read)
     assert night.counts["students_rejected"] == 2
     assert numbers(three) == {1: "NEW1", 2: "B", 3: "C"}
 

@@ -10,6 +10,7 @@ import pytest
 
 from samegoal_sync.demographics import Curated
 from samegoal_sync.demographics.columns.curated_frames import (
+    DENIED_COLUMNS,
     REJECT_COLUMNS,
     STUDENT_ACCOUNT,
     STUDENT_COLUMNS,
@@ -102,6 +103,7 @@ def test_raw_objects_come_back_with_what_was_absent(store: FrameStore) -> None:
                                            schema={"NameID": pl.Int64, "Gender": pl.String})},
         {"Demographics/Name": frozenset({"Gender"})},
         {"rows": 1.0},
+        {"Demographics/Name": NIGHT},
     )  # fmt: skip
     manager = RawObjectsIOManager()
     store.write(ASSET, DISTRICT, manager.pack(raw), NIGHT)
@@ -110,6 +112,7 @@ def test_raw_objects_come_back_with_what_was_absent(store: FrameStore) -> None:
     assert again.frames["Demographics/Name"].schema == raw["Demographics/Name"].schema
     assert not again.shares("Demographics/Name", "Gender")
     assert again.statistics == raw.statistics
+    assert again.moments == raw.moments
 
 
 def test_curated_comes_back_whole(store: FrameStore) -> None:
@@ -120,13 +123,61 @@ def test_curated_comes_back_whole(store: FrameStore) -> None:
         absent=frozenset({"race"}),
         complete=False,
         findings={"n": 1, "share": 0.5, "list": ["a"]},
+        read_at=NIGHT,
+        denied=pl.DataFrame([("S1", 7, "email")], schema=DENIED_COLUMNS, orient="row"),
     )
     manager = CuratedIOManager()
     store.write("student_demographics", DISTRICT, manager.pack(curated), NIGHT)
     again = manager.unpack(store.read("student_demographics", DISTRICT))
-    for name in ("frame", "rejects", "account"):
+    for name in ("frame", "rejects", "account", "denied"):
         assert getattr(again, name).equals(getattr(curated, name))
         assert getattr(again, name).schema == getattr(curated, name).schema
-    assert (again.absent, again.complete, again.findings) == (
-        curated.absent, curated.complete, curated.findings,
+    assert (again.absent, again.complete, again.findings, again.read_at) == (
+        curated.absent, curated.complete, curated.findings, curated.read_at,
     )  # fmt: skip
+
+
+_RAW = ("qmlativ/entities", "qmlativ/students", "qmlativ/guardians")
+
+
+def _stored(store: FrameStore, run: str, minute: int, assets: tuple[str, ...] = _RAW) -> None:
+    for number, asset in enumerate(assets):
+        moment = NIGHT + timedelta(minutes=minute, seconds=number)
+        store.write(asset, DISTRICT, _frames(minute), moment, run)
+
+
+def _read_by(store: FrameStore, run: str, minute: int = 60) -> str | None:
+    return store.run_of(_RAW, DISTRICT, run, NIGHT + timedelta(minutes=minute))
+
+
+def test_a_run_reads_its_own_frames_though_another_stored_newer_ones(store: FrameStore) -> None:
+    _stored(store, "first", 1)
+    _stored(store, "second", 2)
+    assert _read_by(store, "first") == "first"
+    assert store.read(_RAW[1], DISTRICT, "first").notes["n"] == 1
+    assert store.read(_RAW[1], DISTRICT, "second").notes["n"] == 2
+
+
+def test_a_run_that_stored_none_reads_the_newest_complete_set_of_one_run(store: FrameStore) -> None:
+    _stored(store, "first", 1)
+    _stored(store, "second", 2)
+    _stored(store, "half", 3, _RAW[:2])
+    assert _read_by(store, "later") == "second"
+
+
+def test_what_is_stored_while_a_run_reads_is_not_mixed_in(store: FrameStore) -> None:
+    _stored(store, "first", 1)
+    _stored(store, "overlapping", 30)
+    assert _read_by(store, "later", minute=20) == "first"
+
+
+def test_a_run_that_stored_only_a_part_is_refused_what_is_of_another(store: FrameStore) -> None:
+    _stored(store, "first", 1)
+    _stored(store, "half", 2, _RAW[2:])
+    with pytest.raises(StorageError, match="only part"):
+        _read_by(store, "half")
+
+
+def test_no_complete_set_is_none(store: FrameStore) -> None:
+    _stored(store, "half", 1, _RAW[:2])
+    assert _read_by(store, "later") is None

@@ -16,6 +16,7 @@ Three things that look alike are kept apart all the way to SameGoal:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import polars as pl
 
@@ -146,10 +147,6 @@ DENIED_COLUMNS = pl.Schema(
 )
 
 
-#: Finding of the students: when the frames were made (ISO), for stored ones published later.
-CURATED_AT = "curated_at"
-
-
 @dataclass(frozen=True)
 class Curated:
     """A curated frame with its rejects and its account.
@@ -164,6 +161,8 @@ class Curated:
         findings: numbers and short notes for the asset (confidential phones withheld,
             students without guardians, possible duplicates, buildings not matched ...);
             counts and names of columns only, never a student's value.
+        read_at: when Qmlativ was read (aware): the oldest moment of the objects that this frame
+            is made of, guardians' names and families aside. ``None``: nobody knows.
         denied: ``DENIED_COLUMNS``, of guardians only.
     """
 
@@ -173,4 +172,5 @@ class Curated:
     absent: frozenset[str] = frozenset()
     complete: bool = True
     findings: dict[str, int | float | str | list[str]] = field(default_factory=dict)
+    read_at: datetime | None = None
     denied: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DENIED_COLUMNS))

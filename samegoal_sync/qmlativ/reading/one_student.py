@@ -119,7 +119,9 @@ class _Collected:
         """Read the rows of objects whose field is one of these ids."""
         wanted = sorted(set(ids))
         if not wanted:
-            self.keep(RawObjects(_empty(names)), _empty(names))
+            # That there is none, the rows read so far say: it is known since then.
+            known_since = dict.fromkeys(names, min(self._raw.moments.values()))
+            self.keep(RawObjects(_empty(names), moments=known_since), _empty(names))
             return
         found = self._read([(name, one_of(field, wanted)) for name in names])
         self.keep(found, {name: found[name].filter(pl.col(field).is_in(wanted)) for name in names})
@@ -132,11 +134,13 @@ class _Collected:
             joined = frame if before is None else pl.concat([before, frame])
             known[name] = joined.unique(joined.columns[0], keep="last", maintain_order=True)
         merged = self._raw.merged_with(found)
+        # An object read in two pieces is as old as the first of them.
+        moments = {**merged.moments, **self._raw.moments}
         absent = {
             name: self._raw.absent.get(name, frozenset()) | found.absent.get(name, frozenset())
             for name in merged.absent
         }
-        self._raw = RawObjects(known, absent, merged.statistics)
+        self._raw = RawObjects(known, absent, merged.statistics, moments)
 
     def with_lookups(self) -> RawObjects:
         """Everything, with the objects not read by id in full: codes, schools, entities."""

@@ -6,6 +6,7 @@ from datetime import date
 
 from psycopg import sql
 
+from samegoal_sync.samegoal.publication.compare_contacts import apply_contacts
 from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.published_tables import (
     GUARDIANS,
@@ -32,6 +33,7 @@ def apply(comparison: Comparison, *, night: date, sync_id: int) -> None:
         night=night,
     )
     _write_guardians(comparison)
+    apply_contacts(comparison)
     comparison.execute(
         """
         insert into changes (district, student_id, guardian_id, kind, field, old, new, sync_id)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import polars as pl
 from psycopg import sql
 
+from samegoal_sync.samegoal.publication.compare_contacts import compare_contacts
 from samegoal_sync.samegoal.publication.comparison import Comparison
+from samegoal_sync.samegoal.publication.newer_reads import BEYOND_CHOICE
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, kept_or_sent, names
 from samegoal_sync.samegoal.publication.staging import HASH, prepared, storable
-
-#: Withheld because the district publishes two guardians a student: a half read may have put
-#: the wrong two first, so this is no reason to remove before the next whole one.
-BEYOND_CHOICE = "beyond_choice"
 
 
 def compare_guardians(comparison: Comparison) -> None:
@@ -36,8 +34,10 @@ def compare_guardians(comparison: Comparison) -> None:
         orient="row",
     )
     comparison.stage("sent_guardians", rows.join(changed, on=key, how="semi"))
+    comparison.stage("denied", guardians.denied)
     _next_rows(comparison)
     _removed(comparison)
+    compare_contacts(comparison)
 
 
 _PAIRS = """

@@ -138,6 +138,7 @@ def _only_withheld(comparison: Comparison) -> None:
         """
         delete from removed where not withheld;
         update removed set student_id = published_id;
+        update blanked set student_id = published_id;
         """
     )
     _list_changes(comparison)
@@ -196,6 +197,14 @@ _LISTED = """
             concat_ws(' ', p.first_name, p.last_name), null, r.published_id
         from removed r join guardians p on p.district = %(slug)s
             and p.student_id = r.published_id and p.guardian_id = r.guardian_id
+        union all
+        select b.student_id, b.guardian_id, 'changed', b."column",
+            case b."column" when 'email' then p.email when 'home_phone' then p.home_phone
+                when 'work_phone' then p.work_phone else p.cell_phone end, null, b.published_id
+        from blanked b join guardians p on p.district = %(slug)s
+            and p.student_id = b.published_id and p.guardian_id = b.guardian_id
+        where not exists (select from next_guardians n
+            where n.student_id = b.student_id and n.guardian_id = b.guardian_id)
     )
     insert into tonight_changes (student_id, guardian_id, kind, field, old, new, published_id)
     select student_id, guardian_id, kind, field, old, new, published_id from listed

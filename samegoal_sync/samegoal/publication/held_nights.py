@@ -20,11 +20,7 @@ from samegoal_sync.samegoal.publication.difference import (
 )
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.held_night_storage import clear_held, unpack
-from samegoal_sync.samegoal.publication.newer_reads import (
-    refreshed_after,
-    without_refreshed,
-    without_withheld_since,
-)
+from samegoal_sync.samegoal.publication.newer_reads import Read, against_newer_reads
 from samegoal_sync.samegoal.publication.publish import Publication, Rules, publish_in
 from samegoal_sync.samegoal.publication.syncs import Kind, Sync
 from samegoal_sync.samegoal.publication.transaction import (
@@ -63,6 +59,7 @@ class _Stored:
     additions_only: bool
     students: Curated
     guardians: Curated
+    read: Read
 
 
 #: Writes what belongs to a decision (an audit line) in the decision's own transaction.
@@ -80,7 +77,7 @@ def held(database_url: str, slug: str) -> HeldNight | None:
         stored = _stored(connection, slug)
         if stored is None:
             return None
-        comparison = compare(connection, slug, stored.students, stored.guardians)
+        comparison = compare(connection, slug, stored.read.students, stored.read.guardians)
         if stored.additions_only:
             narrow_to_additions(comparison)
         counts, findings = count(comparison)
@@ -105,9 +102,8 @@ def approve(
 ) -> Publication:
     """Publish the held night, that very one, and record who approved it.
 
-    Students that were refreshed one by one since the night was held keep the newer data, and
-    guardians removed since because they may not see the student stay away. A pause does not
-    stop it: a person has decided.
+    Students of whom a later read is published keep the newer data, and guardians whom a later
+    read withholds, published or not, stay away. A pause does not stop it: a person has decided.
 
     Args:
         sync_id: the night that the person saw; another one that is held by now is refused.
@@ -122,9 +118,9 @@ def approve(
         stored = _waiting(connection, slug, sync_id)
         sync = Sync(
             slug, f"{stored.run_id}:approved", stored.night, datetime.now(UTC), Kind.APPROVED
-        )
+        ).of_read(stored.students, stored.guardians)
         rules = Rules(guards=None, additions_only=stored.additions_only)
-        publication = publish_in(connection, stored.students, stored.guardians, sync, rules)
+        publication = publish_in(connection, stored.read, sync, rules)
         _decided(connection, stored.sync_id, publication.sync_id, who)
         if witness:
             witness(connection)
@@ -188,8 +184,7 @@ def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
     if row is None:
         return None
     sync_id, run_id, night, held_at, reasons, additions_only, students, guardians = row
-    refreshed = refreshed_after(connection, slug, sync_id=sync_id)
-    both = without_refreshed(unpack(students), unpack(guardians), refreshed)
+    both = unpack(students), unpack(guardians)
     return _Stored(
         sync_id,
         run_id,
@@ -197,6 +192,6 @@ def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
         held_at,
         [Reason(**reason) for reason in reasons],
         additions_only,
-        both[0],
-        without_withheld_since(connection, slug, sync_id, *both),
+        *both,
+        against_newer_reads(connection, slug, *both),
     )

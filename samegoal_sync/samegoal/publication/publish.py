@@ -15,7 +15,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from samegoal_sync.demographics.columns.curated_frames import CURATED_AT, Curated
+from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import District, Guards
 from samegoal_sync.samegoal.publication.accounting import count, nothing_published
 from samegoal_sync.samegoal.publication.apply import apply
@@ -34,7 +34,11 @@ from samegoal_sync.samegoal.publication.guards import (
     shares_in_percent,
 )
 from samegoal_sync.samegoal.publication.held_night_storage import clear_held, hold
-from samegoal_sync.samegoal.publication.newer_reads import refreshed_after, without_refreshed
+from samegoal_sync.samegoal.publication.newer_reads import (
+    Read,
+    against_newer_reads,
+    remember_withheld,
+)
 from samegoal_sync.samegoal.publication.syncs import (
     Kind,
     Publication,
@@ -95,32 +99,24 @@ def publish(
     """
     settings, of_night = district.settings, scope is Scope.DISTRICT
     kind = Kind.NIGHT if of_night else Kind.STUDENT
-    sync = Sync(district.slug, run_id, night, started_at, kind)
+    sync = Sync(district.slug, run_id, night, started_at, kind).of_read(students, guardians)
     rules = Rules(
         guards=settings.guards if of_night else None,
         additions_only=bool(settings.additions_only and settings.additions_only.covers(night)),
         scope=scope,
     )
     with district_transaction(database_url, district.slug) as connection:
-        if of_night:  # read before these students were, or no one knows in which order
-            moment = min(started_at, _made(students) or started_at)
-            newer = refreshed_after(connection, district.slug, moment=moment)
-            students, guardians = without_refreshed(students, guardians, newer)
+        read = against_newer_reads(connection, district.slug, students, guardians, scope)
         if settings.paused and settings.paused.covers(night):
-            comparison = compare(connection, sync.slug, students, guardians, rules.scope)
-            return _pause(comparison, sync, rules.guards, settings.paused.last)
-        return publish_in(connection, students, guardians, sync, rules)
+            return _pause(connection, read, sync, rules, settings.paused.last)
+        return publish_in(connection, read, sync, rules)
 
 
-def publish_in(
-    connection: Connection[Any],
-    students: Curated,
-    guardians: Curated,
-    sync: Sync,
-    rules: Rules,
-) -> Publication:
+def publish_in(connection: Connection[Any], read: Read, sync: Sync, rules: Rules) -> Publication:
     """Compare, judge, apply or hold; the caller holds the transaction and the lock."""
-    comparison = compare(connection, sync.slug, students, guardians, rules.scope)
+    if read.is_older:
+        return _older(connection, read, sync, rules)
+    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.scope)
     if rules.additions_only:
         narrow_to_additions(comparison)
     counts, findings = count(comparison)
@@ -134,16 +130,18 @@ def publish_in(
     sync_id, before = open_sync(connection, sync)
     if reasons and rules.guards:
         held = Publication(State.HELD, counts, reasons, sync_id, findings)
-        return _hold(comparison, sync, rules.guards, held)
+        return _hold(comparison, read, sync, rules.guards, held)
     if not counts["changes"] and before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
     apply(comparison, night=sync.night, sync_id=sync_id)
+    remember_withheld(connection, sync.slug, read)
     state = State.PUBLISHED if counts["changes"] else State.UNCHANGED
     if sync.kind is Kind.STUDENT:
-        refreshed = students.account["sis_internal_id"].drop_nulls().to_list()
+        refreshed = read.students.account["sis_internal_id"].drop_nulls().to_list()
         findings = replace(findings, sis_internal_ids=refreshed)
     if sync.kind is Kind.NIGHT:
-        clear_held(connection, sync.slug, f"superseded by the night of {sync.night}")
+        superseded = f"superseded by the night of {sync.night}"
+        clear_held(connection, sync.slug, superseded, read_by=sync.read_at)
     publication = Publication(state, counts, [], sync_id, findings)
     store_rejects(comparison, sync_id)
     close_sync(connection, publication, absent=_absent(comparison))
@@ -151,21 +149,23 @@ def publish_in(
 
 
 def _hold(
-    comparison: Comparison, sync: Sync, guards: Guards, publication: Publication
+    comparison: Comparison, read: Read, sync: Sync, guards: Guards, publication: Publication
 ) -> Publication:
     """Keep the night for a person; the newest held night takes the place of an older one.
 
     Guardians who may not see the student go all the same.
     """
     connection, sync_id, reasons = comparison.connection, publication.sync_id, publication.reasons
-    clear_held(connection, sync.slug, f"superseded by the night of {sync.night}", but=sync_id)
-    hold(comparison, sync, sync_id, reasons)
+    superseded = f"superseded by the night of {sync.night}"
+    clear_held(connection, sync.slug, superseded, but=sync_id, read_by=sync.read_at)
+    if not hold(comparison, sync, sync_id, reasons):
+        return _discard_older(comparison, read, sync, guards, sync_id)
     publication = replace(
         publication,
         counts=nothing_published(comparison.students, comparison.guardians),
         findings=replace(publication.findings, reasons=[reason.as_json() for reason in reasons]),
     )
-    publication = _remove_withheld(comparison, sync, guards, publication)
+    publication = _remove_withheld(comparison, read, sync, guards, publication)
     close_sync(
         connection,
         publication,
@@ -178,15 +178,17 @@ def _hold(
     return publication
 
 
-def _pause(comparison: Comparison, sync: Sync, guards: Guards | None, until: date) -> Publication:
+def _pause(
+    connection: Connection[Any], read: Read, sync: Sync, rules: Rules, until: date
+) -> Publication:
     """Publish nothing; guardians who may not see the student go all the same."""
-    connection = comparison.connection
     sync_id, before = open_sync(connection, sync)
     if before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
-    counts = nothing_published(comparison.students, comparison.guardians)
+    counts = nothing_published(read.students, read.guardians)
     paused = Publication(State.PAUSED, counts, [], sync_id, Findings(until=str(until)))
-    publication = _remove_withheld(comparison, sync, guards, paused)
+    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.scope)
+    publication = _remove_withheld(comparison, read, sync, rules.guards, paused)
     close_sync(
         connection,
         publication,
@@ -195,6 +197,32 @@ def _pause(comparison: Comparison, sync: Sync, guards: Guards | None, until: dat
         + _removed_words(publication),
         hint="end the pause in the district's settings, or wait",
         actor="district",
+    )
+    return publication
+
+
+def _older(connection: Connection[Any], read: Read, sync: Sync, rules: Rules) -> Publication:
+    """Publish nothing of a read that is older than what is published."""
+    sync_id, before = open_sync(connection, sync)
+    if before in {State.PUBLISHED, State.UNCHANGED}:
+        return _recorded(connection, sync_id)
+    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.scope)
+    return _discard_older(comparison, read, sync, rules.guards, sync_id)
+
+
+def _discard_older(
+    comparison: Comparison, read: Read, sync: Sync, guards: Guards | None, sync_id: int
+) -> Publication:
+    """Restrictions of which nothing newer is known (guardians are read last) hold all the same."""
+    counts = nothing_published(read.students, read.guardians)
+    older = Publication(State.DISCARDED, counts, [], sync_id)
+    publication = _remove_withheld(comparison, read, sync, guards, older)
+    close_sync(
+        comparison.connection,
+        publication,
+        absent=_absent(comparison),
+        message="a later read is published or held; nothing of this one was published"
+        + _removed_words(publication),
     )
     return publication
 
@@ -208,12 +236,6 @@ def _recorded(connection: Connection[Any], sync_id: int) -> Publication:
     return Publication(State(row[0]), row[1], [], sync_id, Findings.from_json(row[2]))
 
 
-def _made(students: Curated) -> datetime | None:
-    """When the frames were made; stored ones may be published by a later run."""
-    told = students.findings.get(CURATED_AT)
-    return datetime.fromisoformat(told) if isinstance(told, str) else None
-
-
 def _absent(comparison: Comparison) -> Iterable[str]:
     """Columns not shared tonight, a guardian's with their table in front."""
     return [
@@ -223,7 +245,11 @@ def _absent(comparison: Comparison) -> Iterable[str]:
 
 
 def _remove_withheld(
-    comparison: Comparison, sync: Sync, guards: Guards | None, publication: Publication
+    comparison: Comparison,
+    read: Read,
+    sync: Sync,
+    guards: Guards | None,
+    publication: Publication,
 ) -> Publication:
     """Of a night that is not published, remove guardians who may not see the student.
 
@@ -231,14 +257,16 @@ def _remove_withheld(
     guard would hold them by themselves do wait: they look like a fault of the read.
     """
     removed = narrow_to_withheld(comparison)
+    (changes,) = comparison.row("select count(*) from tonight_changes")
     store_rejects(comparison, publication.sync_id)
     if guards and removed and judge(comparison, guards, sync.night):
         waiting = replace(publication.findings, restrictions_waiting=removed)
         return replace(publication, findings=waiting)
     apply(comparison, night=sync.night, sync_id=publication.sync_id)
+    remember_withheld(comparison.connection, sync.slug, read)
     return replace(
         publication,
-        counts=publication.counts | {"guardians_removed": removed, "changes": removed},
+        counts=publication.counts | {"guardians_removed": removed, "changes": changes},
         findings=replace(publication.findings, restrictions_applied=removed),
     )
 

@@ -16,7 +16,7 @@ import polars as pl
 from samegoal_sync.samegoal.publication.comparison import Comparison, Scope
 
 #: A student keeps what was published by a read later than tonight's.
-REFRESHED_SINCE = "refreshed_since"
+OLDER_READ = "older_read"
 
 
 def match_students(comparison: Comparison, rows: pl.DataFrame) -> None:
@@ -86,7 +86,7 @@ def follow_student_ids(comparison: Comparison) -> None:
     without their Student Id is refused (``student_id_taken``) until the next complete night.
     """
     while comparison.execute(
-        _REFUSED, one_student=comparison.scope is Scope.THESE_STUDENTS, since=REFRESHED_SINCE
+        _REFUSED, one_student=comparison.scope is Scope.THESE_STUDENTS, since=OLDER_READ
     ).rowcount:
         comparison.script(_WITHOUT_REFUSED)
     comparison.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ import polars as pl
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
-from samegoal_sync.demographics.columns.curated_frames import REJECT_COLUMNS
+from samegoal_sync.demographics.columns.curated_frames import REJECT_COLUMNS, Curated
 from samegoal_sync.errors import SyncError
 from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.findings import Findings
@@ -46,13 +46,32 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Sync:
-    """What a sync is known by before it has an outcome."""
+    """What a sync is known by before it has an outcome.
+
+    Attributes:
+        read_at / guardians_read_at: when its students, and its pairs with their restrictions,
+            were read; ``None``: nobody knows.
+        refreshed: SIS Internal IDs of a refresh.
+    """
 
     slug: str
     run_id: str
     night: date
     started_at: datetime
     kind: Kind = Kind.NIGHT
+    read_at: datetime | None = None
+    guardians_read_at: datetime | None = None
+    refreshed: tuple[int, ...] = ()
+
+    def of_read(self, students: Curated, guardians: Curated) -> Sync:
+        """The sync of these frames."""
+        refreshed = students.account["sis_internal_id"].drop_nulls().to_list()
+        return replace(
+            self,
+            read_at=students.read_at,
+            guardians_read_at=guardians.read_at,
+            refreshed=tuple(refreshed) if self.kind is Kind.STUDENT else (),
+        )
 
 
 @dataclass(frozen=True)
@@ -84,10 +103,20 @@ def open_sync(connection: Connection[Any], sync: Sync) -> tuple[int, State | Non
         return int(found[0]), State(found[1])
     row = connection.execute(
         """
-        insert into syncs (district, run_id, night, kind, state, started_at)
-        values (%s, %s, %s, %s, 'unchanged', %s) returning id
+        insert into syncs (district, run_id, night, kind, state, started_at, read_at,
+            guardians_read_at, refreshed)
+        values (%s, %s, %s, %s, 'unchanged', %s, %s, %s, %s) returning id
         """,
-        (sync.slug, sync.run_id, sync.night, sync.kind, sync.started_at),
+        (
+            sync.slug,
+            sync.run_id,
+            sync.night,
+            sync.kind,
+            sync.started_at,
+            sync.read_at,
+            sync.guardians_read_at,
+            list(sync.refreshed),
+        ),
     ).fetchone()
     assert row is not None
     return int(row[0]), None
