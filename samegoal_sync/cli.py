@@ -26,6 +26,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "sync": ("sync:sync", "Import districts now."),
     "status": ("status:status", "Show how last night went, every district on one screen."),
     "student": ("published:student", "Show one student's Details."),
+    "students": ("students:students", "Decide about records that may be one student."),
     "rejects": ("published:rejects", "List rows and values rejected, and who has to act."),
     "held": ("published:held", "Show a held night: who and what, old and new."),
     "approve": ("published:approve", "Publish a held night."),

@@ -21,6 +21,7 @@ from samegoal_sync.portal.pages import (
     finish_document,
     held_night_page,
     problem_list,
+    same_student_page,
     sign_in_page,
     student_details_page,
     student_list,
@@ -29,6 +30,7 @@ from samegoal_sync.portal.visit import Page
 
 _DOCUMENT = "/d/{district}/documents/{document}"
 _INFORMATION = "/d/{district}/district-information"
+_SAME_STUDENT = "/d/{district}/same-student"
 _STUDENT = "/d/{district}/students/{student}"
 
 #: Address, method, page, roles.
@@ -68,6 +70,14 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     ("/d/{district}/held/discard", "POST", held_night_page.discard_held, MANAGING),
     ("/d/{district}/problems", "GET", problem_list.problems, MANAGING),
     ("/d/{district}/problems.csv", "GET", problem_list.problems_csv, MANAGING),
+    ("/d/{district}/same-student", "GET", same_student_page.same_student, MANAGING),
+    ("/d/{district}/same-student/merge", "POST", same_student_page.merge_records, MANAGING),
+    (
+        "/d/{district}/same-student/keep-apart",
+        "POST",
+        same_student_page.keep_records_apart,
+        MANAGING,
+    ),
     ("/d/{district}/audit-log", "GET", audit_log.audit_log, MANAGING),
 )
 

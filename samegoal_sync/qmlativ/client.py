@@ -125,7 +125,7 @@ class QmlativClient:
         items = objects_of(asset)
         return self._read([(item, None) for item in items], progress)
 
-    def read_student(self, student_number: str) -> RawObjects:
+    def read_student(self, student_number: str, sis_internal_id: int | None = None) -> RawObjects:
         """One student with all that belongs to them, in the objects of all three raw assets.
 
         Guardians who are students themselves come with their own Student and enrollment rows,
@@ -133,11 +133,13 @@ class QmlativClient:
 
         Args:
             student_number: the Student Id that people know; it only travels in POST bodies.
+            sis_internal_id: the StudentID of the student who is meant, where it is known: the
+                number may be another's by now.
 
         Raises:
             StudentNotFound: there is none.
         """
-        return read_one_student(self._read_where, student_number)
+        return read_one_student(self._read_where, student_number, sis_internal_id)
 
     def grants(self) -> tuple[Grant, ...]:
         """What of every catalog object is shared, told from a few rows of each.

@@ -23,9 +23,11 @@ from samegoal_sync.demographics.validation.frame_validation import (
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.qmlativ.client import QmlativClient
 from samegoal_sync.qmlativ.http.limits import ONE_STUDENT
+from samegoal_sync.qmlativ.reading.one_student import is_asked_for
 from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 from samegoal_sync.samegoal.publication.publish import publish
+from samegoal_sync.samegoal.publication.student_details import published_sis_internal_id
 
 if TYPE_CHECKING:
     from samegoal_sync.demographics.columns.curated_frames import Curated
@@ -39,6 +41,9 @@ def refresh_student(
 ) -> Publication:
     """Read one student from Qmlativ now and publish them by the same rules.
 
+    Who is meant is the student published under this Student Id, whatever number they have in
+    Qmlativ by now; and whoever has it there, published or not.
+
     A refresh that fails raises and leaves no sync: the district's night did not fail.
 
     Raises:
@@ -50,10 +55,12 @@ def refresh_student(
     registry = Registry(settings, database_url)
     district, started = registry.get(slug), datetime.now(UTC)
     today = district.today(started)
+    sis_internal_id = published_sis_internal_id(database_url, slug, student_id)
     with QmlativClient(registry.connection(slug), limits=ONE_STUDENT) as client:
-        raw = client.read_student(student_id)
+        raw = client.read_student(student_id, sis_internal_id)
     require_checks_passed("raw", check_raw(raw))
-    students, guardians = only_student(raw, *curate(raw, district, today), student_id)
+    asked = is_asked_for(student_id, sis_internal_id)
+    students, guardians = only_student(raw, *curate(raw, district, today), asked)
     previous = last_good_findings(database_url, slug).of_transforms
     findings = check_curated(students, guardians, previous, whole_district=False)
     require_checks_passed("curated", findings)
@@ -65,15 +72,17 @@ def refresh_student(
 
 
 def only_student(
-    raw: RawObjects, students: Curated, guardians: Curated, student_id: str
+    raw: RawObjects, students: Curated, guardians: Curated, asked: pl.Expr
 ) -> tuple[Curated, Curated]:
-    """What was curated of this Student Id, with its accounts and rejects, and of nobody else.
+    """What was curated of the students asked for, with accounts and rejects, and of nobody else.
 
-    Two students who share the number both stay: they are rejected, and told.
+    Two students who share a number both stay: they are rejected, and reported.
+
+    Args:
+        asked: which rows of ``Student/Student`` they are.
     """
-    number = pl.col("StudentNumber").str.strip_chars() == student_id.strip()
-    asked = raw["Student/Student"].filter(number).get_column("StudentID")
-    is_asked = pl.col("sis_internal_id").is_in(asked.implode())
+    asked_ids = raw["Student/Student"].filter(asked).get_column("StudentID")
+    is_asked = pl.col("sis_internal_id").is_in(asked_ids.implode())
     account = students.account.filter(is_asked)
     of_theirs = pl.col("student_id").is_in(
         account.get_column("student_id").drop_nulls().unique().implode()

@@ -6,6 +6,9 @@
         |-- SumsDiffer            a student or guardian was not accounted for
         |-- DistrictNotRegistered the slug is not in the registry
         |-- StudentNotPublished   SameGoal has no such student
+        |-- SameRecord            two records were to be named, and one was named twice
+        |-- StillSent             a record can't be merged away: Qmlativ sends its student
+        |-- ClosedRecord          nothing can be merged into a record that is closed
         |-- NothingHeld           there is no held night to decide
         |-- OtherNightHeld        the held night is not the one that was looked at
         |-- DatabaseFault         Postgres refused a statement (transient where it is)
@@ -72,6 +75,43 @@ class StudentNotPublished(PublicationError):
             f"{slug} has no student {student_id!r} in SameGoal",
             hint=f"look at samegoal-sync rejects {slug}, or read the student from Qmlativ now: "
             f"samegoal-sync sync {slug} --student {student_id}",
+            actor=Actor.DISTRICT,
+        )
+
+
+class SameRecord(PublicationError):
+    """Two records were to be named, and one was named twice."""
+
+    exit_status = 2
+
+    def __init__(self, student_id: str) -> None:
+        super().__init__(
+            f"{student_id!r} was named twice",
+            hint="name the two records as samegoal-sync students undecided lists them",
+            actor=Actor.DISTRICT,
+        )
+
+
+class StillSent(PublicationError):
+    """A record can't be merged away while Qmlativ sends its student."""
+
+    def __init__(self, student_id: str) -> None:
+        super().__init__(
+            f"Qmlativ still sends the student {student_id!r}, so that record can't be closed here",
+            hint="if both are one student, merge the records in Skyward (Student Management > "
+            "Students) and decide after the next night; or name the two the other way round",
+            actor=Actor.DISTRICT,
+        )
+
+
+class ClosedRecord(PublicationError):
+    """Nothing can be merged into a record that is closed."""
+
+    def __init__(self, student_id: str) -> None:
+        super().__init__(
+            f"the record that had the Student Id {student_id!r} is closed",
+            hint="merge into the student's present record: samegoal-sync students undecided "
+            "DISTRICT lists it",
             actor=Actor.DISTRICT,
         )
 

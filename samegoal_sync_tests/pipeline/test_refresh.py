@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.qmlativ.errors import StudentNotFound
+from samegoal_sync.qmlativ.reading.one_student import is_asked_for
 from samegoal_sync.refresh.refresh_student import only_student, refresh_student
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
@@ -25,7 +26,7 @@ def tables(world: World) -> Iterator[dict[str, pl.DataFrame]]:
     """The sandbox's tables, put back afterwards."""
     before = dict(world.sandbox.tables(FAIRVIEW))
     yield before
-    for name in (_PAIR, "Demographics/NamePhone"):
+    for name in (_PAIR, "Demographics/NamePhone", "Student/Student"):
         world.sandbox.replace_table(FAIRVIEW, name, before[name])
 
 
@@ -67,6 +68,26 @@ def test_a_refresh_brings_what_changed_and_leaves_everybody_else(
     assert _value(world, f"select count({phones}) from guardians") > 50
 
 
+def test_a_refresh_finds_a_student_whose_number_was_swapped_since_the_night(
+    world: World, tables: dict[str, pl.DataFrame]
+) -> None:
+    world.run()
+    child, other = _two_with_guardians(world)
+    students = tables["Student/Student"]
+    number = pl.col("StudentNumber").str.strip_chars()
+    swapped = number.replace_strict({child: other, other: child}, default=pl.col("StudentNumber"))
+    world.sandbox.replace_table(
+        FAIRVIEW, "Student/Student", students.with_columns(StudentNumber=swapped)
+    )
+    sis = "select sis_internal_id from students where student_id = %s"
+    before = (_value(world, sis, child), _value(world, sis, other))
+    # Both are read: the one who is meant, and the one who has the number now.
+    publication = refresh_student(world.settings, world.database_url, FAIRVIEW, child)
+    assert publication.counts["students_sent"] == 2
+    assert publication.findings.students_renamed == 2
+    assert (_value(world, sis, other), _value(world, sis, child)) == before
+
+
 def test_an_unknown_number_is_told_and_leaves_no_sync(world: World) -> None:
     world.run()
     before = _everything(world)
@@ -99,7 +120,7 @@ def test_two_students_with_the_number_are_both_told_and_nobody_else() -> None:
     district.guardian(second)
     raw = district.raw()
     students, guardians = district.students(), district.guardians()
-    mine, theirs = only_student(raw, students, guardians, " S1 ")
+    mine, theirs = only_student(raw, students, guardians, is_asked_for(" S1 ", None))
     assert mine.frame.is_empty()
     assert sorted(mine.account["sis_internal_id"]) == [first, second]
     assert set(mine.rejects["student_id"]) == {"S1"}

@@ -27,6 +27,7 @@ TABLES = (
     "document_fields",
     "document_changes",
     "audit_log",
+    "kept_apart",
 )
 
 

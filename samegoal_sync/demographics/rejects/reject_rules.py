@@ -235,7 +235,8 @@ REJECT_RULES: dict[str, RejectRule] = {
         "Two students share legal name and birth date under two ids.",
         "They may be one student, whose documents would be split. They are never merged.",
         _GENERAL,
-        "Merge them in Qmlativ if they are one.",
+        "Merge them in Qmlativ if they are one. After the next night SameGoal asks under Problems "
+        "whether the documents of the record that is gone belong to the one that stays.",
     ),
     "no_guardian": _notice(
         "A present student has no guardian in SameGoal.",

@@ -43,6 +43,11 @@ def start(visit: Visit) -> Response:
         raise Refused("There is no such kind of document", hint="Choose one of the list.")
     with visit.district(snapshot=True) as connection:
         record = read_record(connection, visit.uuid("student"))
+        if record.student["closed_since"]:
+            raise Refused(
+                "No document can be started in a closed record",
+                hint="Open the student's present record and start it there.",
+            )
         document_id = start_document(connection, record, kind, visit.user.login)
         visit.record(
             connection,

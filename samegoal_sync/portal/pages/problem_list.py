@@ -10,6 +10,7 @@ from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.district_problems import as_csv, problems_of
 from samegoal_sync.portal.records.import_history import last_nights, waiting_night
 from samegoal_sync.portal.visit import Visit
+from samegoal_sync.samegoal.publication.same_student import undecided_pairs
 
 
 def problems(visit: Visit) -> Response:
@@ -26,11 +27,17 @@ def problems(visit: Visit) -> Response:
             district.expires_on,
             district.today(datetime.now(UTC)),
         )
+        pairs = undecided_pairs(connection, visit.slug)
         visit.record(connection, Action.VIEWED_PROBLEMS)
     by_actor: dict[str, list[object]] = {}
     for problem in found:
         by_actor.setdefault(problem.actor, []).append(problem)
-    return visit.page("problems.html", by_actor=by_actor, night=nights[0] if nights else None)
+    return visit.page(
+        "problems.html",
+        by_actor=by_actor,
+        night=nights[0] if nights else None,
+        undecided=len(pairs),
+    )
 
 
 def problems_csv(visit: Visit) -> Response:

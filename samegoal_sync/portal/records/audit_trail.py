@@ -29,6 +29,8 @@ class Action(StrEnum):
     APPROVED = "approved a held night"
     DISCARDED = "discarded a held night"
     VIEWED_PROBLEMS = "viewed problems"
+    MERGED = "merged two records"
+    KEPT_APART = "kept two records apart"
     EXPORTED = "exported"
     DOCUMENT_STARTED = "started a document"
     DOCUMENT_VIEWED = "viewed a document"

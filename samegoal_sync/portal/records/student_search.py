@@ -19,7 +19,7 @@ _HIGHEST = "\U0010ffff"
 _DROPPED = re.compile("[\u0300-\u036f\\s'\u2019.,-]")
 _COLUMNS = (
     "portal_id, student_id, last_name, first_name, middle_name, name_suffix, grade, building, "
-    "district_enrollment, missing_since, origin, name_key, id_key"
+    "district_enrollment, missing_since, closed_since, origin, name_key, id_key"
 )
 
 

@@ -38,16 +38,25 @@ _EMAILS, _OTHERS = 20, 200
 _RESTRICTIONS = "Family/StudentGuardianRestrictedAccess"
 
 
-def read_one_student(read: ReadWhere, student_number: str) -> RawObjects:
+def read_one_student(
+    read: ReadWhere, student_number: str, sis_internal_id: int | None = None
+) -> RawObjects:
     """All catalog objects, holding one student's rows (and lookups in full).
 
+    Args:
+        student_number: the Student Id that people know.
+        sis_internal_id: the StudentID of the student who is meant, where it is known. The number
+            may be somebody else's by now, who is then read as well.
+
     Raises:
-        StudentNotFound: no student has the number.
+        StudentNotFound: there is no such student.
     """
     collected = _Collected(read)
-    number = student_number.strip()
-    found = read([(_STUDENT, text_equal("StudentNumber", number))])
-    student = found[_STUDENT].filter(pl.col("StudentNumber").str.strip_chars() == number)
+    asked = text_equal("StudentNumber", student_number.strip())
+    if sis_internal_id is not None:
+        asked = any_of([asked, one_of("StudentID", [sis_internal_id])])
+    found = read([(_STUDENT, asked)])
+    student = found[_STUDENT].filter(is_asked_for(student_number, sis_internal_id))
     if student.is_empty():
         raise StudentNotFound
     collected.keep(found, {_STUDENT: student})
@@ -63,6 +72,13 @@ def read_one_student(read: ReadWhere, student_number: str) -> RawObjects:
     _read_places(collected)
     _read_guardians_who_study(collected, student, guardians)
     return collected.with_lookups()
+
+
+def is_asked_for(student_number: str, sis_internal_id: int | None) -> pl.Expr:
+    """Whether a row of Student/Student is one of those that ``read_one_student`` is asked for."""
+    number = pl.col("StudentNumber").str.strip_chars() == student_number.strip()
+    meant = pl.col("StudentID") == pl.lit(sis_internal_id, pl.Int64)
+    return number.fill_null(value=False) | meant.fill_null(value=False)
 
 
 def _read_places(collected: _Collected) -> None:

@@ -75,6 +75,18 @@ def student_details(database_url: str, slug: str, student_id: str) -> Record:
         return _record(connection, found[0])
 
 
+def published_sis_internal_id(database_url: str, slug: str, student_id: str) -> int | None:
+    """The SIS Internal ID of the student published under a Student Id; ``None`` if nobody is."""
+    with reading(database_url) as connection:
+        found = _rows(
+            connection,
+            "select sis_internal_id from students "
+            "where district = %(district)s and student_id = %(student)s",
+            {"district": slug, "student": student_id.strip()},
+        )
+    return found[0]["sis_internal_id"] if found else None
+
+
 def read_record(connection: Connection[Any], portal_id: UUID) -> Record | None:
     """Read a student in the caller's transaction; ``None`` if it sees no such student."""
     found = _rows(connection, "select * from students where portal_id = %(id)s", {"id": portal_id})

@@ -1,0 +1,263 @@
+"""Two records that may be one student: listed, and decided by a person, never by an import.
+
+Qmlativ says who a student is by the SIS Internal ID. Where a child got a new one (records merged
+in Skyward, a re-enrollment, a student entered by hand before Qmlativ knew them), SameGoal has two
+records, and what belongs to the child lies in both. Whether they are one child only a person can
+say: *merge* moves documents and what was entered by hand to the record that Qmlativ sends, *keep
+apart* takes the pair off the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import class_row, tuple_row
+
+from samegoal_sync.samegoal.errors import (
+    ClosedRecord,
+    SameRecord,
+    StillSent,
+    StudentNotPublished,
+)
+from samegoal_sync.samegoal.publication.transaction import district_transaction
+
+#: Pairs listed at once; more than a person decides in a sitting.
+MOST_PAIRS = 200
+
+#: Writes what belongs to a decision (an audit line) in the decision's own transaction.
+Witness = Callable[[Connection[Any]], None]
+
+
+class Why(StrEnum):
+    """What two records have in common."""
+
+    NAME = "same legal name and birth date"
+    STUDENT_ID = "same Student Id, one after the other"
+
+
+@dataclass(frozen=True)
+class StudentRecord:
+    """A record as the list shows it.
+
+    Attributes:
+        portal_id: its id in the portal.
+        student_id: the key under which it is published; of a closed one ``~`` and more.
+        shown_id: the Student Id that people know it by, also if it is another's by now.
+        sent: whether Qmlativ sends it.
+        closed: whether its Student Id is another's by now.
+        documents: how many it has.
+        by_hand: whether preferred gender or pronouns were entered for it.
+    """
+
+    portal_id: UUID
+    student_id: str
+    shown_id: str
+    sis_internal_id: int | None
+    last_name: str
+    first_name: str
+    date_of_birth: date
+    sent: bool
+    closed: bool
+    documents: int
+    by_hand: bool
+
+    @property
+    def holds_something(self) -> bool:
+        """Whether a merge would move anything."""
+        return bool(self.documents or self.by_hand)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two records that may be one student.
+
+    Attributes:
+        why: what they have in common.
+        survivor: the one that Qmlativ sends, else the one that has its Student Id.
+        other: the one whose documents and values would be moved.
+    """
+
+    why: Why
+    survivor: StudentRecord
+    other: StudentRecord
+
+    @property
+    def can_be_merged(self) -> bool:
+        """Whether it is for SameGoal to merge; of two that Qmlativ sends it is for Skyward."""
+        return not self.other.sent
+
+
+def undecided_pairs(connection: Connection[Any], slug: str) -> list[Pair]:
+    """The district's pairs that nobody has decided, at most ``MOST_PAIRS``.
+
+    Listed are two records that Qmlativ sends with the same legal name and birth date, and those
+    of which the one that it does not send holds documents or values entered by hand.
+    """
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        found = cursor.execute(_PAIRS, {"slug": slug, "limit": MOST_PAIRS}).fetchall()
+    wanted = sorted({portal_id for _, *both in found for portal_id in both})
+    records = {one.portal_id: one for one in _records(connection, slug, wanted)}
+    pairs = []
+    for why, one, other in found:
+        survivor, loser = sorted((records[one], records[other]), key=_standing)
+        pair = Pair(Why[why], survivor, loser)
+        if not pair.can_be_merged or pair.other.holds_something:
+            pairs.append(pair)
+    return pairs
+
+
+def merge(
+    database_url: str, slug: str, other: str, survivor: str, witness: Witness | None = None
+) -> None:
+    """Say that two records are one student: what people made for ``other`` goes to ``survivor``.
+
+    Documents are moved; preferred gender and pronouns go where the survivor has none. The other
+    record is closed, keeps its history, guardians and what it published, and says where it went.
+
+    Args:
+        other / survivor: the keys under which they are published.
+        witness: is called before the transaction ends; if it raises, nothing was decided.
+
+    Raises:
+        StudentNotPublished: the district has no such record.
+        SameRecord: it is one record.
+        StillSent: Qmlativ sends the other one, so that it can't be closed here.
+        ClosedRecord: the survivor is closed itself.
+    """
+    with district_transaction(database_url, slug) as connection:
+        loser, kept = _both(connection, slug, other, survivor)
+        if loser.sent:
+            raise StillSent(loser.shown_id)
+        if kept.closed:
+            raise ClosedRecord(kept.shown_id)
+        at = {
+            "slug": slug,
+            "loser": loser.student_id,
+            "kept": kept.student_id,
+            "portal_id": kept.portal_id,
+            "loser_id": loser.portal_id,
+            "was": loser.shown_id,
+        }
+        for statement in _MERGE:
+            connection.execute(statement.encode(), at)
+        if witness:
+            witness(connection)
+
+
+def keep_apart(
+    database_url: str,
+    slug: str,
+    one: str,
+    other: str,
+    who: str,
+    witness: Witness | None = None,
+) -> None:
+    """Say that two records are two students; the pair is not listed again.
+
+    Raises:
+        StudentNotPublished: the district has no such record.
+        SameRecord: it is one record.
+    """
+    with district_transaction(database_url, slug) as connection:
+        first, second = sorted(record.portal_id for record in _both(connection, slug, one, other))
+        connection.execute(
+            "insert into kept_apart (district, one, other, decided_by) values (%s, %s, %s, %s) "
+            "on conflict do nothing",
+            (slug, first, second, who),
+        )
+        if witness:
+            witness(connection)
+
+
+_PAIRS = """
+    with records as (
+        select * from students where district = %(slug)s and merged_into is null
+    ), pairs as (
+        select 'NAME' as why, a.portal_id as one, b.portal_id as other
+        from records a join records b on b.name_key = a.name_key
+            and b.date_of_birth = a.date_of_birth and a.portal_id < b.portal_id
+        union all
+        select 'STUDENT_ID', least(c.portal_id, n.portal_id), greatest(c.portal_id, n.portal_id)
+        from records c join records n on n.student_id = c.closed_student_id
+        where c.closed_since is not null
+    )
+    select min(why), one, other from pairs
+    where not exists (select from kept_apart k where k.one = pairs.one and k.other = pairs.other)
+    group by one, other order by min(why), one, other limit %(limit)s
+"""
+
+_RECORDS = """
+    select p.portal_id, p.student_id, coalesce(p.closed_student_id, p.student_id) as shown_id,
+        p.sis_internal_id, p.last_name, p.first_name, p.date_of_birth,
+        p.origin = 'sis' and p.missing_since is null as sent,
+        p.closed_since is not null as closed,
+        (select count(*) from documents d
+            where d.district = p.district and d.student_id = p.student_id) as documents,
+        exists (select from entered_by_hand h
+            where h.district = p.district and h.student_id = p.student_id
+                and (h.preferred_gender is not null or h.pronouns is not null)) as by_hand
+    from students p where p.district = %(slug)s and {condition}
+"""
+
+_MERGE = (
+    "update documents set student_id = %(kept)s where district = %(slug)s "
+    "and student_id = %(loser)s",
+    """
+    insert into entered_by_hand
+        (district, student_id, preferred_gender, pronouns, entered_by, entered_at)
+    select district, %(kept)s, preferred_gender, pronouns, entered_by, entered_at
+    from entered_by_hand where district = %(slug)s and student_id = %(loser)s
+    on conflict (district, student_id) do update set
+        preferred_gender = coalesce(entered_by_hand.preferred_gender, excluded.preferred_gender),
+        pronouns = coalesce(entered_by_hand.pronouns, excluded.pronouns)
+    """,
+    """
+    update students set merged_into = %(portal_id)s,
+        closed_since = coalesce(closed_since, current_date),
+        closed_student_id = coalesce(closed_student_id, student_id),
+        student_id = case when closed_since is null
+            then '~' || coalesce(sis_internal_id::text, portal_id::text) else student_id end
+    where district = %(slug)s and student_id = %(loser)s
+    """,
+    """
+    insert into changes (district, student_id, kind, field, old, new)
+    select %(slug)s, student_id, 'merged', 'student_id', %(was)s, %(kept)s
+    from students where portal_id = %(loser_id)s
+    union all
+    select %(slug)s, %(kept)s, 'merged', 'student_id', %(was)s, %(kept)s
+    """,
+)
+
+
+def _both(
+    connection: Connection[Any], slug: str, one: str, other: str
+) -> tuple[StudentRecord, StudentRecord]:
+    if one == other:
+        raise SameRecord(one)
+    found = {}
+    for student_id in (one, other):
+        records = _select(connection, "p.student_id = %(id)s", {"slug": slug, "id": student_id})
+        if not records:
+            raise StudentNotPublished(slug, student_id)
+        found[student_id] = records[0]
+    return found[one], found[other]
+
+
+def _records(connection: Connection[Any], slug: str, portal_ids: list[UUID]) -> list[StudentRecord]:
+    return _select(connection, "p.portal_id = any(%(ids)s)", {"slug": slug, "ids": portal_ids})
+
+
+def _select(connection: Connection[Any], condition: str, at: dict[str, Any]) -> list[StudentRecord]:
+    with connection.cursor(row_factory=class_row(StudentRecord)) as cursor:
+        return cursor.execute(_RECORDS.format(condition=condition).encode(), at).fetchall()
+
+
+def _standing(record: StudentRecord) -> tuple[bool, bool, bool, str]:
+    """The record that stays comes first: sent, then not closed, then known to Qmlativ."""
+    return not record.sent, record.closed, record.sis_internal_id is None, str(record.portal_id)
