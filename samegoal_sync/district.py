@@ -106,7 +106,8 @@ class District:
         client_key: the Integration Access's Key, the OAuth client id.
         time_zone: IANA time zone of the district's own night.
         hour: local hour at which its night is due.
-        token_url / api_prefix / token_fields / headers: for vendors that need them.
+        token_url / api_prefix: for vendors that need them.
+        token_fields / headers: names of further fields and headers; their values are encrypted.
         district_id: which of the system's districts this one is (``None``: the only one).
     """
 
@@ -122,8 +123,8 @@ class District:
     expires_on: date | None = None
     token_url: str | None = None
     api_prefix: str = "Custom"
-    token_fields: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
+    token_fields: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
     district_id: int | None = None
     settings: DistrictSettings = field(default_factory=DistrictSettings)
     created_at: datetime | None = None

@@ -18,8 +18,12 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 5_407_001
 
 
-def migrate(database_url: str) -> None:
-    """Create or upgrade the tables; does nothing when they are up to date."""
+def migrate(database_url: str, to: str = "head") -> None:
+    """Create or upgrade the tables; does nothing when they are up to date.
+
+    Args:
+        to: the revision to stop at; an older one than the newest in tests of an upgrade.
+    """
     with connect(database_url, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
         connection.execute("create schema if not exists samegoal")
@@ -27,4 +31,4 @@ def migrate(database_url: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["database_url"] = database_url
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

@@ -13,6 +13,7 @@ import click
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
 from samegoal_sync.commands.districts.shared_options import (
+    MASK,
     Pairs,
     given_values,
     plain,
@@ -144,7 +145,7 @@ def show(app: App, district: str, reveal: bool, who: str | None, as_json: bool) 
     registry = registry_of(app)
     found = registry.get(district)
     stored = registry.has_secret(district)
-    secret = "********" if stored else None
+    secret = MASK if stored else None
     if reveal:
         secret = registry.reveal_secret(district, user_name(who)).reveal()
     history = events(app.database_url, district, limit=20)
@@ -158,6 +159,8 @@ def show(app: App, district: str, reveal: bool, who: str | None, as_json: bool) 
         ("API Base URL", found.base_url),
         ("Client Key", found.client_key),
         ("Client Secret", secret or "not stored yet"),
+        *[("Token field", f"{name} {MASK}") for name in found.token_fields],
+        *[("Header", f"{name} {MASK}") for name in found.headers],
         ("Access expires", _day(found.expires_on)),
         ("Night", f"{found.hour:02}:00 {found.time_zone}"),
         ("Contacts", ", ".join(found.contacts) or "none"),

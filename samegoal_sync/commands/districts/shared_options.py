@@ -14,10 +14,14 @@ import click
 
 from samegoal_sync.commands.app import App
 from samegoal_sync.districts.registry.settings_json import settings_to_json
+from samegoal_sync.secret import Secret
 
 if TYPE_CHECKING:
     from samegoal_sync.district import District
     from samegoal_sync.districts.registry.registry import Registry
+
+#: What stands in the place of a secret.
+MASK = str(Secret(""))
 
 slug_argument = click.argument("district", metavar="DISTRICT")
 who_option = click.option(
@@ -95,11 +99,11 @@ def user_name(who: str | None) -> str:
 
 
 def plain(district: District) -> dict[str, Any]:
-    """A district for JSON; further headers and token fields may hold secrets: names only."""
+    """A district for JSON; values of further headers and token fields are masked."""
 
     return {
         **asdict(district),
-        "token_fields": sorted(district.token_fields),
-        "headers": sorted(district.headers),
+        "token_fields": dict.fromkeys(district.token_fields, MASK),
+        "headers": dict.fromkeys(district.headers, MASK),
         "settings": settings_to_json(district.settings),
     }

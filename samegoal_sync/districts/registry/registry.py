@@ -17,6 +17,13 @@ from samegoal_sync.districts.errors import (
     SecretMissing,
     UnknownDistrict,
 )
+from samegoal_sync.districts.registry.access_parameters import (
+    KINDS,
+    NAME_COLUMNS,
+    read_parameters,
+    reencrypt_parameters,
+    replace_parameters,
+)
 from samegoal_sync.districts.registry.district_validation import DistrictValues, checked_values
 from samegoal_sync.districts.registry.history import record_event
 from samegoal_sync.districts.registry.secret_cipher import Cipher
@@ -27,10 +34,9 @@ from samegoal_sync.settings import Settings
 
 _COLUMNS = (
     "slug, name, state, base_url, client_key, mail_domain, contacts, time_zone, hour, expires_on, "
-    "token_url, api_prefix, token_fields, headers, district_id, settings, created_at, message"
+    "token_url, api_prefix, district_id, settings, created_at, message, " + NAME_COLUMNS
 )
 _Districts = list[District]  # inside the class, "list" is the method
-_JSON = frozenset({"token_fields", "headers", "settings"})
 
 #: States in which a district's nights run; a failing one is tried again each night.
 NIGHTLY_STATES = (DistrictState.ACTIVE, DistrictState.FAILING)
@@ -44,8 +50,7 @@ class Registry:
         self.database_url = database_url
         self._made_cipher: Cipher | None = None
 
-    @property
-    def _cipher(self) -> Cipher:
+    def _make_cipher(self) -> Cipher:
         # Two threads may make one each: they read the same keys.
         if self._made_cipher is None:
             self._made_cipher = Cipher(self.settings)
@@ -68,7 +73,11 @@ class Registry:
         """
         with connect(self.database_url) as connection:
             for values in districts:
-                _insert(connection, self._checked(values), who)
+                checked = self._checked(values)
+                parameters = {name: checked.pop(name) for name in KINDS if name in checked}
+                _insert(connection, checked, who)
+                for name, given in parameters.items():
+                    replace_parameters(connection, self._make_cipher, checked["slug"], name, given)
         slugs = [values["slug"] for values in districts]
         stored = {str(one.slug): one for one in self._select("where slug = any(%s)", (slugs,))}
         return [stored[slug] for slug in slugs]
@@ -122,6 +131,9 @@ class Registry:
         checked = self._checked(values)
         with connect(self.database_url) as connection:
             for name, value in checked.items():
+                if name in KINDS:
+                    replace_parameters(connection, self._make_cipher, slug, name, value)
+                    continue
                 with _duplicates(slug):
                     connection.execute(
                         f"update districts set {name} = %s where slug = %s",  # noqa: S608 (names)
@@ -167,7 +179,7 @@ class Registry:
                 "values (%s, %s, %s) on conflict (district) do update set "
                 "ciphertext = excluded.ciphertext, stored_at = now(), "
                 "stored_by = excluded.stored_by",
-                (slug, self._cipher.seal(slug, secret), who),
+                (slug, self._make_cipher().seal(slug, secret), who),
             )
             record_event(connection, slug, "secret_stored", who)
 
@@ -197,6 +209,8 @@ class Registry:
     def connection_with(self, district: District, secret: Secret) -> Connection:
         """The same with a secret that is not stored yet."""
         allowed = self.settings.allow_loopback
+        with connect(self.database_url) as connection:
+            parameters = read_parameters(connection, self._make_cipher, district.slug)
         return Connection(
             base_url=checked_base_url(district.base_url, allow_loopback=allowed),
             client_key=district.client_key,
@@ -204,8 +218,8 @@ class Registry:
             token_url=district.token_url
             and checked_token_url(district.token_url, allow_loopback=allowed),
             api_prefix=district.api_prefix,
-            token_fields=district.token_fields,
-            headers=district.headers,
+            token_fields=parameters["token_fields"],
+            headers=parameters["headers"],
             district_id=district.district_id,
             allow_loopback=allowed,
         )
@@ -222,10 +236,10 @@ class Registry:
         ciphertext = self._ciphertext(slug)
         if ciphertext is None:
             raise SecretMissing(slug)
-        return self._cipher.open(slug, ciphertext)
+        return self._make_cipher().open(slug, ciphertext)
 
     def reencrypt_secrets(self) -> int:
-        """Seal every stored secret anew under the newest key; the older key can then go.
+        """Seal every secret, token field and header anew under the newest key; older ones can go.
 
         Returns: how many. Raises SecretKeyError if one can't be opened; then none was changed.
         """
@@ -234,12 +248,15 @@ class Registry:
                 "select district, ciphertext from district_secrets for update"
             ).fetchall()
             for slug, ciphertext in rows:
-                sealed = self._cipher.seal(slug, self._cipher.open(slug, bytes(ciphertext)))
+                sealed = self._make_cipher().seal(
+                    slug, self._make_cipher().open(slug, bytes(ciphertext))
+                )
                 connection.execute(
                     "update district_secrets set ciphertext = %s where district = %s",
                     (sealed, slug),
                 )
-        return len(rows)
+            parameters = reencrypt_parameters(connection, self._make_cipher)
+        return len(rows) + parameters
 
     def remove(self, slug: str) -> None:
         """Delete a district's row and, by cascade, everything that hangs on it.
@@ -293,8 +310,6 @@ class _duplicates:  # noqa: N801 (used as a verb in a with statement)
 def _stored(name: str, value: Any) -> Any:
     if name == "settings":
         return Jsonb(settings_to_json(value))
-    if name in _JSON:
-        return Jsonb(value)
     return list(value) if name == "contacts" else value
 
 
@@ -306,6 +321,7 @@ def _district(row: dict[str, Any]) -> District:
             "slug": Slug(row["slug"]),
             "state": DistrictState(row["state"]),
             "contacts": tuple(row["contacts"]),
+            **{name: tuple(row[name]) for name in KINDS},
             "settings": settings,
         }
     )

@@ -58,4 +58,5 @@ def retire_district(registry: Registry, drop_partition: DropPartition, slug: str
     registry.set_state(slug, DistrictState.SUSPENDED, who, "removed; its data were kept")
     with connect(registry.database_url) as connection:
         connection.execute("delete from district_secrets where district = %s", (slug,))
+        connection.execute("delete from district_parameters where district = %s", (slug,))
     drop_partition(slug)

@@ -33,28 +33,33 @@ class Cipher:
         """
         self._fernet = MultiFernet([_fernet(key) for key in _keys(settings)])
 
-    def seal(self, slug: str, secret: Secret) -> bytes:
-        """The ciphertext to store for a district, under the newest key."""
-        return self._fernet.encrypt(json.dumps([slug, secret.reveal()]).encode())
+    def seal(self, owner: str, secret: Secret) -> bytes:
+        """The ciphertext to store, under the newest key.
 
-    def open(self, slug: str, ciphertext: bytes) -> Secret:
-        """The secret that was sealed for this district.
+        Args:
+            owner: the district's slug; for a parameter of its access, that and the name.
+        """
+        return self._fernet.encrypt(json.dumps([owner, secret.reveal()]).encode())
+
+    def open(self, owner: str, ciphertext: bytes) -> Secret:
+        """The secret that was sealed for this owner.
 
         Raises:
-            SecretKeyError: no key opens it, or it was sealed for another district.
+            SecretKeyError: no key opens it, or it was sealed for another owner.
         """
+        slug = owner.partition(" ")[0]
         try:
-            owner, text = json.loads(self._fernet.decrypt(ciphertext))
+            sealed_for, text = json.loads(self._fernet.decrypt(ciphertext))
         except InvalidToken:
             raise SecretKeyError(
-                f"the stored secret of {slug} was encrypted with a key that is not here",
+                f"the stored secret of {owner} was encrypted with a key that is not here",
                 hint=f"put the older key behind the newest in {SECRET_KEY_VARIABLE} (comma-"
                 f"separated), or store the secret anew: samegoal-sync districts rotate-secret "
-                f"{slug}",
+                f"{slug} (a token field or header: samegoal-sync districts change)",
             ) from None
-        if owner != slug:
+        if sealed_for != owner:
             raise SecretKeyError(
-                f"the secret stored for {slug} belongs to another district",
+                f"the secret stored for {owner} belongs to another district",
                 hint=f"store it anew: samegoal-sync districts rotate-secret {slug}",
             )
         return Secret(text)

@@ -55,7 +55,7 @@ class Connection:
     secret: Secret
     token_url: str | None = None
     api_prefix: str = "Custom"
-    token_fields: Mapping[str, str] = field(default_factory=dict)
+    token_fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     district_id: int | None = None
     allow_loopback: bool = False
