@@ -71,16 +71,17 @@ def run_request(request: NightRequest) -> dg.RunRequest:
 
 @dg.op(name="delete_old_runs")
 def _prune(context: dg.OpExecutionContext) -> None:
-    """Delete finished runs older than 30 days that nothing needs."""
+    """Delete finished runs and check results older than 30 days that nothing needs."""
     now = datetime.now(UTC)
-    context.log.info(f"deleted {prune_runs(context.instance, now)} old runs")
+    pruned = prune_runs(context.instance, now)
+    context.log.info(f"deleted {pruned.runs} old runs and {pruned.check_results} check results")
     forget_old_nights(registry_from_environment().database_url, now)
 
 
 @dg.job(
     name="prune_runs",
     executor_def=dg.in_process_executor,
-    description="Deletes Dagster's old runs; never a district's latest materialization.",
+    description="Deletes old runs and check results; never a district's latest of each.",
 )
 def prune_runs_job() -> None:
     """One step."""

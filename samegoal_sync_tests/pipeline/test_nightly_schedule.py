@@ -20,7 +20,6 @@ from samegoal_sync.pipeline.freshness import CHECK
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.pipeline.nightly_schedule import nightly
-from samegoal_sync.pipeline.pruning import KEPT, latest_runs, prune_runs
 from samegoal_sync.pipeline.published_asset import STUDENTS
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.districts.sync_rows import write_night
@@ -191,28 +190,3 @@ def test_a_run_that_left_no_word_is_recorded_and_tried_again(
         ).fetchall()
     assert rows == [(SLUGS[0], "2026-10-01", "failed", "true")]
     sensors.record_lost_run(instance, run, "removed-meanwhile")
-
-
-@dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="district"))
-def _published() -> None:
-    """Stands for what a night materializes."""
-
-
-def test_old_runs_are_deleted_but_never_a_latest_materialization(
-    instance: dg.DagsterInstance,
-) -> None:
-    instance.add_dynamic_partitions("district", list(SLUGS))
-
-    def night(slug: str) -> str:
-        return dg.materialize([_published], partition_key=slug, instance=instance).run_id
-
-    old = [night(SLUGS[0]) for _ in range(3)]
-    other = night(SLUGS[1])
-    assert latest_runs(instance) == {old[-1], other}
-    assert prune_runs(instance, datetime.now(UTC)) == 0
-    later = datetime.now(UTC) + KEPT + timedelta(minutes=1)
-    assert prune_runs(instance, later, most=1) == 1
-    assert prune_runs(instance, later) == 1
-    left = {run.run_id for run in instance.get_runs()}
-    assert left == {old[-1], other}
-    assert instance.get_materialized_partitions(dg.AssetKey("_published")) == set(SLUGS[:2])
