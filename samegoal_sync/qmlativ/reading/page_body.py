@@ -22,8 +22,9 @@ from samegoal_sync.qmlativ.reading.typed_rows import missing_keys, typed_frame
 _OPENS = re.compile(rb'"Objects"\s*:\s*\[')
 #: What follows the array is short; so many bytes of the end are looked at.
 _TAIL = 4_096
-#: Bytes up to which a body may hold anything: parsed, it stays below a hundred MiB.
-_ANY_DENSITY = 4 * 2**20
+#: Bytes up to which a body may hold anything: parsed, it takes 150 MiB. Full pages have some seven
+#: MiB, and counting costs a tenth of parsing them.
+_ANY_DENSITY = 10 * 2**20
 #: Values (commas and opening brackets, those within texts included) that a page may hold.
 _VALUES_A_FIELD, _VALUES_A_ROW = 3, 20
 _NEXT = re.compile(r"/([0-9]{1,18})/([0-9]{1,18})/?$")
