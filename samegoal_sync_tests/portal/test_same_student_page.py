@@ -70,6 +70,7 @@ def test_an_administrative_user_merges_two_records(sign_in: SignIn, two_records:
     closed = person.get(f"/d/{FAIRVIEW}/students/{fields['other']}").text
     assert "This record is closed" in closed
     assert fields["survivor"] in closed
+    assert "Refresh from Qmlativ" not in closed
     start = person.post(f"/d/{FAIRVIEW}/students/{fields['other']}/documents", kind="iep")
     assert start.status_code == 400
 

@@ -11,7 +11,13 @@ from samegoal_sync.cli import main
 from samegoal_sync.samegoal.publication.same_student import Pair, undecided_pairs
 from samegoal_sync.samegoal.publication.student_details import student_details
 from samegoal_sync.samegoal.publication.transaction import reading
-from samegoal_sync_tests.samegoal.invented_nights import House, curated_students, student
+from samegoal_sync_tests.samegoal.invented_nights import (
+    House,
+    curated_guardians,
+    curated_students,
+    guardian,
+    student,
+)
 from samegoal_sync_tests.samegoal.test_student_identity import belongings
 
 _SLUG = "fairview-isd"
@@ -43,9 +49,18 @@ def again(number: int, **values: Any) -> dict[str, Any]:
 @pytest.fixture
 def merged_in_skyward(house: House) -> House:
     """A child with a document got a new record in Qmlativ, under the old number."""
-    house.publish(curated_students([student(1), student(2)]))
+    house.publish(
+        curated_students([student(1), student(2)]),
+        curated_guardians([guardian(1, of=1), guardian(2, of=1, priority=2)]),
+    )
     belongings(house, 1)
-    house.publish(curated_students([again(1), student(2)]))
+    # By now a restriction keeps the first guardian away.
+    house.publish(
+        curated_students([again(1), student(2)]),
+        curated_guardians(
+            [guardian(2, of=1)], others=[("S000001", 500_001, "withheld", "restricted")]
+        ),
+    )
     return house
 
 
@@ -63,13 +78,18 @@ def test_a_merge_moves_what_people_made_to_the_present_record(
     assert now.by_hand["pronouns"] == "of 1"
     assert then.student["merged_into"] == now.student["portal_id"]
     assert {now.changes[0]["kind"], then.changes[0]["kind"]} == {"merged"}
-    assert [c["kind"] for c in then.changes] == ["merged", "missing", "closed", "added"]
+    own = [c["kind"] for c in then.changes if c["guardian_id"] is None]
+    assert own == ["merged", "missing", "closed", "added"]
+    # Nobody is found under the old record whom a restriction keeps away from the child.
+    assert house.rows("select student_id, guardian_id from guardians") == [("S000001", 500_002)]
     assert house.rows("select who, action, student_id, what from audit_log") == [
         ("pat", "merged two records", "S000001", "from ~10001")
     ]
     assert pairs(house) == []
     # The nights after leave it so.
-    night = house.publish(curated_students([again(1), student(2)]))
+    night = house.publish(
+        curated_students([again(1), student(2)]), curated_guardians([guardian(2, of=1)])
+    )
     assert night.state == "unchanged"
 
 

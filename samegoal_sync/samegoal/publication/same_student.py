@@ -118,7 +118,8 @@ def merge(
     """Say that two records are one student: what people made for ``other`` goes to ``survivor``.
 
     Documents are moved; preferred gender and pronouns go where the survivor has none. The other
-    record is closed, keeps its history, guardians and what it published, and says where it went.
+    record is closed, keeps its history, and says where it went. Its guardians go: the student's
+    are those of the present record, and only of these the nightly import knows the restrictions.
 
     Args:
         other / survivor: the keys under which they are published.
@@ -177,7 +178,8 @@ def keep_apart(
 
 _PAIRS = """
     with records as (
-        select * from students where district = %(slug)s and merged_into is null
+        select portal_id, student_id, name_key, date_of_birth, closed_student_id
+        from students where district = %(slug)s and merged_into is null
     ), pairs as (
         select 'NAME' as why, a.portal_id as one, b.portal_id as other
         from records a join records b on b.name_key = a.name_key
@@ -185,10 +187,21 @@ _PAIRS = """
         union all
         select 'STUDENT_ID', least(c.portal_id, n.portal_id), greatest(c.portal_id, n.portal_id)
         from records c join records n on n.student_id = c.closed_student_id
-        where c.closed_since is not null
     )
     select min(why), one, other from pairs
+    join students a on a.portal_id = one join students b on b.portal_id = other
+    cross join lateral (select
+        a.origin = 'sis' and a.missing_since is null as one_sent,
+        b.origin = 'sis' and b.missing_since is null as other_sent) as sent
     where not exists (select from kept_apart k where k.one = pairs.one and k.other = pairs.other)
+        and (one_sent and other_sent or exists (
+            select from (values (a.student_id, one_sent), (b.student_id, other_sent)) v (id, sent)
+            where not v.sent and (
+                exists (select from documents d
+                    where d.district = %(slug)s and d.student_id = v.id)
+                or exists (select from entered_by_hand h
+                    where h.district = %(slug)s and h.student_id = v.id
+                        and (h.preferred_gender is not null or h.pronouns is not null)))))
     group by one, other order by min(why), one, other limit %(limit)s
 """
 
@@ -216,6 +229,14 @@ _MERGE = (
     on conflict (district, student_id) do update set
         preferred_gender = coalesce(entered_by_hand.preferred_gender, excluded.preferred_gender),
         pronouns = coalesce(entered_by_hand.pronouns, excluded.pronouns)
+    """,
+    """
+    with gone as (
+        delete from guardians where district = %(slug)s and student_id = %(loser)s
+        returning student_id, guardian_id, concat_ws(' ', first_name, last_name) as name
+    )
+    insert into changes (district, student_id, guardian_id, kind, old)
+    select %(slug)s, student_id, guardian_id, 'removed', name from gone
     """,
     """
     update students set merged_into = %(portal_id)s,
