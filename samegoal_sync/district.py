@@ -35,6 +35,12 @@ class GuardianChoice(StrEnum):
     FIRST_TWO_CUSTODIAL = "first_two_custodial"
 
 
+#: What a withdrawal code may mean that closes the year of a student who has not left.
+STAYS = "STAYS"
+#: What a district can map its withdrawal codes to.
+EXIT_STATUSES = ("TRANSFERRED", "WITHDREW", "DROPPED_OUT", "GRADUATED", "INACTIVE", STAYS)
+
+
 @dataclass(frozen=True)
 class Guards:
     """Shares beyond which a night is held (0.10 is 10 %); none counts under ``floor`` students.
@@ -80,6 +86,8 @@ class DistrictSettings:
         shared_email_limit: an e-mail that so many guardians without a common student have is
             nobody's own.
         buildings: school name as Qmlativ has it -> the name under Settings > Buildings.
+        exit_codes: withdrawal code or its description -> one of ``EXIT_STATUSES``.
+        languages: a language's description or code -> two-letter ISO 639-1 code.
         guards: when a night is held.
         paused / additions_only: date ranges.
         notify: kinds of morning mail that the district's contacts want.
@@ -90,6 +98,8 @@ class DistrictSettings:
     parent_years: int = 12
     shared_email_limit: int = 4
     buildings: dict[str, str] = field(default_factory=dict)
+    exit_codes: dict[str, str] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
     guards: Guards = field(default_factory=Guards)
     paused: DateRange | None = None
     additions_only: DateRange | None = None

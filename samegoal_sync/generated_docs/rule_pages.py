@@ -11,7 +11,12 @@ from samegoal_sync.demographics.columns.column_rules import RULES, ColumnRule
 from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
 from samegoal_sync.demographics.rejects.reject_rules import REJECT_RULES, SCOPE_REASONS, RejectKind
 from samegoal_sync.demographics.students.enrollment import ENROLLMENT_REASONS
-from samegoal_sync.demographics.students.withdrawal_codes import WITHDRAWAL_WORDS, WITHDREW
+from samegoal_sync.demographics.students.withdrawal_codes import (
+    DECEASED,
+    EXIT_REASONS,
+    NOT_KNOWN,
+    WITHOUT_GRADUATION,
+)
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject
 
 _MADE = "Made from the code by `python -m samegoal_sync.generated_docs`; change it there."
@@ -107,8 +112,8 @@ def _fields(needs: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
 
 def _enrollment() -> list[str]:
     rows = [f"| {why} | {status} |" for why, status in ENROLLMENT_REASONS.items()]
-    words = [f"| {why} | {status} |" for status, why, _ in WITHDRAWAL_WORDS]
-    rows += [*words, f"| {WITHDREW[1]} | {WITHDREW[0]} |"]
+    meanings = [*EXIT_REASONS.items(), DECEASED, WITHOUT_GRADUATION, NOT_KNOWN]
+    rows += [f"| {why} | {status} |" for status, why in meanings]
     table = "\n".join(["| enrollment_reason | district_enrollment |", "|---|---|", *rows])
     return ["## Reasons of District Enrollment", table]
 

@@ -170,6 +170,7 @@ ENTITY_OBJECTS: tuple[QmlativObject, ...] = (
         RawAsset.ENTITIES,
         (
             _id("WithdrawalCodeID", _KEY),
+            _text("Code", "a district's own mapping of its withdrawal codes"),
             _text("Description", "why a student left, in words"),
             _text("Type", "kind of withdrawal"),
         ),

@@ -248,7 +248,7 @@ STUDENT_RULES: dict[str, ColumnRule] = {
         ),
         "by dates, codes and flags of the enrollment that counts",
         missing=_NEVER_BLANK,
-        also=_needs((_SPAN, "IsDefaultEntity")),
+        also=_needs((_SPAN, "IsDefaultEntity"), ("Enrollment/WithdrawalCode", "Code")),
         invalid="a date of it can't be read: the published value stays; where what tells how a "
         "student left is not shared, who is published as having left stays so",
     ),

@@ -147,6 +147,10 @@ DENIED_COLUMNS = pl.Schema(
 )
 
 
+#: A number, a short note, names, or how often each of some words occurs.
+Noted = int | float | str | list[str] | dict[str, int]
+
+
 @dataclass(frozen=True)
 class Curated:
     """A curated frame with its rejects and its account.
@@ -171,6 +175,6 @@ class Curated:
     account: pl.DataFrame
     absent: frozenset[str] = frozenset()
     complete: bool = True
-    findings: dict[str, int | float | str | list[str]] = field(default_factory=dict)
+    findings: dict[str, Noted] = field(default_factory=dict)
     read_at: datetime | None = None
     denied: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DENIED_COLUMNS))

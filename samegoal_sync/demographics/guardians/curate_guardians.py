@@ -23,6 +23,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     GUARDIAN_COLUMNS,
     KEEP,
     Curated,
+    Noted,
 )
 from samegoal_sync.demographics.guardians.guardian_choice import beyond_choice
 from samegoal_sync.demographics.guardians.guardian_order import ordered_pairs
@@ -76,7 +77,9 @@ def curate_guardians(
     ordered = ordered_pairs(raw, today)
     rule = who_may_see(raw, ordered, students, settings, today)
     pairs = _with_outcome(raw, ordered.drop("restricted"), students, settings, rule)
-    curated = rule.judged_values(_described(raw, pairs.filter(pl.col("outcome") == "curated")))
+    curated = rule.judged_values(
+        _described(raw, pairs.filter(pl.col("outcome") == "curated"), settings)
+    )
     conditions = _invalid(text_faults(curated, GUARDIAN_COLUMNS))
     absent = absent_columns(GUARDIAN_RULES, raw)
     frame = _frame(curated, conditions, partly_absent_columns(GUARDIAN_RULES, raw), absent)
@@ -157,7 +160,7 @@ def _is_present() -> pl.Expr:
     return pl.col("district_enrollment").is_in(["ENROLLED", "PRE_ENROLLED"])
 
 
-def _described(raw: RawObjects, pairs: pl.DataFrame) -> pl.DataFrame:
+def _described(raw: RawObjects, pairs: pl.DataFrame, settings: DistrictSettings) -> pl.DataFrame:
     """The pairs that will be published, with address, phones, e-mail and language."""
     people = pairs.get_column("NameIDGuardian").unique()
     addresses = person_addresses(raw, people)
@@ -169,7 +172,7 @@ def _described(raw: RawObjects, pairs: pl.DataFrame) -> pl.DataFrame:
         .join(emails(raw, people), on="NameID", how="left")
     )
     return pairs.join(contacts, left_on="NameIDGuardian", right_on="NameID", how="left").join(
-        languages(raw), on="LanguageID", how="left"
+        languages(raw, settings.languages), on="LanguageID", how="left"
     )
 
 
@@ -347,12 +350,10 @@ def _is_complete(raw: RawObjects, students: Curated, choice: GuardianChoice) -> 
     return chosen and shared and not none_came
 
 
-def _findings(
-    raw: RawObjects, pairs: pl.DataFrame, curated: pl.DataFrame
-) -> dict[str, int | float | str | list[str]]:
+def _findings(raw: RawObjects, pairs: pl.DataFrame, curated: pl.DataFrame) -> dict[str, Noted]:
     outcomes = dict(pairs.get_column("outcome").value_counts().iter_rows())
     reasons = dict(pairs.get_column("reason").drop_nulls().value_counts().iter_rows())
-    findings: dict[str, int | float | str | list[str]] = {
+    findings: dict[str, Noted] = {
         f"guardians_{name}": int(outcomes.get(name, 0))
         for name in ("curated", "rejected", "withheld", "out_of_scope")
     }

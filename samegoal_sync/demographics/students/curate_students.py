@@ -23,6 +23,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     STUDENT_ACCOUNT,
     STUDENT_COLUMNS,
     Curated,
+    Noted,
 )
 from samegoal_sync.demographics.families import first_families
 from samegoal_sync.demographics.joinable_frames import lookup
@@ -50,6 +51,7 @@ from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 OLDEST_STUDENT = 26
+_LONGEST_WORD, _MOST_WORDS = 120, 500
 #: Curated column -> its rules, each with the condition by which it rejects the value.
 Conditions = dict[str, list[tuple[str, pl.Expr]]]
 _STUDENT, _NAME = "Student/Student", "Demographics/Name"
@@ -80,7 +82,9 @@ def curate_students(
     Raises:
         SeveralDistricts: the system holds several and ``district_id`` is None.
     """
-    students = _with_enrollment(raw, _identified(raw, today), today, district_id)
+    students = _with_enrollment(
+        raw, _identified(raw, today), today, district_id, settings.exit_codes
+    )
     students = students.with_columns(_outcome(today))
     curated = _described(raw, students.filter(pl.col("reason").is_null()), settings, district_id)
     conditions = _invalid(text_faults(curated, STUDENT_COLUMNS))
@@ -139,11 +143,15 @@ def _identified(raw: RawObjects, today: date) -> pl.DataFrame:
 
 
 def _with_enrollment(
-    raw: RawObjects, students: pl.DataFrame, today: date, district_id: int | None
+    raw: RawObjects,
+    students: pl.DataFrame,
+    today: date,
+    district_id: int | None,
+    exit_codes: dict[str, str],
 ) -> pl.DataFrame:
     entities = district_entities(raw, district_id, today)
     enrollments = counting_enrollments(
-        raw, entities, students.select("StudentID", "graduated"), today
+        raw, entities, students.select("StudentID", "graduated"), today, exit_codes
     )
     return students.with_columns(entity_scope(raw, entities)).join(
         enrollments, on="StudentID", how="left"
@@ -191,7 +199,7 @@ def _described(
         located.join(addresses, on="StudentID", how="left")
         .join(written, on="AddressID", how="left")
         .join(buildings(raw, enrollment, settings.buildings), on="StudentID", how="left")
-        .pipe(_with_home_language, raw)
+        .pipe(_with_home_language, raw, settings)
         .with_columns(
             gender=pl.coalesce(
                 pl.col("gender_word").replace_strict(_GENDERS, default=None),
@@ -206,11 +214,15 @@ def _described(
     )
 
 
-def _with_home_language(students: pl.DataFrame, raw: RawObjects) -> pl.DataFrame:
+def _with_home_language(
+    students: pl.DataFrame, raw: RawObjects, settings: DistrictSettings
+) -> pl.DataFrame:
     """The first family's home language, else the student's native, else their primary one."""
     sources = ("LanguageIDHome", "LanguageIDNative", "LanguageIDPrimary")
     return students.with_columns(LanguageID=pl.coalesce(sources)).join(
-        languages(raw).rename({"language": "home_language"}), on="LanguageID", how="left"
+        languages(raw, settings.languages).rename({"language": "home_language"}),
+        on="LanguageID",
+        how="left",
     )
 
 
@@ -318,9 +330,9 @@ def _value_rejects(
 
 def _findings(
     raw: RawObjects, account: pl.DataFrame, curated: pl.DataFrame, settings: DistrictSettings
-) -> dict[str, int | float | str | list[str]]:
+) -> dict[str, Noted]:
     outcomes = dict(account.get_column("outcome").value_counts().iter_rows())
-    findings: dict[str, int | float | str | list[str]] = {
+    findings: dict[str, Noted] = {
         f"students_{name}": int(outcomes.get(name, 0))
         for name in ("curated", "rejected", "out_of_scope")
     }
@@ -329,8 +341,18 @@ def _findings(
     schools = curated.get_column("school").drop_nulls().unique().sort().to_list()
     if settings.buildings:
         findings["buildings_not_matched"] = [s for s in schools if s not in settings.buildings]
+    findings["exit_codes_not_matched"] = counted(curated.get_column("exit_code_not_known"))
+    findings["languages_not_matched"] = counted(
+        curated.filter("language_invalid").get_column("language_label")
+    )
     findings["legal_names_shared"] = int(raw.shares(_NAME, "LastNameLegal", "FirstNameLegal"))
     return findings
+
+
+def counted(words: pl.Series) -> dict[str, int]:
+    """How often each word occurs, the most frequent first; no more than a page can show."""
+    counts = words.drop_nulls().str.head(_LONGEST_WORD).value_counts(sort=True).head(_MOST_WORDS)
+    return {str(word): int(n) for word, n in counts.iter_rows()}
 
 
 def _blank_shares(curated: pl.DataFrame) -> dict[str, float]:

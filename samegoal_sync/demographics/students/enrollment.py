@@ -8,13 +8,14 @@ in July are told apart by each entity's own current year, never by row order or 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.students.school_years import numeric_years
-from samegoal_sync.demographics.students.withdrawal_codes import withdrawal_codes
+from samegoal_sync.demographics.students.withdrawal_codes import NOT_KNOWN, withdrawal_codes
 from samegoal_sync.demographics.values.dates import is_unreadable_bound, parsed_bound
 from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.qmlativ.raw_objects import RawObjects
@@ -22,6 +23,8 @@ from samegoal_sync.qmlativ.raw_objects import RawObjects
 _ENROLLMENT = ["StudentID", "EntityID", "SchoolYearID"]
 #: A summer: who left without a code and comes back within it has never been away.
 _SUMMER = timedelta(days=120)
+#: Months in which school years end.
+_END_OF_YEAR = (5, 8)
 #: More school years away than any enrollment lies.
 _FAR = 1_000
 LEFT = "left"
@@ -43,20 +46,28 @@ DOUBTED_WITHOUT_CODES = ("enrolled_by_flag", "enrolled_between_school_years")
 
 
 def counting_enrollments(
-    raw: RawObjects, entities: pl.DataFrame, graduated: pl.DataFrame, today: date
+    raw: RawObjects,
+    entities: pl.DataFrame,
+    graduated: pl.DataFrame,
+    today: date,
+    exit_codes: Mapping[str, str],
 ) -> pl.DataFrame:
     """The one enrollment of each student that counts.
 
     Args:
         entities: this district's, from ``school_years.district_entities``.
         graduated: ``StudentID, graduated`` (true from the day of graduation on).
+        exit_codes: the district's own mapping of its withdrawal codes.
 
     Returns:
         ``StudentID, EntityID, SchoolYearID, SchoolID, grade, year_offset`` (0 is the entity's
-        current school year), ``district_enrollment, enrollment_reason, enrollment_unreadable``
-        and ``recent``: whether it lies in the last, current or a coming school year.
+        current school year), ``district_enrollment, enrollment_reason, enrollment_unreadable``,
+        ``exit_code_not_known`` (the code of who left, if nobody knows what it means) and
+        ``recent``: whether it lies in the last, current or a coming school year.
     """
-    candidates = _candidates(raw, entities, today).join(graduated, on="StudentID", how="left")
+    candidates = _candidates(raw, entities, today, exit_codes).join(
+        graduated, on="StudentID", how="left"
+    )
     marked = candidates.with_columns(returns=_returns(), stayed=_stayed(today))
     marked = marked.with_columns(
         _any_of_student(marked, trait).alias(f"student_{trait}") for trait in ("returns", "stayed")
@@ -86,7 +97,9 @@ def _any_of_student(candidates: pl.DataFrame, trait: str) -> pl.Expr:
     return pl.col("StudentID").is_in(students.implode())
 
 
-def _candidates(raw: RawObjects, entities: pl.DataFrame, today: date) -> pl.DataFrame:
+def _candidates(
+    raw: RawObjects, entities: pl.DataFrame, today: date, exit_codes: Mapping[str, str]
+) -> pl.DataFrame:
     """Every enrollment in the district: a StudentEntityYear with what its spans say, by key."""
     years = (
         lookup(raw, "Enrollment/StudentEntityYear")
@@ -100,7 +113,7 @@ def _candidates(raw: RawObjects, entities: pl.DataFrame, today: date) -> pl.Data
         .sort("StudentEntityYearID")
         .unique(_ENROLLMENT, keep="last", maintain_order=True)
     )
-    spans = _spans(raw, today)
+    spans = _spans(raw, today, exit_codes)
     return (
         years.join(spans, on=_ENROLLMENT, how="full", coalesce=True)
         .join(entities, on="EntityID")
@@ -114,7 +127,7 @@ def _candidates(raw: RawObjects, entities: pl.DataFrame, today: date) -> pl.Data
     )
 
 
-def _spans(raw: RawObjects, today: date) -> pl.DataFrame:
+def _spans(raw: RawObjects, today: date, exit_codes: Mapping[str, str]) -> pl.DataFrame:
     """What the EntryWithdrawal spans of one enrollment say together.
 
     Whether one is ``open`` today and ``open_until`` when, ``started`` at all, ``next_start`` if
@@ -154,7 +167,7 @@ def _spans(raw: RawObjects, today: date) -> pl.DataFrame:
             pl.col("SchoolID", "WithdrawalCodeID").last(),
         )
         .rename({"is_open": "open", "begun": "started"})
-        .join(withdrawal_codes(raw), on="WithdrawalCodeID", how="left")
+        .join(withdrawal_codes(raw, exit_codes), on="WithdrawalCodeID", how="left")
     )
 
 
@@ -165,9 +178,15 @@ def _returns() -> pl.Expr:
 
 
 def _stayed(today: date) -> pl.Expr:
-    """Whether the student was there until now, or until a summer ago and no code says they left."""
+    """Whether the student was there until now, or until a summer ago and no code says they left.
+
+    A code that nobody knows, at the end of a school year, says it of nobody: many districts close
+    everybody's year with one.
+    """
     unclosed = pl.col("last_end").is_null() | (pl.col("last_end") >= today - _SUMMER)
-    uncoded = pl.col("open") | pl.col("left_as").is_null()
+    year_end = pl.col("last_end").dt.month().is_between(*_END_OF_YEAR)
+    not_known = (pl.col("left_reason") == NOT_KNOWN[1]) & year_end
+    uncoded = pl.col("open") | pl.col("left_as").is_null() | not_known.fill_null(False)
     return ((pl.col("year_offset") <= 0) & pl.col("started") & uncoded & unclosed).fill_null(False)
 
 
@@ -231,5 +250,8 @@ def _chosen(candidates: pl.DataFrame) -> pl.DataFrame:
         "district_enrollment",
         "enrollment_reason",
         pl.col("unreadable").fill_null(False).alias("enrollment_unreadable"),
+        pl.when(pl.col("enrollment_reason") == NOT_KNOWN[1])
+        .then("left_label")
+        .alias("exit_code_not_known"),
         (offset >= -1).alias("recent"),
     )

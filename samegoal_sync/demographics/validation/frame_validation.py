@@ -13,7 +13,7 @@ import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
-from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.columns.curated_frames import Curated, Noted
 from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.demographics.rejects.reject_rules import REJECT_RULES
 from samegoal_sync.demographics.validation.schemas import (
@@ -73,7 +73,7 @@ CURATED_CHECKS: dict[str, bool] = {
 }
 
 #: What findings of a night look like when they come back the night after.
-Previous = Mapping[str, int | float | str | list[str]]
+Previous = Mapping[str, Noted]
 
 
 @dataclass(frozen=True)

@@ -1,81 +1,181 @@
-"""Languages as two-letter ISO 639-1 codes, from a code or a name as districts write them."""
+"""Languages as two-letter ISO 639-1 codes: by an exact code or a complete name, never by a guess.
+
+The tables of ISO 639-1, 639-2 and 639-3 come from the package ``iso639-lang``. A language of
+ISO 639-3 that belongs to a macrolanguage with two letters (Yue and Mandarin to Chinese, Dari to
+Persian) is that one. Where a district's code and its description disagree, the description wins:
+districts' own codes look like ISO's of other languages. A district's own mapping wins over both.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+
 import polars as pl
+from iso639 import Lang, iter_langs
 
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
-#: ISO 639-1 code, ISO 639-2 codes, English names (lower case). Languages met in US schools.
-_LANGUAGES = """
-aa aar afar|ab abk abkhazian|af afr afrikaans|ak aka akan twi|am amh amharic|ar ara arabic
-as asm assamese|ay aym aymara|az aze azerbaijani|be bel belarusian|bg bul bulgarian
-bm bam bambara|bn ben bengali bangla|bo bod tib tibetan|bs bos bosnian|ca cat catalan
-ch cha chamorro|co cos corsican|cs ces cze czech|cy cym wel welsh|da dan danish
-de deu ger german|dv div dhivehi divehi maldivian|dz dzo dzongkha|ee ewe|el ell gre greek
-en eng english|eo epo esperanto|es spa spanish castilian español|et est estonian|eu eus baq basque
-fa fas per farsi persian dari|ff ful fulah fulani fula|fi fin finnish|fj fij fijian|fo fao faroese
-fr fra fre french|ga gle irish|gd gla gaelic|gl glg galician|gn grn guarani|gu guj gujarati
-ha hau hausa|he heb hebrew|hi hin hindi|hr hrv croatian|ht hat haitian haitian_creole
-hu hun hungarian|hy hye arm armenian|id ind indonesian|ig ibo igbo|ii iii nuosu|ik ipk inupiaq
-is isl ice icelandic|it ita italian|iu iku inuktitut|ja jpn japanese|jv jav javanese
-ka kat geo georgian|kg kon kongo kikongo|ki kik kikuyu|kk kaz kazakh|kl kal greenlandic
-km khm khmer cambodian|kn kan kannada|ko kor korean|kr kau kanuri|ks kas kashmiri
-ku kur kurdish|ky kir kyrgyz kirghiz|la lat latin|lb ltz luxembourgish|lg lug ganda luganda
-ln lin lingala|lo lao laotian|lt lit lithuanian|lu lub luba-katanga|lv lav latvian
-mg mlg malagasy|mh mah marshallese|mi mri mao maori|mk mkd mac macedonian|ml mal malayalam
-mn mon mongolian|mr mar marathi|ms msa may malay|mt mlt maltese|my mya bur burmese
-na nau nauru|ne nep nepali|nl nld dut dutch flemish|no nor norwegian|nv nav navajo
-ny nya chichewa nyanja|oc oci occitan|oj oji ojibwa ojibwe|om orm oromo|or ori odia oriya
-os oss ossetian|pa pan punjabi panjabi|pl pol polish|ps pus pashto pushto|pt por portuguese
-qu que quechua|rn run rundi kirundi|ro ron rum romanian moldovan|ru rus russian
-rw kin kinyarwanda|sa san sanskrit|sd snd sindhi|sg sag sango|si sin sinhala sinhalese
-sk slk slo slovak|sl slv slovenian|sm smo samoan|sn sna shona|so som somali|sq sqi alb albanian
-sr srp serbian|st sot sotho|su sun sundanese|sv swe swedish|sw swa swahili kiswahili|ta tam tamil
-te tel telugu|tg tgk tajik|th tha thai|ti tir tigrinya|tk tuk turkmen|tl tgl tagalog filipino fil
-tn tsn tswana|to ton tongan|tr tur turkish|ts tso tsonga|tt tat tatar|ug uig uyghur uighur
-uk ukr ukrainian|ur urd urdu|uz uzb uzbek|vi vie vietnamese|wo wol wolof|xh xho xhosa
-yi yid yiddish|yo yor yoruba|za zha zhuang|zh zho chi chinese mandarin cantonese mandarin_chinese
-zu zul zulu
-"""
-
-
-def _codes() -> dict[str, str]:
-    entries = (entry.split() for line in _LANGUAGES.split("\n") for entry in line.split("|"))
-    return {word.replace("_", " "): words[0] for words in entries if words for word in words}
-
-
-#: Any code or English name, lower case -> ISO 639-1.
-ISO_639_1 = _codes()
+#: Names that schools use and the standard's tables lack; ISO 639-1 code -> names.
+_ALSO_CALLED: Mapping[str, tuple[str, ...]] = {
+    "ar": ("Arabic Standard", "Modern Standard Arabic"),
+    "bn": ("Bangla",),
+    "de": ("Deutsch",),
+    "el": ("Greek", "Modern Greek"),
+    "es": ("Castellano", "Español", "Espanol"),
+    "fa": ("Farsi",),
+    "fr": ("Français", "Francais"),
+    "ht": ("Kreyol", "Kreyòl", "Haitian French Creole"),
+    "km": ("Cambodian",),
+    "lo": ("Laotian",),
+    "my": ("Myanmar",),
+    "ne": ("Nepalese",),
+    "ny": ("Chewa", "Nyanja"),
+    "pa": ("Punjabi",),
+    "pt": ("Português", "Portugues", "Brazilian Portuguese", "Portuguese Brazilian"),
+    "rw": ("Rwandan",),
+    "sw": ("Swahili", "Kiswahili"),
+    "to": ("Tongan",),
+    "tl": ("Filipino", "Pilipino"),
+    "zh": ("Cantonese", "Mandarin"),
+}
 #: Words by which districts say that they don't know; blank, not invalid.
-NOT_A_LANGUAGE = ("unknown", "undetermined", "und", "not specified", "none", "n/a")
+NOT_A_LANGUAGE = frozenset(
+    ["unknown", "undetermined", "und", "zxx", "no linguistic content", "not specified",
+     "not available", "none", "n/a", "blank", "other/unknown", "not reported"]
+)  # fmt: skip
+_PARTS = re.compile(r"\s*[;/]\s*")
+_BRACKETED = re.compile(r"^(.+?)\s*\(([^()]+)\)$")
 
 
-def languages(raw: RawObjects) -> pl.DataFrame:
-    """``LanguageID, language, language_invalid``: the code, or that none could be found.
+@cache
+def _codes() -> Mapping[str, str]:
+    """Every ISO 639 code, lower case -> two letters; empty where the language has none."""
+    return {
+        code: _two_letters(lang)
+        for lang in iter_langs()
+        for code in (lang.pt1, lang.pt2b, lang.pt2t, lang.pt3)
+        if code
+    }
 
-    The name is tried first, then its first word (``Spanish; Castilian``), then the code: a
-    district's own codes may look like ISO codes of other languages.
+
+@cache
+def _names() -> Mapping[str, str]:
+    """Every complete English name, lower case -> two letters; empty where there are none.
+
+    A name that two languages share is nobody's.
+    """
+    owners: dict[str, set[str]] = {}
+    short: dict[str, set[str]] = {}
+    for lang in iter_langs():
+        called = {_folded(name) for name in (lang.name, *lang.other_names()) if name}
+        for name in called:
+            owners.setdefault(name, set()).add(_two_letters(lang))
+            short.setdefault(name.partition(" (")[0], set()).add(_two_letters(lang))
+    # ``Occitan (post 1500)`` is called Occitan, unless another language is too.
+    complete, alone = (
+        {name: next(iter(codes)) for name, codes in found.items() if len(codes) == 1}
+        for found in (owners, short)
+    )
+    return (
+        {name: code for name, code in alone.items() if name not in owners}
+        | complete
+        | {_folded(name): code for code, called in _ALSO_CALLED.items() for name in called}
+    )
+
+
+@cache
+def english_names() -> Mapping[str, str]:
+    """ISO 639-1 code -> English name, as people choose from."""
+    names = {lang.pt1: lang.name.partition(" (")[0] for lang in iter_langs() if lang.pt1}
+    return names | {"to": "Tongan", "el": "Greek"}
+
+
+def _two_letters(lang: Lang) -> str:
+    if lang.pt1:
+        return str(lang.pt1)
+    macro = lang.macro()
+    return str(macro.pt1) if macro is not None else ""
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace(",", " ").lower().split())
+
+
+def language_of(code: str | None, description: str | None) -> tuple[str | None, bool]:
+    """The two letters of a language, and whether what is said can't be read.
+
+    Neither, where nothing or "unknown" is said.
+    """
+    if description and description.lower() in NOT_A_LANGUAGE:
+        return None, False
+    if not description:
+        if not code or code.lower() in NOT_A_LANGUAGE:
+            return None, False
+        found = _codes().get(code.lower())
+    else:
+        found = _by_name(description)
+        if found is None:
+            found = _confirmed(code, description)
+    return (found, False) if found else (None, True)
+
+
+def _by_name(description: str) -> str | None:
+    """By the complete name, ``Spanish; Castilian`` and ``Persian (Farsi)`` included, or a code."""
+    complete = _names().get(_folded(description))
+    if complete is None:
+        complete = _codes().get(description.lower())
+    if complete is not None:
+        return complete
+    bracketed = _BRACKETED.match(description)
+    parts = bracketed.groups() if bracketed else _PARTS.split(description)
+    found = {_names().get(_folded(part)) for part in parts}
+    return found.pop() if len(parts) > 1 and len(found) == 1 else None
+
+
+def _confirmed(code: str | None, description: str) -> str | None:
+    """A code that the description bears out: ``spa`` and ``Spanish (Mexico)``."""
+    found = _codes().get(code.lower()) if code else None
+    if not found or not code:
+        return None
+    words = rf"\b{re.escape(_folded(english_names()[found]))}\b"
+    return found if re.search(words, _folded(description)) else None
+
+
+def languages(raw: RawObjects, mapping: Mapping[str, str] | None = None) -> pl.DataFrame:
+    """``LanguageID, language, language_invalid, language_label``: the code, that none could be
+    found, and how a district's own mapping names the language.
+
+    Args:
+        mapping: the district's own: a language's description or code -> two letters.
     """
     texts = lookup(raw, "Demographics/Language").select(
-        "LanguageID",
-        cleaned("Code").str.to_lowercase().alias("code"),
-        cleaned("Description").str.to_lowercase().alias("name"),
+        "LanguageID", cleaned("Code").alias("code"), cleaned("Description").alias("name")
     )
-    first_word = pl.col("name").str.extract(r"^([\p{L}-]+)")
-    found = pl.coalesce(
-        _iso("name"), first_word.replace_strict(ISO_639_1, default=None), _iso("code")
-    )
-    unsaid = pl.any_horizontal(pl.col("code", "name").is_in(NOT_A_LANGUAGE).fill_null(False))
-    blank = pl.all_horizontal(pl.col("code", "name").is_null())
-    return texts.select(
-        "LanguageID",
-        found.alias("language"),
-        (found.is_null() & ~unsaid & ~blank).alias("language_invalid"),
+    own = {name.strip().lower(): code for name, code in (mapping or {}).items()}
+    rows = [_row(key, code, name, own) for key, code, name in texts.iter_rows()]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "LanguageID": pl.Int64,
+            "language": pl.String,
+            "language_invalid": pl.Boolean,
+            "language_label": pl.String,
+        },
+        orient="row",
     )
 
 
-def _iso(column: str) -> pl.Expr:
-    return pl.col(column).replace_strict(ISO_639_1, default=None)
+def _row(
+    key: int, code: str | None, name: str | None, own: Mapping[str, str]
+) -> tuple[int, str | None, bool, str | None]:
+    mapped = _first(own.get(text.lower()) for text in (name, code) if text)
+    language, invalid = (mapped, False) if mapped else language_of(code, name)
+    return key, language, invalid, name or code
+
+
+def _first(found: Iterable[str | None]) -> str | None:
+    return next((one for one in found if one), None)

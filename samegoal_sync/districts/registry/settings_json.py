@@ -7,7 +7,13 @@ from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
-from samegoal_sync.district import DateRange, DistrictSettings, GuardianChoice, Guards
+from samegoal_sync.district import (
+    EXIT_STATUSES,
+    DateRange,
+    DistrictSettings,
+    GuardianChoice,
+    Guards,
+)
 from samegoal_sync.districts.errors import InvalidDistrict
 
 #: Kinds of morning mail that a district can choose.
@@ -22,6 +28,8 @@ def settings_to_json(settings: DistrictSettings) -> dict[str, Any]:
         "parent_years": settings.parent_years,
         "shared_email_limit": settings.shared_email_limit,
         "buildings": settings.buildings,
+        "exit_codes": settings.exit_codes,
+        "languages": settings.languages,
         "guards": {
             name: value
             for name, value in asdict(settings.guards).items()
@@ -93,6 +101,20 @@ def _buildings(value: Any) -> dict[str, str]:
     return {str(school): str(building).strip() for school, building in value.items()}
 
 
+def _exit_codes(value: Any) -> dict[str, str]:
+    mapping = _buildings(value)
+    if not set(mapping.values()) <= set(EXIT_STATUSES):
+        raise ValueError(f"must map each code to one of {', '.join(EXIT_STATUSES)}")
+    return mapping
+
+
+def _languages(value: Any) -> dict[str, str]:
+    mapping = {name: code.lower() for name, code in _buildings(value).items()}
+    if not all(len(code) == 2 and code.isascii() and code.isalpha() for code in mapping.values()):
+        raise ValueError("must map each language to a two-letter ISO 639-1 code")
+    return mapping
+
+
 def _guards(value: Any) -> Guards:
     known = {field.name for field in fields(Guards)}
     if not isinstance(value, Mapping) or not set(value) <= known:
@@ -136,6 +158,8 @@ _READERS = {
     "parent_years": _between(10, 100),
     "shared_email_limit": _between(2, 100),
     "buildings": _buildings,
+    "exit_codes": _exit_codes,
+    "languages": _languages,
     "guards": _guards,
     "paused": _date_range,
     "additions_only": _date_range,
