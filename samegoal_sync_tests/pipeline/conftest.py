@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import psycopg
 import pytest
 
@@ -84,3 +85,12 @@ def instance(world: World) -> Iterator[dg.DagsterInstance]:
     """The persistent instance that the world's runs write to."""
     with dagster_instance(world.settings, world.database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def restrictions(world: World) -> Iterator[pl.DataFrame]:
+    """The sandbox's restrictions, put back afterwards."""
+    table = "Family/StudentGuardianRestrictedAccess"
+    before = world.sandbox.tables(SLUGS[0])[table]
+    yield before
+    world.sandbox.replace_table(SLUGS[0], table, before)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
+from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.samegoal.delivery.sftp import Destination
 from samegoal_sync.settings import (
@@ -16,6 +19,7 @@ from samegoal_sync.settings import (
     SFTP_VARIABLE,
 )
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+from samegoal_sync_tests.pipeline.court_order import a_pair, restrict
 from samegoal_sync_tests.samegoal.sshd import cut_after, known_host, needs_sshd, running_sshd
 
 FAIRVIEW = SLUGS[0]
@@ -106,3 +110,25 @@ def test_a_refused_delivery_fails_its_own_asset_only(
     assert run.tags["dagster/max_retries"] == "0"
     assert not _delivered(instance)
     assert _loads(destination) == []
+
+
+@needs_sshd
+def test_a_paused_night_that_removes_a_guardian_hands_over_files_without_them(
+    world: World, destination: Destination, restrictions: pl.DataFrame
+) -> None:
+    world.run()
+    pair = a_pair(world)
+    today = datetime.now(UTC).date()
+    paused = DateRange(today - timedelta(days=1), today + timedelta(days=1))
+    world.registry.update(FAIRVIEW, who="test", settings=DistrictSettings(paused=paused))
+    assert world.run()[0].state == "paused"
+    assert len(_loads(destination)) == 1, "nothing changed, nothing is delivered"
+    restrict(world, restrictions, pair)
+    assert world.run()[0].counts["guardians_removed"] == 1
+    before, after = (
+        (folder / "guardians.csv").read_text().splitlines()
+        for folder in sorted(Path(destination.folder).iterdir())
+    )
+    (gone,) = set(before) - set(after)
+    assert gone.startswith(pair[0])
+    assert set(after) < set(before)

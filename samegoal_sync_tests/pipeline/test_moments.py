@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import psycopg
-import pytest
 
 from samegoal_sync.definitions import defs
 from samegoal_sync.refresh.refresh_student import refresh_student
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+from samegoal_sync_tests.pipeline.court_order import a_pair, is_published, restrict
 
 FAIRVIEW = SLUGS[0]
-_ACCESS = "Family/StudentGuardianRestrictedAccess"
 _RAW = ("qmlativ/entities", "qmlativ/students", "qmlativ/guardians")
 _CURATED = ("student_demographics", "guardian_demographics")
 _PUBLISHED = ("samegoal/students", "samegoal/guardians")
-
-Pair = tuple[str, int]
-
-
-@pytest.fixture
-def restrictions(world: World) -> Iterator[pl.DataFrame]:
-    """The sandbox's restrictions, put back afterwards."""
-    before = world.sandbox.tables(FAIRVIEW)[_ACCESS]
-    yield before
-    world.sandbox.replace_table(FAIRVIEW, _ACCESS, before)
 
 
 def _materialize(instance: dg.DagsterInstance, *keys: str) -> dg.ExecuteInProcessResult:
@@ -42,69 +30,31 @@ def _materialize(instance: dg.DagsterInstance, *keys: str) -> dg.ExecuteInProces
     )
 
 
-def _a_pair(world: World) -> Pair:
-    """A student with two published guardians, and one of these."""
-    with psycopg.connect(world.database_url) as connection:
-        row = connection.execute(
-            "select student_id, max(guardian_id) from samegoal.guardians where district = %s "
-            "group by 1 having count(*) > 1 order by 1 limit 1",
-            (FAIRVIEW,),
-        ).fetchone()
-    assert row is not None
-    return row[0], row[1]
-
-
-def _is_published(world: World, pair: Pair) -> bool:
-    with psycopg.connect(world.database_url) as connection:
-        return bool(
-            connection.execute(
-                "select from samegoal.guardians where student_id = %s and guardian_id = %s", pair
-            ).rowcount
-        )
-
-
-def _restrict(world: World, restrictions: pl.DataFrame, pair: Pair) -> None:
-    """A court order of this morning, entered in Qmlativ."""
-    tables = world.sandbox.tables(FAIRVIEW)
-    student = tables["Student/Student"].filter(pl.col("StudentNumber").str.strip_chars() == pair[0])
-    link = tables["Family/StudentGuardian"].filter(
-        (pl.col("StudentID") == student.item(0, "StudentID"))
-        & (pl.col("NameIDGuardian") == pair[1])
-    )
-    row = restrictions.clear(1).with_columns(
-        StudentGuardianRestrictedAccessID=pl.lit(9_999_999),
-        StudentGuardianID=pl.lit(link.item(0, "StudentGuardianID")),
-        StartDate=pl.lit("2020-01-01T00:00:00"),
-    )
-    new = row.cast(dict(restrictions.schema))
-    world.sandbox.replace_table(FAIRVIEW, _ACCESS, pl.concat([restrictions, new]))
-
-
 def test_curating_and_publishing_stored_frames_does_not_undo_a_later_refresh(
     world: World, instance: dg.DagsterInstance, restrictions: pl.DataFrame
 ) -> None:
     world.run()
-    pair = _a_pair(world)
+    pair = a_pair(world)
     _materialize(instance, *_RAW)
-    _restrict(world, restrictions, pair)
+    restrict(world, restrictions, pair)
     refresh_student(world.settings, world.database_url, FAIRVIEW, pair[0])
-    assert not _is_published(world, pair)
+    assert not is_published(world, pair)
     _materialize(instance, *_CURATED, *_PUBLISHED)
-    assert not _is_published(world, pair)
+    assert not is_published(world, pair)
 
 
 def test_two_nights_overlap_and_the_one_that_read_first_publishes_last(
     world: World, instance: dg.DagsterInstance, restrictions: pl.DataFrame
 ) -> None:
     world.run()
-    pair = _a_pair(world)
+    pair = a_pair(world)
     _materialize(instance, *_RAW, *_CURATED)  # the first has read and curated
-    _restrict(world, restrictions, pair)
+    restrict(world, restrictions, pair)
     assert world.run()[0].counts["guardians_removed"] == 1
     newest = _frames(world)
     _hide(newest)  # the first goes on with its own frames, as it would in a run of its own
     _materialize(instance, *_PUBLISHED)
-    assert not _is_published(world, pair)
+    assert not is_published(world, pair)
     with psycopg.connect(world.database_url) as connection:
         states = connection.execute("select state from samegoal.syncs order by id").fetchall()
     assert [state for (state,) in states] == ["published", "published", "discarded"]
@@ -114,13 +64,13 @@ def test_curated_assets_alone_read_one_complete_run(
     world: World, instance: dg.DagsterInstance, restrictions: pl.DataFrame
 ) -> None:
     world.run()
-    pair = _a_pair(world)
-    _restrict(world, restrictions, pair)
+    pair = a_pair(world)
+    restrict(world, restrictions, pair)
     _materialize(instance, "qmlativ/guardians")  # a newer read of a part only
     _materialize(instance, *_CURATED, *_PUBLISHED)
-    assert _is_published(world, pair), "the part of another run was mixed in"
+    assert is_published(world, pair), "the part of another run was mixed in"
     world.run()
-    assert not _is_published(world, pair)
+    assert not is_published(world, pair)
 
 
 def _frames(world: World) -> list[str]:

@@ -35,7 +35,8 @@ _AGAIN = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
     kinds={"csv", "sftp"},
     owners=OWNERS,
     description="students.csv and guardians.csv as they are published, handed to SameGoal by SFTP. "
-    f"Does nothing where {SFTP_VARIABLE} is not set, nor in a night that published nothing.",
+    f"Does nothing where {SFTP_VARIABLE} is not set, nor in a night that published nothing and "
+    "removed no guardian who may not see a student.",
     output_required=False,
     retry_policy=_AGAIN,
 )

@@ -87,6 +87,10 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
             yield from _materializations(context, run, result.counts)
         else:
             context.log.warning(_nothing_published(run, result))
+            if result.counts["changes"]:
+                # Guardians who may not see a student went all the same: what is published
+                # changed, and files must be delivered without them.
+                yield from _materializations(context, run, result.counts)
 
 
 def _within_guards(run: ImportRun, result: Publication) -> dg.AssetCheckResult:
@@ -118,6 +122,8 @@ def _nothing_published(run: ImportRun, result: Publication) -> str:
             f"administrative user decides on the portal's page of the held night, or the technical "
             f"team by samegoal-sync approve {slug} or samegoal-sync discard {slug}."
         )
+    if result.state is State.DISCARDED:
+        return f"A later read of {slug} is published or held: nothing of this one is published."
     return (
         f"{slug} is paused until {result.findings.until}: nothing is published. The district's "
         "administrative user can end the pause in the portal, under District Information."
