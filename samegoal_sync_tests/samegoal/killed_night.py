@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -55,7 +57,7 @@ def main(database_url: str, doomed: int) -> None:
         return execute(self, *args, **options)
 
     psycopg.Connection.execute = counted  # type: ignore[method-assign]
-    students, guardians = new_night()
+    students, guardians = (replace(part, read_at=datetime.now(UTC)) for part in new_night())
     publish(
         database_url,
         district(),

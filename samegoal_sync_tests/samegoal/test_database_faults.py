@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -120,11 +122,13 @@ def test_publications_of_one_district_at_once_never_mix(house: House) -> None:
                 )
             )
 
+    one_moment = datetime.now(UTC)  # of reads of different moments, the later ones would stay
+
     def night(number: int) -> None:
         publish(
             house.database_url,
             house.district,
-            *_whole(number),
+            *(replace(part, read_at=one_moment) for part in _whole(number)),
             run_id=f"at-once-{number}",
             night=NIGHT,
             started_at=STARTED,
