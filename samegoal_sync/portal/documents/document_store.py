@@ -58,6 +58,11 @@ class Document:
     new_guardians: list[str]
 
     @property
+    def withheld_guardians(self) -> list[int]:
+        """Guardians in the document who may no longer see the student, by the newest read."""
+        return [key for key in self.guardians if key in self.record.withheld]
+
+    @property
     def fields(self) -> list[Field]:
         """Every field, in the order of the page."""
         guardians = [field for fields in self.guardians.values() for field in fields]

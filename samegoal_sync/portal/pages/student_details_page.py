@@ -8,7 +8,8 @@ from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.document_store import documents_of
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.records.audit_trail import Action
-from samegoal_sync.portal.records.student_record import Record, read_record
+from samegoal_sync.portal.records.change_history import visible_changes, withheld_words
+from samegoal_sync.portal.records.student_record import read_record
 from samegoal_sync.portal.records.value_sources import sources_of
 from samegoal_sync.portal.rendering.column_labels import GUARDIAN_FIELDS, STUDENT_SECTIONS
 from samegoal_sync.portal.visit import Visit
@@ -40,7 +41,8 @@ def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
         guardian_sources=sources_of("guardian_demographics"),
         genders=GENDERS,
         kinds=KINDS,
-        guardian_names=_guardian_names(record),
+        changes=visible_changes(record, manages=visit.manages),
+        withheld=withheld_words(record) if visit.manages else [],
     )
 
 
@@ -103,10 +105,3 @@ def refresh(visit: Visit) -> Response:
 
 def _address(visit: Visit) -> str:
     return f"/d/{visit.slug}/students/{visit.uuid('student')}"
-
-
-def _guardian_names(record: Record) -> dict[int, str]:
-    return {
-        guardian["guardian_id"]: f"{guardian['first_name'] or ''} {guardian['last_name'] or ''}"
-        for guardian in record.guardians
-    }

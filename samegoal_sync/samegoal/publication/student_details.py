@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ class Record:
             since the student was first published.
         changes: newest first: at, guardian_id, kind, field, old, new.
         absent: columns that Qmlativ did not share last night; a guardian's as ``guardian.email``.
+        withheld: guardian id -> why the newest read does not show the student to them.
         restrictions_shared: whether Qmlativ shared custody restrictions; ``None``: not known.
     """
 
@@ -42,6 +43,7 @@ class Record:
     changes: list[dict[str, Any]]
     absent: frozenset[str]
     restrictions_shared: bool | None
+    withheld: dict[int, str] = field(default_factory=dict)
 
     @property
     def student_id(self) -> str:
@@ -111,6 +113,7 @@ def _record(connection: Connection[Any], student: dict[str, Any]) -> Record:
         changes=_rows(connection, _CHANGES, who),
         absent=good.absent_columns if good else frozenset(),
         restrictions_shared=good.findings.restrictions_shared if good else None,
+        withheld={row["guardian_id"]: row["reason"] for row in _rows(connection, _WITHHELD, who)},
     )
 
 
@@ -121,6 +124,11 @@ _GUARDIANS = """
 _BY_HAND = """
     select preferred_gender, pronouns, historical_idle, entered_by, entered_at
     from entered_by_hand where district = %(district)s and student_id = %(student)s
+"""
+_WITHHELD = """
+    select guardian_id, reason from withheld_guardians
+    where district = %(district)s and sis_internal_id = %(sis_internal_id)s and "column" = ''
+    order by guardian_id
 """
 _LAST_IMPORTED = """
     select max(finished_at) as at from syncs
