@@ -36,13 +36,17 @@ def old_night() -> tuple[Any, Any]:
 
 
 def new_night() -> tuple[Any, Any]:
-    """Students changed, renamed, new and missing; guardians changed, new and removed."""
+    """Students changed, renamed, swapped, closed, new, missing; guardians changed, new, removed."""
     students = [student(n, grade="08") for n in range(1, 8)]
     renamed = student(8, student_id="NEW8")
+    swapped = [student(9, student_id="S000010"), student(10, student_id="S000009")]
+    taken = student(30, student_id="S000011")
     new = [student(n) for n in range(20, 25)]
     pairs = [guardian(n, of=n, email=None) for n in range(1, 4)]
     more = [guardian(100 + n, of=n) for n in range(20, 25)]
-    return curated_students([*students, renamed, *new]), curated_guardians([*pairs, *more])
+    return curated_students([*students, renamed, *swapped, taken, *new]), curated_guardians(
+        [*pairs, *more]
+    )
 
 
 def main(database_url: str, doomed: int) -> None:
