@@ -86,6 +86,7 @@ class DistrictSettings:
         shared_email_limit: an e-mail that so many guardians without a common student have is
             nobody's own.
         buildings: school name as Qmlativ has it -> the name under Settings > Buildings.
+        age_limit: most years of a student on the day on which the school year begins.
         exit_codes: withdrawal code or its description -> one of ``EXIT_STATUSES``.
         languages: a language's description or code -> two-letter ISO 639-1 code.
         guards: when a night is held.
@@ -98,6 +99,7 @@ class DistrictSettings:
     parent_years: int = 12
     shared_email_limit: int = 4
     buildings: dict[str, str] = field(default_factory=dict)
+    age_limit: int = 30
     exit_codes: dict[str, str] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
     guards: Guards = field(default_factory=Guards)

@@ -61,6 +61,8 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     (f"{_INFORMATION}/secret", "POST", district_information.reveal_secret, MANAGING),
     ("/d/{district}/settings/guardians", "POST", district_settings.save_guardians, MANAGING),
     ("/d/{district}/settings/dates", "POST", district_settings.save_dates, MANAGING),
+    ("/d/{district}/settings/exit_codes", "POST", district_settings.save_exit_codes, MANAGING),
+    ("/d/{district}/settings/languages", "POST", district_settings.save_languages, MANAGING),
     ("/d/{district}/settings/buildings", "POST", district_settings.save_buildings, MANAGING),
     ("/d/{district}/settings/night", "POST", district_settings.save_night, MANAGING),
     ("/d/{district}/held", "GET", held_night_page.held_night, MANAGING),

@@ -111,6 +111,31 @@ def test_buildings_that_match_nothing_are_offered_for_mapping(
     assert 'value="Elm El"' in page
 
 
+def test_codes_and_languages_that_nobody_knows_are_offered_for_mapping(
+    sign_in: SignIn, registry: Registry, districts: str
+) -> None:
+    with connect(districts) as connection:
+        connection.execute(
+            "update syncs set findings = "
+            """'{"students": {"exit_codes_not_matched": {"Code 9": 12},
+            "languages_not_matched": {"Creole": 3}}}'::jsonb"""
+        )
+    admin = sign_in(ADMIN)
+    page = admin.get(PAGE).text
+    assert 'value="Code 9"' in page
+    assert 'value="Creole"' in page
+    settings = PAGE.replace("district-information", "settings")
+    admin.post(f"{settings}/exit_codes", name="Code 9", meaning="GRADUATED")
+    admin.post(f"{settings}/languages", name="Creole", meaning="ht")
+    chosen = registry.get(FAIRVIEW).settings
+    assert (chosen.exit_codes, chosen.languages) == ({"Code 9": "GRADUATED"}, {"Creole": "ht"})
+    for key in ("exit_codes", "languages"):
+        refused = admin.post(f"{settings}/{key}", name="Code 9", meaning="nonsense")
+        assert "of the list" in refused.text
+        admin.post(f"{settings}/{key}", name="Code 9", meaning="")
+    assert registry.get(FAIRVIEW).settings.exit_codes == {}
+
+
 @pytest.mark.parametrize(
     ("shared", "words"), [("1", "are shared by Qmlativ"), ("0", "are not shared by Qmlativ")]
 )

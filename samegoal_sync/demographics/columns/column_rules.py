@@ -223,7 +223,7 @@ STUDENT_RULES: dict[str, ColumnRule] = {
         (_from(_OF_STUDENT, (_NAME, "NameID BirthDate")),),
         "ISO or US form, with or without time and zone; the date as written",
         missing=_LAST_OR_NONE,
-        invalid="no date, in the future, or more than 26 years ago: row rejected",
+        invalid="no date, in the future, or beyond the age limit: row rejected",
     ),
     "gender": ColumnRule(
         (

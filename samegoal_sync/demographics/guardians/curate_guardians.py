@@ -39,6 +39,7 @@ from samegoal_sync.demographics.guardians.restrictions.who_may_see import (
 )
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.rejects.reject_rows import gathered, rejected, with_keep
+from samegoal_sync.demographics.rejects.spoilt_names import spoilt_names
 from samegoal_sync.demographics.values.emails import emails
 from samegoal_sync.demographics.values.languages import languages
 from samegoal_sync.demographics.values.legal_names import person_names
@@ -88,6 +89,7 @@ def curate_guardians(
         *_row_rejects(raw, pairs),
         *_value_rejects(curated, conditions, absent),
         left_alone,
+        spoilt_names(curated, "NameIDGuardian"),
     ]
     findings = _findings(raw, pairs, curated) | {
         "students_without_guardian": left_alone.height,

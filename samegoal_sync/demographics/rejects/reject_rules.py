@@ -104,7 +104,7 @@ REJECT_RULES: dict[str, RejectRule] = {
         "Enter the birth date again.",
     ),
     "date_of_birth_impossible": _row(
-        "A birth date lies in the future or more than 26 years back.",
+        "A birth date lies in the future, or before the district's age limit (30 unless set).",
         "It is a typing error, or the person is no student.",
         _NAME,
         "Correct the birth date.",
@@ -237,6 +237,18 @@ REJECT_RULES: dict[str, RejectRule] = {
         _GENERAL,
         "Merge them in Qmlativ if they are one. After the next night SameGoal asks under Problems "
         "whether the documents of the record that is gone belong to the one that stays.",
+    ),
+    "name_spoilt": _notice(
+        "A name looks spoilt: an entity, a question mark in a word, letters of another encoding.",
+        "It was damaged before it came; it is published as it is, for a repair would be a guess.",
+        _NAME,
+        "Enter the name again as the person writes it.",
+    ),
+    "exit_code_not_known": _notice(
+        "A student left by a withdrawal code of which nobody knows what it means.",
+        "The student is published as WITHDREW until the district says what the code means.",
+        "This portal: District Information, Exit codes",
+        "Choose what the code means.",
     ),
     "no_guardian": _notice(
         "A present student has no guardian in SameGoal.",

@@ -33,6 +33,7 @@ from samegoal_sync.demographics.rejects.reject_rows import (
     rejected,
     with_keep,
 )
+from samegoal_sync.demographics.rejects.spoilt_names import spoilt_names
 from samegoal_sync.demographics.students.buildings import buildings
 from samegoal_sync.demographics.students.duplicates import possible_duplicates
 from samegoal_sync.demographics.students.enrollment import (
@@ -50,7 +51,8 @@ from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
-OLDEST_STUDENT = 26
+#: Month in which a school year begins at the earliest.
+_YEAR_BEGINS = 7
 _LONGEST_WORD, _MOST_WORDS = 120, 500
 #: Curated column -> its rules, each with the condition by which it rejects the value.
 Conditions = dict[str, list[tuple[str, pl.Expr]]]
@@ -85,7 +87,7 @@ def curate_students(
     students = _with_enrollment(
         raw, _identified(raw, today), today, district_id, settings.exit_codes
     )
-    students = students.with_columns(_outcome(today))
+    students = students.with_columns(_outcome(today, settings.age_limit))
     curated = _described(raw, students.filter(pl.col("reason").is_null()), settings, district_id)
     conditions = _invalid(text_faults(curated, STUDENT_COLUMNS))
     absent = absent_columns(STUDENT_RULES, raw)
@@ -105,6 +107,15 @@ def curate_students(
                 key="StudentID",
                 notice=True,
             ),
+            rejected(
+                curated,
+                pl.col("exit_code_not_known").is_not_null(),
+                "exit_code_not_known",
+                object_name=_STUDENT,
+                key="StudentID",
+                notice=True,
+            ),
+            spoilt_names(curated, "NameID"),
         ]
     )
     return Curated(frame, rejects, account, absent, findings=findings)
@@ -158,10 +169,12 @@ def _with_enrollment(
     )
 
 
-def _outcome(today: date) -> list[pl.Expr]:
+def _outcome(today: date, age_limit: int) -> list[pl.Expr]:
     """``reason`` (null: curated) and ``out_of_scope`` of each student; the first reason counts."""
     birth, number = pl.col("date_of_birth"), pl.col("student_id")
-    oldest = date(today.year - OLDEST_STUDENT, today.month, min(today.day, 28))
+    # Whoever passes the limit during a school year stays to its end.
+    year_began = date(today.year - (today.month < _YEAR_BEGINS), _YEAR_BEGINS, 1)
+    oldest = year_began.replace(year=year_began.year - age_limit - 1)
     scope = {
         "never_enrolled": pl.col("in_district").is_null(),
         "other_district": ~pl.col("in_district"),
@@ -176,7 +189,7 @@ def _outcome(today: date) -> list[pl.Expr]:
         "name_invalid": is_no_name("last_name") | is_no_name("first_name"),
         "date_of_birth_blank": pl.col("birth_blank").fill_null(True),
         "date_of_birth_unreadable": birth.is_null(),
-        "date_of_birth_impossible": (birth > today) | (birth < oldest),
+        "date_of_birth_impossible": (birth > today) | (birth <= oldest),
     }
     reason = pl.lit(None, pl.String)
     for name, condition in reversed((scope | aside).items()):

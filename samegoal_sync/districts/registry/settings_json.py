@@ -28,6 +28,7 @@ def settings_to_json(settings: DistrictSettings) -> dict[str, Any]:
         "parent_years": settings.parent_years,
         "shared_email_limit": settings.shared_email_limit,
         "buildings": settings.buildings,
+        "age_limit": settings.age_limit,
         "exit_codes": settings.exit_codes,
         "languages": settings.languages,
         "guards": {
@@ -158,6 +159,7 @@ _READERS = {
     "parent_years": _between(10, 100),
     "shared_email_limit": _between(2, 100),
     "buildings": _buildings,
+    "age_limit": _between(18, 120),
     "exit_codes": _exit_codes,
     "languages": _languages,
     "guards": _guards,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
-from samegoal_sync.district import District, DistrictState
+from samegoal_sync.demographics.values.languages import english_names
+from samegoal_sync.district import STAYS, District, DistrictState
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.import_history import (
@@ -16,6 +18,7 @@ from samegoal_sync.portal.records.import_history import (
     waiting_night,
 )
 from samegoal_sync.portal.visit import Visit
+from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import GoodNight, last_good_night
 
 #: What is done, in order, and who does what next while it is not.
@@ -94,6 +97,7 @@ def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = 
         held=held,
         states=sorted({night["state"] for night in nights}),
         unmatched=_unmatched(district, good),
+        mappings=_mappings(district, good),
         restrictions_shared=good.findings.restrictions_shared if good else None,
         buildings=buildings,
         today=today,
@@ -115,6 +119,42 @@ def _next_step(district: District) -> str:
         if state is district.state:
             return following
     return _TROUBLE[district.state]
+
+
+#: What a withdrawal code may mean, in words.
+_EXITS = {
+    "TRANSFERRED": "Transferred",
+    "WITHDREW": "Withdrew",
+    "DROPPED_OUT": "Dropped out",
+    "GRADUATED": "Graduated",
+    "INACTIVE": "Inactive (deceased, for example)",
+    STAYS: "Has not left (end of the year)",
+}
+
+
+def _mappings(district: District, good: GoodNight | None) -> list[dict[str, Any]]:
+    """The tables in which a district says what its own codes mean."""
+    settings = district.settings
+    findings = good.findings if good else Findings()
+    languages = dict(sorted(english_names().items(), key=lambda item: item[1]))
+    tables = (
+        ("exit_codes", "Exit codes", "Withdrawal code in Qmlativ", settings.exit_codes,
+         findings.exit_codes_not_matched, _EXITS),
+        ("languages", "Languages", "Language in Qmlativ", settings.languages,
+         findings.languages_not_matched, languages),
+    )  # fmt: skip
+    return [
+        {
+            "key": key,
+            "title": title,
+            "head": head,
+            "own": own,
+            "counts": counts,
+            "choices": choices,
+            "names": [*(name for name in counts if name not in own), *own],
+        }
+        for key, title, head, own, counts, choices in tables
+    ]
 
 
 def _unmatched(district: District, good: GoodNight | None) -> list[str]:

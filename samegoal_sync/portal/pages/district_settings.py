@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
-from samegoal_sync.district import DateRange, DistrictSettings, GuardianChoice
+from samegoal_sync.demographics.values.languages import english_names
+from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, GuardianChoice
 from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.districts.registry.settings_json import settings_to_json
 from samegoal_sync.portal.errors import Invalid
@@ -52,6 +54,35 @@ def save_dates(visit: Visit) -> Response:
     return _save(
         visit, paused=_date_range(visit, "paused"), additions_only=_date_range(visit, "additions")
     )
+
+
+@_kept
+def save_exit_codes(visit: Visit) -> Response:
+    """What the district's withdrawal codes mean; blank unmaps."""
+    mapping = _mapping(
+        visit, "exit_codes", visit.portal.registry.get(visit.slug).settings.exit_codes
+    )
+    if not set(mapping.values()) <= set(EXIT_STATUSES):
+        raise Invalid({"exit_codes": "Choose a meaning of the list."})
+    return _save(visit, exit_codes=mapping)
+
+
+@_kept
+def save_languages(visit: Visit) -> Response:
+    """Which language of ISO 639-1 the district's languages are; blank unmaps."""
+    known = visit.portal.registry.get(visit.slug).settings.languages
+    mapping = _mapping(visit, "languages", known)
+    if not set(mapping.values()) <= english_names().keys():
+        raise Invalid({"languages": "Choose a language of the list."})
+    return _save(visit, languages=mapping)
+
+
+def _mapping(visit: Visit, table: str, known: Mapping[str, str]) -> dict[str, str]:
+    names, meanings = visit.fields("name"), visit.fields("meaning")
+    if len(names) != len(meanings) or len(names) > _MOST_BUILDINGS:
+        raise Invalid({table: "Some rows of this table did not arrive; save it again."})
+    sent = dict(zip(names, meanings, strict=True))
+    return {name: meaning for name, meaning in ({**known, **sent}).items() if meaning}
 
 
 @_kept

@@ -90,6 +90,16 @@ class Findings:
         return None if shared is None else bool(shared)
 
     @property
+    def exit_codes_not_matched(self) -> dict[str, int]:
+        """Withdrawal codes of which nobody knows what they mean -> students who left by them."""
+        return dict(self.students.get("exit_codes_not_matched", {}))
+
+    @property
+    def languages_not_matched(self) -> dict[str, int]:
+        """Languages that are none of ISO 639-1 -> students who have them at home."""
+        return dict(self.students.get("languages_not_matched", {}))
+
+    @property
     def buildings_not_matched(self) -> list[str]:
         """Schools, as Qmlativ names them, without a building of SameGoal named for them."""
         return list(self.students.get("buildings_not_matched", []))

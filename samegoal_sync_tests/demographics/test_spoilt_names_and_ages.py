@@ -1,0 +1,61 @@
+"""Names spoilt on their way are published and reported once; doubts about an age keep it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from samegoal_sync.district import DistrictSettings
+from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
+
+SPOILT = (
+    "Smith &amp; Jones", "O&#39;Brien", "Nu&ntilde;ez", "Mu?oz", "Mu??oz", "Nu\u00c3\u00b1ez",
+    "Zo\u00c3\u00ab", "O\u00e2\u20ac\u2122Neill", "O\\'Brien", "\u0141\u00c5\u203ak",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_spoilt_name_is_published_as_sent_and_reported_once(name: str) -> None:
+    district = DistrictBuilder()
+    mother = district.person(LastName=name, BirthDate="1980-01-01")
+    for number in ("S1", "S2"):
+        district.guardian(district.student(number, FirstName="Ana" + number), mother)
+    district.change("Demographics/Name", district.name_of(district.student("S3")), LastName=name)
+    for curated in (district.students(), district.guardians()):
+        assert name in curated.frame["last_name"].to_list()
+        rejects = curated.rejects.filter(curated.rejects["rule"] == "name_spoilt")
+        assert rejects.select("object", "column", "severity").rows() == [
+            ("Demographics/Name", None, "value")
+        ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["O'Brien", "N\u00fa\u00f1ez", "S\u00c3O PAULO", "\u00c5berg", "Smith & Jones", "Who?", "AT&T"],
+)
+def test_a_name_as_people_write_it_is_not_reported(name: str) -> None:
+    district = DistrictBuilder()
+    district.student(LastName=name)
+    assert "name_spoilt" not in district.students().rejects["rule"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("born", "kept"),
+    [
+        ("2000-11-24", True),  # 26 and one day
+        ("2000-07-02", True),  # 25 when the year began
+        ("1999-07-02", True),  # 26 when the year began: to the end of this year
+        ("1999-07-01", False),
+        ("1998-01-01", False),
+    ],
+)
+def test_whoever_passes_the_limit_stays_to_the_end_of_the_school_year(
+    born: str, kept: bool
+) -> None:
+    district = DistrictBuilder()
+    district.student(BirthDate=born)
+    for today in (date(2026, 11, 25), date(2027, 6, 30)):
+        frame = district.students(DistrictSettings(age_limit=26), today).frame
+        assert frame.height == kept
+    assert district.students(today=date(2026, 11, 25)).frame.height == 1
