@@ -154,3 +154,30 @@ def _value(world: World, query: str, *values: Any) -> Any:
         row = connection.execute(query.encode(), values).fetchone()
     assert row is not None
     return row[0]
+
+
+def test_an_address_that_is_nobodys_own_is_so_for_a_refresh_as_for_the_night(
+    world: World, tables: dict[str, pl.DataFrame]
+) -> None:
+    emails = tables["Demographics/NameEmail"]
+    shared = emails.with_columns(
+        pl.when(pl.int_range(pl.len()) % 3 == 0)
+        .then(pl.lit("Front.Office@example.org"))
+        .otherwise("EmailAddress")
+        .alias("EmailAddress")
+    )
+    world.sandbox.replace_table(FAIRVIEW, "Demographics/NameEmail", shared)
+    world.run()
+    assert _value(world, "select count(*) from guardians where email ilike 'front.office%%'") == 0
+    assert _value(world, "select count(*) from guardians where email is not null") > 20
+    holders = shared.filter(pl.col("EmailAddress").str.starts_with("Front"))["NameID"].to_list()
+    child = _value(
+        world,
+        "select student_id from guardians where guardian_id = any(%s) "
+        "order by student_id, guardian_id limit 1",
+        holders,
+    )
+    before = _everything(world)
+    publication = refresh_student(world.settings, world.database_url, FAIRVIEW, child)
+    assert publication.state == "unchanged"
+    assert _everything(world) == before

@@ -414,7 +414,8 @@ GUARDIAN_RULES: dict[str, ColumnRule] = {
     "email": ColumnRule(
         (_from(_OF_GUARDIAN, ("Demographics/NameEmail", "NameID EmailAddress Rank")),),
         "that person's own first e-mail by rank; its host in small letters",
-        invalid="no e-mail address, or two in one value: the published value stays",
+        invalid="no e-mail address, or two in one value: the published value stays; a "
+        "restricted guardian's, or nobody's own (docs/restrictions.md): the published value goes",
         **_PAIR_KEY,
     ),
     "language": ColumnRule(
