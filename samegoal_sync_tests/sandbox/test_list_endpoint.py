@@ -119,6 +119,32 @@ def test_order_without_a_sort_is_not_that_of_the_key(api: ApiCaller) -> None:
     assert keys != sorted(keys)
 
 
+def test_a_school_year_in_the_query_filters_objects_that_have_one(api: ApiCaller) -> None:
+    name, fields = "Enrollment/StudentEntityYear", [("searchFields", "SchoolYearID")]
+    every = api.get(f"Custom/1/{name}/1/100000", params=fields).json()["Objects"]
+    year = every[0]["SchoolYearID"]
+    asked = [*fields, ("SchoolYearID", str(year))]
+    found = api.get(f"Custom/1/{name}/1/100000", params=asked).json()["Objects"]
+    assert found == [row for row in every if row["SchoolYearID"] == year]
+    assert 0 < len(found) < len(every)
+    people = [("searchFields", "StudentID"), ("SchoolYearID", str(year))]
+    one, other = (
+        api.get("Custom/1/Student/Student/1/100000", params=query).json()["Objects"]
+        for query in (people, people[:1])
+    )
+    assert one == other
+
+
+def test_one_object_is_read_by_its_key(api: ApiCaller) -> None:
+    fields = [("searchFields", "StudentID"), ("searchFields", "StudentNumber")]
+    row = api.get("Custom/1/Student/Student/1/1", params=fields).json()["Objects"][0]
+    assert api.get(f"Custom/1/Student/Student/{row['StudentID']}", params=fields).json() == row
+    assert api.get("Custom/1/Student/Student/999999999", params=fields).status_code == 404
+    assert api.get(f"Custom/1/Student/Student/{row['StudentID']}").json() == {
+        "StudentID": row["StudentID"]
+    }
+
+
 def test_fields_not_granted_are_absent_from_every_row(api: ApiCaller) -> None:
     rows = api.search("Student/Student", ["StudentID", "MedicaidNumber"]).json()["Objects"]
     assert all(set(row) == {"StudentID"} for row in rows)

@@ -104,6 +104,8 @@ async def _data(system: System, call: Call, parts: list[str]) -> Answer:
         raise refusal(403, "The Integration Access does not include this entity.")
     if len(rest) <= 3:
         return _metadata(system, rest[1:])
+    if len(rest) == 4 and numbers == 1:
+        return await _one(system, call, access, prefix, rest)
     if len(rest) == 5 and numbers == 2:
         return await _list(system, call, access, prefix, rest)
     raise refusal(404, "No HTTP resource was found that matches the request URI.")
@@ -147,6 +149,7 @@ async def _list(
         _fields(system, name, query),
         body=call.body.decode("utf-8", "replace") if call.method == "POST" else "",
         districts=system.districts_covered(access),
+        school_year=_school_year(query),
     )
     try:
         _check_looked_at(system, request)
@@ -157,6 +160,34 @@ async def _list(
     except BadSearchError as error:
         raise refusal(400, str(error)) from None
     return Answer(200, body)
+
+
+async def _one(
+    system: System, call: Call, access: IntegrationAccess, prefix: str, rest: list[str]
+) -> Answer:
+    """One object by its primary key; of two numbers at the end the second would be a page size."""
+    name = _known_object(system, f"{rest[1]}/{rest[2]}")
+    request = ListRequest(
+        prefix,
+        int(rest[0]),
+        name,
+        1,
+        1,
+        _fields(system, name, call.query),
+        districts=system.districts_covered(access),
+        school_year=_school_year(call.query),
+        only=int(rest[3]),
+    )
+    body = await asyncio.to_thread(system.pages.one, request)
+    if body is None:
+        raise refusal(404, "The object was not found.")
+    return Answer(200, body)
+
+
+def _school_year(query: list[tuple[str, str]]) -> int | None:
+    """The SchoolYearID of a query: it filters the objects that have one."""
+    given = {key.lower(): value for key, value in query}.get("schoolyearid", "")
+    return int(given) if given.isdecimal() else None
 
 
 def _fields(system: System, name: str, query: list[tuple[str, str]]) -> tuple[str, ...]:

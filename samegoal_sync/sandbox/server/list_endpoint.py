@@ -30,7 +30,8 @@ class ListRequest:
     """One page asked for; ``body`` is the JSON of a search, as text, or blank.
 
     ``shift`` and ``next_page`` serve faults. ``districts`` are those that the access covers,
-    ``None`` where it covers the whole system.
+    ``None`` where it covers the whole system. ``school_year`` is the SchoolYearID of the query,
+    ``only`` the key of the one object asked for.
     """
 
     prefix: str
@@ -43,6 +44,8 @@ class ListRequest:
     shift: int = 0
     next_page: int | None = None
     districts: frozenset[int] | None = None
+    school_year: int | None = None
+    only: int | None = None
 
     @property
     def search(self) -> Mapping[str, Any]:
@@ -119,14 +122,30 @@ class Pages:
         buffer.write(b"}")
         return buffer.getvalue()
 
+    def one(self, request: ListRequest) -> bytes | None:
+        """The one object that ``only`` names as a JSON object; ``None`` if it is not there."""
+        rows = self._found(request).select(request.fields)
+        return rows.head(1).write_json().encode()[1:-1] if rows.height else None
+
     def _found(self, request: ListRequest) -> pl.DataFrame:
         """All rows that the search finds, in its order; in no useful order without one."""
         facts, search = object_fields()[request.object], request.search
         key = primary_key(request.object)
-        needed = {key, "DistrictID", "EntityID", *request.fields, *request.looked_at()}
+        needed = {
+            key,
+            "DistrictID",
+            "EntityID",
+            "SchoolYearID",
+            *request.fields,
+            *request.looked_at(),
+        }
         rows = self._tables[request.object].select(name for name in facts if name in needed)
         if request.districts is not None:
             rows = self._covered(rows, request.districts)
+        if request.school_year is not None and "SchoolYearID" in rows.columns:
+            rows = rows.filter(pl.col("SchoolYearID") == request.school_year)
+        if request.only is not None:
+            rows = rows.filter(pl.col(key) == request.only)
         if search.get("searchcondition"):
             rows = rows.filter(condition_expression(search["searchcondition"], facts))
         orders = sort_orders(search.get("searchsort"), facts)
