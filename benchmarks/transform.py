@@ -20,7 +20,9 @@ from typing import Any
 
 import polars as pl
 
-from samegoal_sync.demographics import Curated, curate_guardians, curate_students
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.demographics.validation.frame_validation import (
     check_curated,
     check_raw,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from samegoal_sync.demographics.columns.column_rules import RULES, ColumnRule
-from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+from samegoal_sync.demographics.columns.column import Column
+from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.rejects.reject_rules import REJECT_RULES, SCOPE_REASONS, RejectKind
 from samegoal_sync.demographics.students.enrollment import ENROLLMENT_REASONS
 from samegoal_sync.demographics.students.withdrawal_codes import (
@@ -20,10 +20,6 @@ from samegoal_sync.demographics.students.withdrawal_codes import (
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject
 
 _MADE = "Made from the code by `python -m samegoal_sync.generated_docs`; change it there."
-_SCHEMAS = {
-    "student_demographics": STUDENT_COLUMNS,
-    "guardian_demographics": GUARDIAN_COLUMNS,
-}
 _KINDS = {
     RejectKind.ROW: "the whole row: what is published of it stays",
     RejectKind.VALUE: "one value: what is published of it stays, the rest of the row goes on",
@@ -41,8 +37,8 @@ def data_dictionary() -> str:
         "stays for those for whom the others give nothing. Text is trimmed, blanks folded, "
         "control and invisible characters removed, Unicode NFC; capitals are left as they are.",
     ]
-    for table, rules in RULES.items():
-        parts += [f"## {table}", *(_column(table, name, rule) for name, rule in rules.items())]
+    for name, table in TABLES.items():
+        parts += [f"## {name}", *map(_column, table.columns)]
     return "\n\n".join([*parts, *_enrollment()]) + "\n"
 
 
@@ -90,15 +86,15 @@ def write(folder: Path) -> None:
         (folder / name).write_text(text(), encoding="utf-8")
 
 
-def _column(table: str, name: str, rule: ColumnRule) -> str:
+def _column(rule: Column) -> str:
     sources = [
         f"{number}. {_fields(source.needs)}" for number, source in enumerate(rule.sources, start=1)
     ]
     refined = [f"Refined by {_fields(rule.also)}."] if rule.also else []
     return "\n\n".join(
         [
-            f"### {name}",
-            f"{_SCHEMAS[table][name]}. {rule.cleaning[0].upper()}{rule.cleaning[1:]}.",
+            f"### {rule.name}",
+            f"{rule.about} {rule.type}. {rule.cleaning[0].upper()}{rule.cleaning[1:]}.",
             "\n".join(sources) or "No source: always absent.",
             *refined,
             f"Blank: {rule.missing}. Invalid: {rule.invalid}.",
@@ -121,7 +117,7 @@ def _enrollment() -> list[str]:
 def _permissions(item: QmlativObject) -> str:
     rows = [
         f"| {field.name} | {field.type.value} | {'yes' if field.essential else ''} "
-        f"| {field.reason} |"
+        f"| {field.reason} | {', '.join(_made_of(item.name, field.name))} |"
         for field in item.fields
     ]
     told = "" if item.essential else " (optional object)"
@@ -129,8 +125,18 @@ def _permissions(item: QmlativObject) -> str:
         [
             f"## {item.name}{told}",
             "",
-            "| field | type | essential | why |",
-            "|---|---|---|---|",
+            "| field | type | essential | why | columns made of it |",
+            "|---|---|---|---|---|",
             *rows,
         ]
     )
+
+
+def _made_of(name: str, field: str) -> list[str]:
+    """Published columns that a field of Qmlativ is a source of."""
+    return [
+        f"{table.published}.{column.name}"
+        for table in TABLES.values()
+        for column in table.columns
+        if (name, field) in column.fields
+    ]

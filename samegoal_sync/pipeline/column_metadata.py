@@ -6,15 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from samegoal_sync.demographics.columns.column_rules import RULES, column_sources
-from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+from samegoal_sync.demographics.columns.column import Table
 from samegoal_sync.qmlativ.catalog import CATALOG, RawAsset, objects_of
-
-#: Curated table -> its columns, and the published asset and table that they become.
-_CURATED = {
-    "student_demographics": (STUDENT_COLUMNS, "students"),
-    "guardian_demographics": (GUARDIAN_COLUMNS, "guardians"),
-}
 
 
 def raw_schema_metadata(name: str) -> dict[str, Any]:
@@ -31,43 +24,40 @@ def raw_schema_metadata(name: str) -> dict[str, Any]:
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
 
 
-def curated_metadata(table: str) -> dict[str, Any]:
-    """Columns of a curated asset, with how each is made and which Qmlativ fields it comes from."""
-    columns, _ = _CURATED[table]
-    rules = RULES[table]
+def curated_metadata(table: Table) -> dict[str, Any]:
+    """Columns of a curated asset: what each holds, how it is made, which fields it comes from.
+
+    The open-source UI shows column lineage as raw JSON, so the descriptions name the sources too.
+    """
     asset_of = {item.name: dg.AssetKey(["qmlativ", item.asset.value]) for item in CATALOG}
     lineage = {
-        column: [
-            dg.TableColumnDep(asset_of[name], f"{name}.{field}")
-            for name, field in column_sources(table).get(column, [])
+        column.name: [
+            dg.TableColumnDep(asset_of[name], f"{name}.{field}") for name, field in column.fields
         ]
-        for column in columns
+        for column in table.columns
     }
     return {
-        "dagster/column_schema": dg.TableSchema(
-            columns=[
-                dg.TableColumn(
-                    column,
-                    type=str(dtype),
-                    description=rules[column].cleaning if column in rules else None,
-                )
-                for column, dtype in columns.items()
-            ]
-        ),
+        "dagster/column_schema": _described(table),
         "dagster/column_lineage": dg.TableColumnLineage(lineage),
     }
 
 
-def published_metadata(table: str) -> dict[str, Any]:
+def published_metadata(table: Table) -> dict[str, Any]:
     """Columns of a published asset: the curated ones, taken over as they are."""
-    columns, published = _CURATED[table]
-    source = dg.AssetKey([table])
+    source = dg.AssetKey([table.name])
     return {
-        "dagster/table_name": f"samegoal.{published}",
-        "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(name, type=str(dtype)) for name, dtype in columns.items()]
-        ),
+        "dagster/table_name": f"samegoal.{table.published}",
+        "dagster/column_schema": _described(table),
         "dagster/column_lineage": dg.TableColumnLineage(
-            {name: [dg.TableColumnDep(source, name)] for name in columns}
+            {name: [dg.TableColumnDep(source, name)] for name in table.schema}
         ),
     }
+
+
+def _described(table: Table) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(column.name, type=str(column.type), description=column.description)
+            for column in table.columns
+        ]
+    )

@@ -306,7 +306,7 @@ STUDENT_OBJECTS: tuple[QmlativObject, ...] = (
             _text("City", "city"),
             _id("StateID", "joins the state", essential=False),
             _text("FreeFormState", "state of a foreign address"),
-            _text("CountryCode", "tells foreign addresses"),
+            _text("CountryCode", "country; tells foreign addresses"),
         ),
     ),
     QmlativObject(

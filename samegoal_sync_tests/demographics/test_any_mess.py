@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samegoal_sync.demographics import curate_guardians, curate_students
 from samegoal_sync.demographics.columns.curated_frames import (
     GUARDIAN_COLUMNS,
     KEEP,
     STUDENT_COLUMNS,
 )
+from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.demographics.validation.frame_validation import check_curated, check_raw
 from samegoal_sync.district import DistrictSettings, GuardianChoice
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, QmlativType

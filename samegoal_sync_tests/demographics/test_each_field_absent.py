@@ -7,13 +7,15 @@ from functools import cache
 import polars as pl
 import pytest
 
-from samegoal_sync.demographics import Curated, curate_guardians, curate_students
 from samegoal_sync.demographics.columns.curated_frames import (
     GUARDIAN_COLUMNS,
     KEEP,
     KEEP_HOW_LEFT,
     STUDENT_COLUMNS,
+    Curated,
 )
+from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.catalog import CATALOG
 from samegoal_sync.qmlativ.raw_objects import RawObjects

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from samegoal_sync.demographics import Curated
+from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.demographics.validation.frame_validation import (
     CURATED_CHECKS,

@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 
 from samegoal_sync.definitions import defs
-from samegoal_sync.demographics.columns.column_rules import column_sources
 from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.validation import frame_validation
 from samegoal_sync.pipeline import asset_checks as stage_checks
 
@@ -119,9 +119,9 @@ def test_lineage_comes_from_the_transforms_own_rules(
     lineage = metadata["dagster/column_lineage"].deps_by_column
     schema = [column.name for column in metadata["dagster/column_schema"].columns]
     assert schema == list(columns)
-    for column, sources in column_sources(table).items():
-        told = {dep.column_name for dep in lineage[column]}
-        assert told == {f"{name}.{field}" for name, field in sources}, column
+    for column in TABLES[table].columns:
+        told = {dep.column_name for dep in lineage[column.name]}
+        assert told == {f"{name}.{field}" for name, field in column.fields}, column
 
 
 def test_definitions_load_without_environment_and_stay_light() -> None:

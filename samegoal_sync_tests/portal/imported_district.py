@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from samegoal_sync.demographics import curate_guardians, curate_students
+from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.samegoal.publication.publish import publish

@@ -52,61 +52,69 @@ def register(database_url: str, one: District) -> None:
 
 def student(number: int, **values: Any) -> dict[str, Any]:
     """A whole student row; any column can be given otherwise."""
-    return {
-        "student_id": f"S{number:06}",
-        "last_name": f"Last{number}",
-        "first_name": f"First{number}",
-        "middle_name": None,
-        "name_suffix": None,
-        "date_of_birth": date(2012, 1, 1 + number % 28),
-        "gender": "Female",
-        "district_enrollment": "ENROLLED",
-        "enrollment_reason": "active_default_entity",
-        "grade": "07",
-        "address": f"{number} Elm St",
-        "city": "Fairview",
-        "state": "TX",
-        "zip": "75069",
-        "race": "White",
-        "home_language": "en",
-        "district_of_residence": None,
-        "county_of_residence": "Collin",
-        "district_of_service": None,
-        "student_reporting_id": f"{9_000_000 + number}",
-        "building": "Fairview Middle School",
-        "building_reporting_id": "043901041",
-        "sis_internal_id": 10_000 + number,
-        KEEP: [],
-    } | values
+    return (
+        dict.fromkeys(STUDENT_COLUMNS)
+        | {
+            "student_id": f"S{number:06}",
+            "last_name": f"Last{number}",
+            "first_name": f"First{number}",
+            "middle_name": None,
+            "name_suffix": None,
+            "date_of_birth": date(2012, 1, 1 + number % 28),
+            "gender": "Female",
+            "district_enrollment": "ENROLLED",
+            "enrollment_reason": "active_default_entity",
+            "grade": "07",
+            "address": f"{number} Elm St",
+            "city": "Fairview",
+            "state": "TX",
+            "zip": "75069",
+            "race": "White",
+            "home_language": "en",
+            "district_of_residence": None,
+            "county_of_residence": "Collin",
+            "district_of_service": None,
+            "student_reporting_id": f"{9_000_000 + number}",
+            "building": "Fairview Middle School",
+            "building_reporting_id": "043901041",
+            "sis_internal_id": 10_000 + number,
+            KEEP: [],
+        }
+        | values
+    )
 
 
 def guardian(number: int, of: int, priority: int = 1, **values: Any) -> dict[str, Any]:
     """A whole guardian row of the student with the number ``of``."""
-    return {
-        "student_id": f"S{of:06}",
-        "guardian_id": 500_000 + number,
-        "priority": priority,
-        "last_name": f"Last{of}",
-        "first_name": f"Parent{number}",
-        "middle_name": None,
-        "name_suffix": None,
-        "relationship": "Mother",
-        "custodial": True,
-        "emergency_contact": True,
-        "pickup": True,
-        "lives_with": True,
-        "restricted": False,
-        "address": f"{of} Elm St",
-        "city": "Fairview",
-        "state": "TX",
-        "zip": "75069",
-        "home_phone": None,
-        "work_phone": None,
-        "cell_phone": f"214-555-{number % 10000:04}",
-        "email": f"parent{number}@example.org",
-        "language": "English",
-        KEEP: [],
-    } | values
+    return (
+        dict.fromkeys(GUARDIAN_COLUMNS)
+        | {
+            "student_id": f"S{of:06}",
+            "guardian_id": 500_000 + number,
+            "priority": priority,
+            "last_name": f"Last{of}",
+            "first_name": f"Parent{number}",
+            "middle_name": None,
+            "name_suffix": None,
+            "relationship": "Mother",
+            "custodial": True,
+            "emergency_contact": True,
+            "pickup": True,
+            "lives_with": True,
+            "restricted": False,
+            "address": f"{of} Elm St",
+            "city": "Fairview",
+            "state": "TX",
+            "zip": "75069",
+            "home_phone": None,
+            "work_phone": None,
+            "cell_phone": f"214-555-{number % 10000:04}",
+            "email": f"parent{number}@example.org",
+            "language": "English",
+            KEEP: [],
+        }
+        | values
+    )
 
 
 def curated_students(

@@ -9,8 +9,9 @@ from itertools import cycle, islice
 import polars as pl
 import pytest
 
-from samegoal_sync.demographics import curate_guardians, curate_students
 from samegoal_sync.demographics.columns.column_forms import LENGTHS
+from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.demographics.validation.frame_validation import check_curated, check_raw
 from samegoal_sync.district import DistrictSettings, Guards
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativType

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from samegoal_sync.demographics import curate_guardians, curate_students
 from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.samegoal.publication.publish import State
 from samegoal_sync.sandbox import SandboxDistrict, advance_district, generate_district, raw_objects

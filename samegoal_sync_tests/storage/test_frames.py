@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from samegoal_sync.demographics import Curated
 from samegoal_sync.demographics.columns.curated_frames import (
     DENIED_COLUMNS,
     REJECT_COLUMNS,
     STUDENT_ACCOUNT,
     STUDENT_COLUMNS,
+    Curated,
 )
 from samegoal_sync.errors import StorageError
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager

@@ -8,56 +8,20 @@ from __future__ import annotations
 
 import polars as pl
 
+from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.values.text import DAMAGED, has_letter
+
+_TEXTS = [column for table in TABLES.values() for column in table.columns if column.length]
 
 #: Most characters of a text, by column. Names and buildings stand together in Postgres's indexes,
 #: which take no more than 2,704 bytes a row; a letter takes up to nine of them there.
-LENGTHS: dict[str, int] = {
-    "last_name": 80,
-    "first_name": 80,
-    "middle_name": 80,
-    "name_suffix": 30,
-    "gender": 10,
-    "district_enrollment": 30,
-    "enrollment_reason": 60,
-    "grade": 30,
-    "address": 250,
-    "city": 100,
-    "state": 60,
-    "zip": 20,
-    "race": 250,
-    "home_language": 2,
-    "language": 2,
-    "district_of_residence": 120,
-    "county_of_residence": 100,
-    "district_of_service": 120,
-    "student_reporting_id": 60,
-    "building": 120,
-    "building_reporting_id": 60,
-    "relationship": 100,
-    "home_phone": 40,
-    "work_phone": 40,
-    "cell_phone": 40,
-    "email": 254,
-    "student_id": 20,
-}
+LENGTHS: dict[str, int] = {column.name: column.length or 0 for column in _TEXTS}
 
 #: What no text may hold on its way to Postgres and to a page: control characters, blanks around
 #: it, and the mark of characters lost on the way.
 CLEAN = r"^[^\x00-\x1f\x7f\x{fffd}\s](?:[^\x00-\x1f\x7f\x{fffd}]*[^\x00-\x1f\x7f\x{fffd}\s])?$"
-_PHONE = r"^[+(\d][\d\s().+/x-]{5,39}$"
-_LANGUAGE = r"^[a-z]{2}$"
 #: Columns with a form of their own; all others are ``CLEAN``.
-FORMS: dict[str, str] = {
-    "student_id": r"^[A-Za-z0-9]{1,20}$",
-    "zip": r"^\S.{0,19}$",
-    "home_phone": _PHONE,
-    "work_phone": _PHONE,
-    "cell_phone": _PHONE,
-    "email": r"^[^@\s,;]+@[^@\sA-Z]+\.[a-z]{2,63}$",
-    "home_language": _LANGUAGE,
-    "language": _LANGUAGE,
-}
+FORMS: dict[str, str] = {column.name: column.form for column in _TEXTS if column.form}
 
 #: Rules by which a text is rejected for its form alone; its cell becomes null.
 TEXT_RULES = ("text_damaged", "text_too_long", "text_unexpected")

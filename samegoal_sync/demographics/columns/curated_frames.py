@@ -15,79 +15,20 @@ Three things that look alike are kept apart all the way to SameGoal:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
 
-#: One row a student. Key ``student_id``. SameGoal's students.csv layout, in its order.
-STUDENT_COLUMNS = pl.Schema(
-    {
-        "student_id": pl.String(),
-        "last_name": pl.String(),
-        "first_name": pl.String(),
-        "middle_name": pl.String(),
-        "name_suffix": pl.String(),
-        "date_of_birth": pl.Date(),
-        "gender": pl.String(),
-        "district_enrollment": pl.String(),
-        "enrollment_reason": pl.String(),
-        "grade": pl.String(),
-        "address": pl.String(),
-        "city": pl.String(),
-        "state": pl.String(),
-        "zip": pl.String(),
-        "race": pl.String(),
-        "home_language": pl.String(),
-        "district_of_residence": pl.String(),
-        "county_of_residence": pl.String(),
-        "district_of_service": pl.String(),
-        "student_reporting_id": pl.String(),
-        "building": pl.String(),
-        "building_reporting_id": pl.String(),
-        "sis_internal_id": pl.Int64(),
-    }
-)
+from samegoal_sync.demographics.columns.column import Table
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.student_columns import STUDENTS
 
-#: SameGoal's values of District Enrollment.
-ENROLLMENTS = (
-    "PRE_ENROLLED",
-    "ENROLLED",
-    "TRANSFERRED",
-    "WITHDREW",
-    "DROPPED_OUT",
-    "GRADUATED",
-    "INACTIVE",
-    "HISTORICAL_IDLE",
-)
+#: One row a student. Key ``student_id``.
+STUDENT_COLUMNS = STUDENTS.schema
 
 #: One row a student and guardian. Key ``student_id, guardian_id``.
-GUARDIAN_COLUMNS = pl.Schema(
-    {
-        "student_id": pl.String(),
-        "guardian_id": pl.Int64(),
-        "priority": pl.Int64(),
-        "last_name": pl.String(),
-        "first_name": pl.String(),
-        "middle_name": pl.String(),
-        "name_suffix": pl.String(),
-        "relationship": pl.String(),
-        "custodial": pl.Boolean(),
-        "emergency_contact": pl.Boolean(),
-        "pickup": pl.Boolean(),
-        "lives_with": pl.Boolean(),
-        "restricted": pl.Boolean(),
-        "address": pl.String(),
-        "city": pl.String(),
-        "state": pl.String(),
-        "zip": pl.String(),
-        "home_phone": pl.String(),
-        "work_phone": pl.String(),
-        "cell_phone": pl.String(),
-        "email": pl.String(),
-        "language": pl.String(),
-    }
-)
+GUARDIAN_COLUMNS = GUARDIANS.schema
 
 #: Columns (names) of this row whose published value stays because tonight's is invalid.
 KEEP = "keep"
@@ -178,3 +119,21 @@ class Curated:
     findings: dict[str, Noted] = field(default_factory=dict)
     read_at: datetime | None = None
     denied: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DENIED_COLUMNS))
+
+
+def with_every_column(curated: Curated, table: Table) -> Curated:
+    """A stored frame with the columns that are new since it was made: as not shared that night.
+
+    What is published of them stays, so that a night held by an earlier version can be approved.
+    """
+    new = [column for column in table.columns if column.name not in curated.frame.columns]
+    if not new:
+        return curated
+    frame = curated.frame.with_columns(
+        pl.lit(None, column.type).alias(column.name) for column in new
+    )
+    return replace(
+        curated,
+        frame=frame.select(*table.schema, *(n for n in frame.columns if n not in table.schema)),
+        absent=curated.absent | {column.name for column in new},
+    )

@@ -12,11 +12,6 @@ from datetime import date
 import polars as pl
 
 from samegoal_sync.demographics.columns.column_forms import TEXT_RULES, is_no_name, text_faults
-from samegoal_sync.demographics.columns.column_rules import (
-    GUARDIAN_RULES,
-    absent_columns,
-    partly_absent_columns,
-)
 from samegoal_sync.demographics.columns.curated_frames import (
     DENIED_COLUMNS,
     GUARDIAN_ACCOUNT,
@@ -25,6 +20,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     Curated,
     Noted,
 )
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.demographics.guardians.guardian_choice import beyond_choice
 from samegoal_sync.demographics.guardians.guardian_order import ordered_pairs
 from samegoal_sync.demographics.guardians.restrictions.active_restrictions import (
@@ -82,8 +78,8 @@ def curate_guardians(
         _described(raw, pairs.filter(pl.col("outcome") == "curated"), settings)
     )
     conditions = _invalid(text_faults(curated, GUARDIAN_COLUMNS))
-    absent = absent_columns(GUARDIAN_RULES, raw)
-    frame = _frame(curated, conditions, partly_absent_columns(GUARDIAN_RULES, raw), absent)
+    absent = GUARDIANS.absent(raw)
+    frame = _frame(curated, conditions, GUARDIANS.partly_absent(raw), absent)
     left_alone = _without_guardian(students, frame)
     rejects = [
         *_row_rejects(raw, pairs),
@@ -205,6 +201,7 @@ def _invalid(
         ("email_invalid", "email_invalid"),
         ("email_several", "email_two_addresses"),
         ("zip_invalid", "zip_invalid"),
+        ("country_invalid", "country_unknown"),
         ("language_invalid", "language_unknown"),
     ):
         flag = pl.col(column).fill_null(False)

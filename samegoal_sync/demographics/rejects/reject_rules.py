@@ -127,6 +127,12 @@ REJECT_RULES: dict[str, RejectRule] = {
         "Demographics > Addresses > Zip Codes",
         "Correct the zip code of the address.",
     ),
+    "country_unknown": _value(
+        "An address's country is neither a country's code nor its name.",
+        "Mail abroad goes astray without its country.",
+        "Demographics > Addresses > Zip Codes",
+        "Choose the country of the zip code.",
+    ),
     "language_unknown": _value(
         "A language has no two-letter ISO 639-1 code that could be found by its name or code.",
         "SameGoal stores the two-letter code, and a guess would send letters in a wrong language.",

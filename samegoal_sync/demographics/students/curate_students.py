@@ -11,11 +11,6 @@ from datetime import date
 import polars as pl
 
 from samegoal_sync.demographics.columns.column_forms import TEXT_RULES, is_no_name, text_faults
-from samegoal_sync.demographics.columns.column_rules import (
-    STUDENT_RULES,
-    absent_columns,
-    partly_absent_columns,
-)
 from samegoal_sync.demographics.columns.curated_frames import (
     KEEP,
     KEEP_HOW_LEFT,
@@ -25,6 +20,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     Curated,
     Noted,
 )
+from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.demographics.families import first_families
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.rejects.reject_rows import (
@@ -90,8 +86,8 @@ def curate_students(
     students = students.with_columns(_outcome(today, settings.age_limit))
     curated = _described(raw, students.filter(pl.col("reason").is_null()), settings, district_id)
     conditions = _invalid(text_faults(curated, STUDENT_COLUMNS))
-    absent = absent_columns(STUDENT_RULES, raw)
-    frame = _frame(curated, conditions, partly_absent_columns(STUDENT_RULES, raw), absent)
+    absent = STUDENTS.absent(raw)
+    frame = _frame(curated, conditions, STUDENTS.partly_absent(raw), absent)
     account = _account(students)
     twice = possible_duplicates(curated)
     findings = _findings(raw, account, curated, settings) | {"possible_duplicates": twice.height}
@@ -248,6 +244,7 @@ def _invalid(faults: Conditions) -> Conditions:
         "gender": ("gender_not_accepted", pl.col("gender").is_null() & has_gender),
         "address": ("po_box_invalid", pl.col("box_invalid").fill_null(False)),
         "zip": ("zip_invalid", pl.col("zip_invalid").fill_null(False)),
+        "country": ("country_unknown", pl.col("country_invalid").fill_null(False)),
         "home_language": ("language_unknown", pl.col("language_invalid").fill_null(False)),
         "district_enrollment": unreadable,
         "enrollment_reason": unreadable,
@@ -332,8 +329,8 @@ def _value_rejects(
             condition,
             rule,
             column=column,
-            object_name=STUDENT_RULES[column].object_name,
-            key=STUDENT_RULES[column].reject_key,
+            object_name=STUDENTS[column].reject_object,
+            key=STUDENTS[column].reject_key,
         )
         for column, rules in conditions.items()
         for rule, condition in rules

@@ -11,26 +11,12 @@ from functools import cache
 import pandera.polars as pa
 import polars as pl
 
+from samegoal_sync.demographics.columns.column import Column, Presence, Table
 from samegoal_sync.demographics.columns.column_forms import LENGTHS, form
-from samegoal_sync.demographics.columns.curated_frames import (
-    ENROLLMENTS,
-    GUARDIAN_COLUMNS,
-    KEEP,
-    KEEP_TYPE,
-    STUDENT_COLUMNS,
-)
+from samegoal_sync.demographics.columns.curated_frames import KEEP, KEEP_TYPE
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.qmlativ.catalog import QmlativObject
-
-_REQUIRED = {
-    "student_id",
-    "last_name",
-    "first_name",
-    "date_of_birth",
-    "district_enrollment",
-    "enrollment_reason",
-    "sis_internal_id",
-}
-_PAIR_REQUIRED = {"student_id", "guardian_id", "priority", "last_name"}
 
 
 @cache
@@ -50,49 +36,37 @@ def raw_schema(item: QmlativObject) -> pa.DataFrameSchema:
 @cache
 def students_schema() -> pa.DataFrameSchema:
     """Every row one student that SameGoal takes as it is."""
-    checks = {
-        "gender": pa.Check.isin(["Male", "Female"], name="accepted"),
-        "district_enrollment": pa.Check.isin(ENROLLMENTS, name="accepted"),
-    }
-    return _schema(
-        "student_demographics",
-        STUDENT_COLUMNS,
-        _REQUIRED,
-        checks,
-        {"student_id", "sis_internal_id"},
-    )
+    return curated_schema(STUDENTS)
 
 
 @cache
 def guardians_schema() -> pa.DataFrameSchema:
     """Every row one guardian of one student, each pair and each priority once."""
-    checks = {
-        "priority": pa.Check.ge(1, name="from_one"),
-    }
-    return _schema("guardian_demographics", GUARDIAN_COLUMNS, _PAIR_REQUIRED, checks, set())
+    return curated_schema(GUARDIANS)
 
 
-def _schema(
-    name: str,
-    layout: pl.Schema,
-    required: set[str],
-    checks: dict[str, pa.Check],
-    unique: set[str],
-) -> pa.DataFrameSchema:
+def curated_schema(table: Table) -> pa.DataFrameSchema:
+    """What the table's declarations say of every row, as a schema."""
     columns = {
-        column: pa.Column(
-            kind,
-            nullable=column not in required,
-            unique=column in unique,
-            checks=[
-                *([checks[column]] if column in checks else []),
-                *(_text_checks(column) if kind == pl.String() else []),
-            ],
+        column.name: pa.Column(
+            column.type,
+            nullable=column.presence < Presence.ALWAYS,
+            unique=column.name in table.unique,
+            checks=_checks(column),
         )
-        for column, kind in layout.items()
+        for column in table.columns
     }
     columns[KEEP] = pa.Column(KEEP_TYPE)
-    return pa.DataFrameSchema(columns, name=name, strict=True, ordered=True)
+    return pa.DataFrameSchema(columns, name=table.name, strict=True, ordered=True)
+
+
+def _checks(column: Column) -> list[pa.Check]:
+    checks = []
+    if column.accepted:
+        checks.append(pa.Check.isin(column.accepted, name="accepted"))
+    if column.name == "priority":
+        checks.append(pa.Check.ge(1, name="from_one"))
+    return checks + (_text_checks(column.name) if column.type == pl.String() else [])
 
 
 def _text_checks(column: str) -> list[pa.Check]:

@@ -1,4 +1,4 @@
-"""Addresses: which one is a person's, and how its parts become SameGoal's four columns.
+"""Addresses: which one is a person's, and how its parts become SameGoal's five columns.
 
 A student's is the physical one of the first family; a guardian's the mailing one.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
+from samegoal_sync.demographics.values.countries import HERE, country_code
 from samegoal_sync.demographics.values.text import cleaned, joined
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
-ADDRESS_COLUMNS = ("address", "city", "state", "zip")
 _FOREIGN_LINES = tuple(f"InternationalAddress{line}" for line in range(1, 5))
 _ADDRESS_TEXTS = (
     "AddressType",
@@ -36,13 +36,11 @@ _BOX_NUMBER = (
 )
 #: The words without a number, or neither a letter nor a digit: no mail gets there.
 _NO_BOX = rf"(?i)^(?:{_BOX_WORDS})?[ #.:*-]*$"
-#: Codes by which a district says that an address lies here; letter case and dots aside.
-_HERE = ("US", "USA")
 
 
 def written_addresses(raw: RawObjects, address_ids: pl.Series) -> pl.DataFrame:
-    """``AddressID, address, city, state, zip, county, zip_invalid, box_invalid`` of the addresses
-    asked for."""
+    """``AddressID, address, city, state, zip, country, county`` of the addresses asked for, and
+    what is wrong with them: ``zip_invalid, box_invalid, country_invalid``."""
     addresses = (
         lookup(raw, "Demographics/Address")
         .filter(pl.col("AddressID").is_in(address_ids.implode()))
@@ -72,7 +70,9 @@ def written_addresses(raw: RawObjects, address_ids: pl.Series) -> pl.DataFrame:
         pl.when(right)
         .then(pl.when(foreign).then("zip_code").otherwise(pl.coalesce(written, "zip_here")))
         .alias("zip"),
+        "country",
         "county",
+        "country_invalid",
         (~right).fill_null(False).alias("zip_invalid"),
         _box_invalid(foreign).alias("box_invalid"),
     )
@@ -216,14 +216,17 @@ def _places(raw: RawObjects) -> pl.DataFrame:
     whether that is ``right_here``, or ``right_abroad``, and whether an address's add-on follows.
     """
     states = lookup(raw, "SkySys/State").select("StateID", cleaned("Code").alias("state_code"))
-    country = cleaned("CountryCode").str.to_uppercase().str.replace_all(".", "", literal=True)
+    country = country_code("CountryCode")
+    named = cleaned("CountryCode").is_not_null()
     places = lookup(raw, "Demographics/Zip").select(
         "ZipID",
         "StateID",
         cleaned("ZipCode").alias("zip_code"),
         cleaned("City").alias("city"),
         cleaned("FreeFormState").alias("free_state"),
-        (~country.is_in(_HERE)).fill_null(False).alias("abroad"),
+        (named & (country != HERE).fill_null(True)).alias("abroad"),
+        pl.when(country != HERE).then(country).alias("country"),
+        (named & country.is_null()).alias("country_invalid"),
     )
     code = pl.col("zip_code")
     here = code.str.replace(r"^(\d{5})(\d{4})$", "$1-$2")
@@ -232,6 +235,8 @@ def _places(raw: RawObjects) -> pl.DataFrame:
         "zip_code",
         "city",
         "abroad",
+        "country",
+        "country_invalid",
         pl.coalesce("state_code", "free_state").alias("state"),
         here.alias("zip_here"),
         code.str.contains(r"^\d{5}$").alias("takes_add_on"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from samegoal_sync.demographics.columns.column_rules import column_sources
+from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.errors import Actor
 
 if TYPE_CHECKING:
@@ -69,10 +69,9 @@ def _told(grant: Grant) -> NotShared:
 @cache
 def _columns() -> dict[tuple[str, str], list[str]]:
     """Object and field -> the columns that are made of it."""
-
     found: dict[tuple[str, str], list[str]] = {}
     for table in _ROWS:
-        for column, sources in column_sources(table).items():
-            for source in sources:
-                found.setdefault(source, []).append(f"{_ROWS[table]}.{column}")
+        for column in TABLES[table].columns:
+            for field in column.fields:
+                found.setdefault(field, []).append(f"{_ROWS[table]}.{column.name}")
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.curate_district import ROWS_OF, curate
 from samegoal_sync.pipeline.asset_checks import (
     GUARDIAN_CHECKS,
@@ -35,7 +36,7 @@ def _out(table: str, description: str) -> dg.AssetOut:
         group_name="demographics",
         kinds={"polars", "pandera", "parquet"},
         owners=OWNERS,
-        metadata=curated_metadata(table),
+        metadata=curated_metadata(TABLES[table]),
     )
 
 

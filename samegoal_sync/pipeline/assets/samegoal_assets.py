@@ -8,6 +8,8 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS as GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENTS as STUDENT_TABLE
 from samegoal_sync.pipeline.asset_checks import check_specs
 from samegoal_sync.pipeline.assets.demographics_assets import GUARDIANS as GUARDIAN_DEMOGRAPHICS
 from samegoal_sync.pipeline.assets.demographics_assets import STUDENTS as STUDENT_DEMOGRAPHICS
@@ -46,14 +48,14 @@ _COMMON: dict[str, Any] = {
             deps=[STUDENT_DEMOGRAPHICS],
             description="Students as each Details tab shows them and new documents copy them. "
             "A held, paused or failed night leaves them as they were.",
-            metadata=published_metadata("student_demographics"),
+            metadata=published_metadata(STUDENT_TABLE),
             **_COMMON,
         ),
         dg.AssetSpec(
             GUARDIANS,
             deps=[GUARDIAN_DEMOGRAPHICS, STUDENT_DEMOGRAPHICS],
             description="Guardians of published students, replaced as a set for each student sent.",
-            metadata=published_metadata("guardian_demographics"),
+            metadata=published_metadata(GUARDIAN_TABLE),
             **_COMMON,
         ),
     ],

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.student_columns import STUDENTS
 
-#: Copied of the student: all that Details shows but the key of the source.
-STUDENT_COPIED = tuple(
-    name for name in STUDENT_COLUMNS if name not in {"sis_internal_id", "enrollment_reason"}
-)
-GUARDIAN_COPIED = tuple(
-    name for name in GUARDIAN_COLUMNS if name not in {"student_id", "guardian_id", "priority"}
-)
+#: What a new document copies of the student and of each guardian.
+STUDENT_COPIED = STUDENTS.copied
+GUARDIAN_COPIED = GUARDIANS.copied
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from samegoal_sync.demographics.columns.column_rules import column_sources
+from samegoal_sync.demographics.columns.tables import TABLES
 
 
 @cache
@@ -15,7 +15,7 @@ def sources_of(table: str) -> dict[str, str]:
         table: ``student_demographics`` or ``guardian_demographics``.
     """
 
-    return {column: _told(sources) for column, sources in column_sources(table).items()}
+    return {column.name: _told(column.fields) for column in TABLES[table].columns}
 
 
 def _told(sources: list[tuple[str, str]]) -> str:

@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-_LABELS = {
-    "student_id": "Student Id",
-    "date_of_birth": "Date of birth",
-    "name_suffix": "Suffix",
-    "district_enrollment": "District enrollment",
-    "enrollment_reason": "Enrollment reason",
-    "zip": "ZIP",
-    "race": "Race and ethnicity",
-    "home_language": "Home language",
-    "district_of_residence": "District of residence",
-    "county_of_residence": "County of residence",
-    "district_of_service": "District of service",
-    "student_reporting_id": "Student Reporting Id",
-    "building_reporting_id": "Building Reporting Id",
-    "sis_internal_id": "SIS Internal ID",
-    "email": "E-mail",
-    "custodial": "Custodial",
-    "lives_with": "Lives with student",
-    "pickup": "May pick up",
-    "emergency_contact": "Emergency contact",
-    "restricted": "Restricted access",
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_PART, GUARDIANS
+from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.tables import TABLES
+
+#: What is shown beside columns and is none.
+_OTHERS = {
     "withheld": "Withheld",
     "preferred_gender": "Preferred gender",
     "historical_idle": "Historical / idle",
 }
-
-#: The parts of Details, and the columns of each.
-STUDENT_SECTIONS = {
-    "Student": (
-        "last_name",
-        "first_name",
-        "middle_name",
-        "name_suffix",
-        "date_of_birth",
-        "gender",
-        "race",
-        "home_language",
-    ),
-    "School": ("student_id", "building", "grade", "student_reporting_id", "building_reporting_id"),
-    "Address": ("address", "city", "state", "zip"),
-    "Districts": ("district_of_residence", "county_of_residence", "district_of_service"),
+_LABELS = _OTHERS | {
+    column.name: column.title for table in TABLES.values() for column in table.columns
 }
 
-GUARDIAN_FIELDS = (
-    "cell_phone",
-    "home_phone",
-    "work_phone",
-    "email",
-    "address",
-    "city",
-    "state",
-    "zip",
-    "language",
-)
+#: The parts of Details, and the columns of each.
+STUDENT_SECTIONS = STUDENTS.parts
+GUARDIAN_FIELDS = GUARDIANS.parts[GUARDIAN_PART]
 
 STATUS_WORDS = {
     "PRE_ENROLLED": "Pre-enrolled",

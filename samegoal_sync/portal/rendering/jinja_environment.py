@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from samegoal_sync.demographics.values.countries import country_name
 from samegoal_sync.portal.rendering.column_labels import label
 from samegoal_sync.portal.rendering.language_names import language
 
@@ -80,11 +81,13 @@ def shown(value: Any) -> str:
 
 
 def worded(value: Any, field: str | None) -> str:
-    """A field's value as people read it: codes of enrollment and language in words."""
+    """A field's value as people read it: codes of enrollment, language and country in words."""
     if value and field in ("district_enrollment", "enrollment_reason"):
         return label(str(value))
     if value and field in ("home_language", "language"):
         return language(str(value))
+    if value and field == "country":
+        return country_name(str(value))
     if value and field == "date_of_birth" and isinstance(value, str):
         return day(date.fromisoformat(value))
     return shown(value)

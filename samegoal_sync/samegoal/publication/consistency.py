@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from samegoal_sync.demographics.columns.curated_frames import ENROLLMENTS, Curated
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.columns.student_columns import ENROLLMENTS
 from samegoal_sync.samegoal.errors import InconsistentFrames
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from psycopg import Connection
 
-from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.columns.curated_frames import Curated, with_every_column
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.accounting import count
 from samegoal_sync.samegoal.publication.difference import (
@@ -184,7 +186,10 @@ def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
     if row is None:
         return None
     sync_id, run_id, night, held_at, reasons, additions_only, students, guardians = row
-    both = unpack(students), unpack(guardians)
+    both = (
+        with_every_column(unpack(students), STUDENTS),
+        with_every_column(unpack(guardians), GUARDIANS),
+    )
     return _Stored(
         sync_id,
         run_id,

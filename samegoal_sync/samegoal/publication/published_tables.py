@@ -9,7 +9,9 @@ from typing import Any
 import polars as pl
 from psycopg import sql
 
-from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
+from samegoal_sync.demographics.columns.column import Presence, Table
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS as GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENTS as STUDENT_TABLE
 
 _TYPES: dict[Any, sql.SQL] = {
     pl.String: sql.SQL("text"),
@@ -44,17 +46,19 @@ class Published:
         return tuple(name for name in self.schema if name not in self.key)
 
 
-STUDENTS = Published(
-    "students",
-    STUDENT_COLUMNS,
-    key=("student_id",),
-    needed=("last_name", "first_name", "date_of_birth", "district_enrollment"),
-    required=("gender", "building", "building_reporting_id"),
-)
+def published_table(table: Table) -> Published:
+    """SameGoal's table of a curated one."""
+    return Published(
+        table.published,
+        table.schema,
+        key=table.key,
+        needed=table.with_presence(Presence.NEEDED),
+        required=table.with_presence(Presence.ASKED_FOR),
+    )
 
-GUARDIANS = Published(
-    "guardians", GUARDIAN_COLUMNS, key=("student_id", "guardian_id"), needed=("priority",)
-)
+
+STUDENTS = published_table(STUDENT_TABLE)
+GUARDIANS = published_table(GUARDIAN_TABLE)
 
 
 def definitions(schema: Iterable[tuple[str, Any]]) -> sql.Composed:

@@ -1,0 +1,139 @@
+"""A process of its own in which students have one more column: seen by everything that has columns.
+
+The column is declared on a copy, before anything that derives from the declarations is loaded;
+its expression is a line of this file, and its migration another. Run by
+``test_a_new_column_is_three_edits.py``:
+
+    python one_more_column.py DATABASE_URL HOME
+"""
+
+# ruff: noqa: E402 (what is imported below must see the changed declarations)
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+import samegoal_sync.demographics.columns.student_columns as declared
+from samegoal_sync.demographics.columns.column import Column, Place, source
+
+# 1. Its declaration.
+declared.STUDENTS = replace(
+    declared.STUDENTS,
+    columns=(
+        *declared.STUDENTS.columns,
+        Column(
+            "bus_route",
+            pl.String(),
+            about="The bus that brings the student to school.",
+            sources=(source(("Student/Student", "CalculatedStudentStateID")),),
+            cleaning="as it is",
+            length=8,
+            label="Bus",
+            shown=Place("School", 15),
+            filed=Place("Bus Route", 21),
+        ),
+    ),
+)
+
+from samegoal_sync.database import connect
+from samegoal_sync.demographics.columns.column_forms import LENGTHS, text_faults
+from samegoal_sync.demographics.columns.curated_frames import STUDENT_COLUMNS
+from samegoal_sync.demographics.validation.schemas import students_schema
+from samegoal_sync.generated_docs.rule_pages import data_dictionary, qmlativ_permissions
+from samegoal_sync.pipeline.column_metadata import curated_metadata, published_metadata
+from samegoal_sync.portal.documents.document_kinds import STUDENT_COPIED
+from samegoal_sync.portal.records.value_sources import sources_of
+from samegoal_sync.portal.rendering.column_labels import STUDENT_SECTIONS, label
+from samegoal_sync.samegoal.delivery.csv_files import render
+from samegoal_sync.samegoal.publication.publish import publish
+from samegoal_sync.samegoal.publication.published_tables import STUDENTS
+from samegoal_sync_tests.samegoal.invented_nights import (
+    curated_guardians,
+    curated_students,
+    district,
+    register,
+    student,
+)
+
+
+def main(database_url: str) -> None:
+    """Assert what each consumer says of the column."""
+    assert STUDENT_COLUMNS["bus_route"] == pl.String()
+    assert students_schema().columns["bus_route"].nullable
+    assert LENGTHS["bus_route"] == 8
+    long = pl.DataFrame({"bus_route": ["Route 12345"]}, schema={"bus_route": pl.String()})
+    assert [rule for rule, _ in text_faults(long, STUDENT_COLUMNS)["bus_route"]] == [
+        "text_too_long"
+    ]
+    assert "### bus_route" in data_dictionary()
+    assert "students.bus_route" in qmlativ_permissions()
+    for metadata in (curated_metadata(declared.STUDENTS), published_metadata(declared.STUDENTS)):
+        assert "bus_route" in metadata["dagster/column_lineage"].deps_by_column
+        (described,) = [column for column in metadata["dagster/column_schema"].columns
+                        if column.name == "bus_route"]  # fmt: skip
+        assert described.description.startswith("The bus that brings the student to school.")
+    assert "bus_route" in STUDENTS.values
+    assert "bus_route" in STUDENT_SECTIONS["School"]
+    assert label("bus_route") == "Bus"
+    assert "Student/Student" in sources_of("student_demographics")["bus_route"]
+    assert "bus_route" in STUDENT_COPIED
+    _nights(database_url)
+
+
+def _nights(database_url: str) -> None:
+    """Staging, comparison, history and the file, on a real table with the column."""
+    with connect(database_url) as connection:
+        connection.execute("alter table students add column bus_route text")  # 2. Its migration.
+    one = district()
+    register(database_url, one)
+    for day, bus in ((24, "7A"), (25, "7B")):
+        night = publish(
+            database_url,
+            one,
+            curated_students([student(1, bus_route=bus)]),  # 3. Its expression.
+            curated_guardians([]),
+            run_id=f"run-{day}",
+            night=date(2026, 11, day),
+            started_at=datetime(2026, 11, day, 8, tzinfo=UTC),
+        )
+        assert night.state == "published"
+    with connect(database_url) as connection:
+        assert connection.execute("select bus_route from students").fetchall() == [("7B",)]
+        assert connection.execute(
+            "select old, new from changes where field = 'bus_route'"
+        ).fetchall() == [("7A", "7B")]
+    header, row = render(database_url, one.slug).students.decode().splitlines()
+    assert header.endswith(",Bus Route")
+    assert row.endswith(",7B")
+    _page(database_url, one.slug)
+
+
+def _page(database_url: str, slug: str) -> None:
+    """The Details tab of the portal, as a teacher opens it."""
+    import requests
+
+    from samegoal_sync.portal.app import create_app
+    from samegoal_sync.portal.identity.accounts import Role, add_user
+    from samegoal_sync.secret import Secret
+    from samegoal_sync.settings import Settings
+    from samegoal_sync_tests.portal.conftest import PASSWORD, Person, served
+
+    add_user(database_url, "ann", Secret(PASSWORD), name="Ann", role=Role.TEACHER, district=slug)
+    home = Path(sys.argv[2])
+    app = create_app(Settings(home=home, storage=home), database_url)
+    with served(app) as address, requests.Session() as session:
+        teacher = Person(address, session)
+        teacher.sign_in("ann")
+        with connect(database_url) as connection:
+            row = connection.execute("select portal_id from students").fetchone()
+        assert row
+        page = teacher.get(f"/d/{slug}/students/{row[0]}").text
+    assert "<dt>Bus</dt><dd>7B" in page
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
