@@ -20,7 +20,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from samegoal_sync.demographics import Curated, curate_guardians, curate_students
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.district import DateRange, DistrictSettings, Guards
 from samegoal_sync.refresh.refresh_student import only_student
 from samegoal_sync.samegoal.delivery.csv_files import render
