@@ -54,7 +54,7 @@ class Mail:
     Attributes:
         sender: the one address of From, lower case; ``None`` if there is not exactly one.
         message_id: with its angle brackets, or ``None``.
-        results: Authentication-Results, topmost first.
+        results: Authentication-Results as they came, undecoded, topmost first.
     """
 
     uid: str
@@ -97,7 +97,8 @@ def incoming(url: str) -> Incoming:
 def _wrong(what: str) -> SettingError:
     return SettingError(
         f"{IMAP_VARIABLE} {what}",
-        hint="write it as imaps://user:password@host:993/INBOX?authserv=mx.samegoal.com",
+        hint="write it as imaps://user:password@host:993/INBOX?authserv=mx.samegoal.com; for a "
+        "server that names itself nowhere (Microsoft 365): authserv=nameless",
     )
 
 
@@ -150,7 +151,7 @@ def read_headers(uid: str, raw: bytes) -> Mail:
         sender=_sender(message),
         message_id=message_id if _MESSAGE_ID.fullmatch(message_id) else None,
         subject=" ".join(_texts(message, "Subject")),
-        results=_texts(message, "Authentication-Results"),
+        results=_undecoded(raw, "Authentication-Results"),
     )
 
 
@@ -161,6 +162,12 @@ def _texts(message: EmailMessage, name: str) -> tuple[str, ...]:
     except Exception:  # one odd mail must not keep all the others from being read
         return ()
     return tuple("".join(c if c.isprintable() else " " for c in value) for value in values)
+
+
+def _undecoded(raw: bytes, name: str) -> tuple[str, ...]:
+    """A header's values as they came: encoded words and odd letters are the reader's to refuse."""
+    message = message_from_bytes(raw, policy=policy.compat32)
+    return tuple(value for found, value in message.raw_items() if found.lower() == name.lower())
 
 
 def _sender(message: EmailMessage) -> str | None:

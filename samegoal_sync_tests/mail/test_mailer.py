@@ -85,3 +85,21 @@ def test_a_wrong_address_is_told_without_its_password(url: str) -> None:
 def test_a_header_can_not_be_smuggled_in() -> None:
     with pytest.raises(ValueError, match=r"newline|linefeed|header"):
         build_message("a@b.example", ["c@d.example"], "s\nBcc: x@y.example", "body")
+
+
+def test_a_long_message_id_is_answered_as_it_is() -> None:
+    """Outlook's ids have more letters than a line; as an encoded word the thread was lost."""
+    long = f"<{'SA1PR10MB' * 14}@namprd10.prod.outlook.example>"
+    message = build_message(
+        "t@samegoal.example", ["a@b.example"], "x", "y", answers=Thread(long, "Complete")
+    )
+    sent = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+    assert f"In-Reply-To: {long}\r\n".encode() in sent
+    assert f"References: {long}\r\n".encode() in sent
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\v"])
+def test_an_odd_end_of_a_line_in_a_name_stops_no_mail(end: str) -> None:
+    message = build_message("t@samegoal.example", ["a@b.example"], f"Oak{end}ISD: held", "text")
+    assert message["Subject"] == "Oak ISD: held"
+    assert b"Subject: Oak ISD: held" in message.as_bytes()
