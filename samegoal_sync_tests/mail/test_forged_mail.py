@@ -44,7 +44,6 @@ def test_of_many_who_add_the_same_district_one_succeeds(registry: Registry) -> N
 @pytest.mark.parametrize(
     "values",
     [
-        {"name": "Oak\r\nBcc: x@evil.example"},
         {"contacts": ("a@b.example\r\nBcc: x@evil.example",)},
         {"headers": {"X-A": "1\r\nX-B: 2"}},
         {"headers": {"X-A\r": "1"}},
@@ -59,6 +58,13 @@ def test_values_that_would_slip_into_headers_or_inside_are_refused(
 ) -> None:
     with pytest.raises(InvalidDistrict):
         registry.update(fairview, who="test", **values)  # type: ignore[arg-type]
+
+
+def test_a_name_is_one_line_whatever_was_typed(registry: Registry, fairview: str) -> None:
+    registry.update(fairview, who="test", name="Oak\r\nBcc: x@evil.example\u2028\x1b]52;c;eA==\x07")
+    name = registry.get(fairview).name
+    assert name.isprintable()
+    assert build_message("t@x.example", ["a@b.example"], name, "text")["Bcc"] is None
 
 
 def test_a_message_cannot_be_given_further_headers() -> None:
