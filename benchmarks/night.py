@@ -46,6 +46,12 @@ _KEY = "samegoal-demographics"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _FLEET = 3000
 
+#: What grows with each run, Dagster's and ours.
+_TABLES = (
+    "dagster.event_logs", "dagster.asset_event_tags", "dagster.asset_check_executions",
+    "dagster.runs", "dagster.run_tags", "samegoal.syncs", "samegoal.rejects", "samegoal.changes",
+)  # fmt: skip
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -88,6 +94,7 @@ def _engine(workers: int, slugs: list[str], students: int) -> list[str]:
                             sandbox.advance(slug)
                     cost = engine.night(slugs)
                     print(cost.line(name, night, len(slugs)))
+                told.append(f"{name}, kB kept of an unchanged night of a district: {engine.kept}.")
                 cpu = cost.cpu / len(slugs)
                 hours = cpu * _FLEET / (os.cpu_count() or 1) / 3600
                 told.append(
@@ -146,8 +153,10 @@ class Engine:
     def __init__(self, instance: dg.DagsterInstance, url: str, workspace: Path) -> None:
         self.instance, self.url, self.workspace = instance, url, workspace
         self.programs: dict[str, int] = {}
+        self.kept = ""
 
     def night(self, slugs: list[str]) -> Cost:
+        sizes = self._sizes()
         before, began = self._used(), time.monotonic()
         runs = self._ask(slugs)
         while not all(self._ended(run) for run in runs):
@@ -158,6 +167,11 @@ class Engine:
         failed = [one for one in runs if self._status(one) is not dg.DagsterRunStatus.SUCCESS]
         if failed:
             sys.exit(f"{len(failed)} of {len(runs)} runs failed: look at {self.workspace.parent}")
+        grown = {name: size - sizes[name] for name, size in self._sizes().items()}
+        self.kept = ", ".join(
+            f"{name.rpartition('.')[2]} {size / len(slugs) / 1000:.1f}"
+            for name, size in grown.items()
+        )
         parts = {part: after[0][part] - before[0][part] for part in after[0]}
         return Cost(parts, wall, after[1] - before[1], after[2] - before[2], *new)
 
@@ -219,6 +233,16 @@ class Engine:
             ).fetchone()
         assert row is not None
         return parts, int(row[0]), int(row[1])
+
+    def _sizes(self) -> dict[str, int]:
+        storage = Settings.from_environment().storage
+        frames = sum(file.stat().st_size for file in storage.rglob("*") if file.is_file())
+        with connect(self.url) as connection:
+            found = connection.execute(
+                "select name, pg_total_relation_size(name::regclass) from unnest(%s::text[]) name",
+                (list(_TABLES),),
+            ).fetchall()
+        return {**{str(name): int(size) for name, size in found}, "frames": frames}
 
     def _events(self, runs: set[str]) -> tuple[int, int]:
         with connect(self.url) as connection:
