@@ -191,7 +191,9 @@ GUARDIANS = Table(
             about="The guardian's e-mail, to which documents are sent.",
             sources=(source(_OF_GUARDIAN, ("Demographics/NameEmail", "NameID EmailAddress Rank")),),
             cleaning="that person's own first e-mail by rank; its host in small letters",
-            invalid="no e-mail address, or two in one value: the published value stays",
+            invalid="no e-mail address, or two in one value: the published value stays; a "
+            "restricted guardian's, or nobody's own (docs/restrictions.md): the published value "
+            "goes",
             length=254,
             form=r"^[^@\s,;]+@[^@\sA-Z]+\.[a-z]{2,63}$",
             label="E-mail",

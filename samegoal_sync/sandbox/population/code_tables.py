@@ -9,8 +9,7 @@ import polars as pl
 from samegoal_sync.sandbox.population import name_pools
 from samegoal_sync.sandbox.population.district_plan import GRADES, Plan, school_id, school_year_id
 
-#: Streets, zips and counties count from 1 in the order of ``words``.
-STREET_COUNT = len(name_pools.STREETS) * len(name_pools.TOWNS)
+#: Streets, zips and counties count from 1 in the order of ``name_pools``.
 FOREIGN_ZIP_ID = len(name_pools.TOWNS) + 1
 LANGUAGE_IDS = {code.strip(): number for number, (code, _) in enumerate(name_pools.LANGUAGES, 1)}
 RELATIONSHIP_IDS = {code: number for number, (code, _) in enumerate(name_pools.RELATIONSHIPS, 1)}
