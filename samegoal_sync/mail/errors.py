@@ -1,8 +1,11 @@
 """What can go wrong with mail.
 
 SyncError
-`-- MailError            the mail server refused or could not be reached (transient)
+`-- MailError            a mail server refused a message (transient)
+    `-- MailServerDown   it could not be reached, or takes nothing from us at all
 """
+
+# ruff: noqa: N818 (named for what is wrong)
 
 from __future__ import annotations
 
@@ -13,3 +16,7 @@ class MailError(SyncError):
     """A mail server refused a message or could not be reached."""
 
     transient = True
+
+
+class MailServerDown(MailError):
+    """The mail server can't be reached or refuses us: no other message would go out either."""

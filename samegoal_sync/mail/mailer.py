@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from samegoal_sync.errors import SettingError
-from samegoal_sync.mail.errors import MailError
+from samegoal_sync.mail.errors import MailError, MailServerDown
 from samegoal_sync.qmlativ.http.connection import is_loopback
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import SMTP_VARIABLE, Settings
@@ -142,17 +142,31 @@ class Mailer:
         """Hand a message to the mail server.
 
         Raises:
-            MailError: it could not be reached or refused; its own words are not repeated.
+            MailError: this message was refused; the server's own words are not repeated.
+            MailServerDown: it could not be reached, or takes nothing from us.
         """
         try:
             with self._connected() as server:
                 if self.way.user and self.way.password:
                     server.login(self.way.user, self.way.password.reveal())
-                server.send_message(message)
+                self._hand_over(server, message)
         except smtplib.SMTPResponseException as error:
-            raise self._failed(f"answered {error.smtp_code}") from None
+            raise self._failed(MailServerDown, f"answered {error.smtp_code}") from None
         except (OSError, smtplib.SMTPException) as error:
-            raise self._failed(f"could not be used ({type(error).__name__})") from None
+            how = f"could not be used ({type(error).__name__})"
+            raise self._failed(MailServerDown, how) from None
+
+    def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> None:
+        try:
+            server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = sorted({str(code) for code, _ in error.recipients.values()})
+            raise self._failed(MailError, f"refused the address ({', '.join(codes)})") from None
+        except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+            raise self._failed(MailError, f"refused the message ({error.smtp_code})") from None
+        except (smtplib.SMTPNotSupportedError, ValueError) as error:
+            # An address or a text that this server can't be sent at all.
+            raise self._failed(MailError, f"can't take it ({type(error).__name__})") from None
 
     def _connected(self) -> smtplib.SMTP:
         way, context = self.way, ssl.create_default_context()
@@ -167,8 +181,8 @@ class Mailer:
                 raise
         return server
 
-    def _failed(self, how: str) -> MailError:
-        return MailError(
+    def _failed(self, kind: type[MailError], how: str) -> MailError:
+        return kind(
             f"the mail server {self.way.host} {how}",
             hint=f"check {SMTP_VARIABLE} (host, port, user, password, from); mail is tried again",
         )

@@ -13,15 +13,17 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from samegoal_sync.district import PARTITIONS, DistrictState
-from samegoal_sync.districts.monitoring.digest import HOUR, ZONE, send_digest
+from samegoal_sync.districts.monitoring.digest import HOUR, ZONE, write_digest
 from samegoal_sync.districts.monitoring.expiry import probe_expired, warn_of_expiry
 from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
 from samegoal_sync.districts.monitoring.post_run import process_ended_runs
 from samegoal_sync.districts.onboarding.mail_requests import take_up_requests
+from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailbox import incoming_of
 from samegoal_sync.mail.mailer import mailer_of
+from samegoal_sync.mail.outbox import deliver
 from samegoal_sync.pipeline.freshness import CHECK, evaluation, is_fresh
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.orphaned_runs import (
@@ -55,12 +57,21 @@ def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
 @dg.sensor(name="post_run_processing", minimum_interval_seconds=60, default_status=_ON)
 def post_run_processing(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """After each night: the district's state, and the morning mail to its contacts."""
-    registry = registry_from_environment()
-    try:
-        told = process_ended_runs(registry, mailer_of(registry.settings), datetime.now(UTC))
-    except MailError as error:
-        return dg.SkipReason(error.what)
-    return dg.SkipReason("; ".join(told) or "no night ended since")
+    registry, now = registry_from_environment(), datetime.now(UTC)
+    told = process_ended_runs(registry, now)
+    return dg.SkipReason("; ".join([*told, *_delivered(registry, now)]) or "no night ended since")
+
+
+def _delivered(registry: Registry, now: datetime) -> list[str]:
+    """Send the letters that are due; what became of them, for the tick's line."""
+    mailer = mailer_of(registry.settings)
+    if mailer is None:
+        return []
+    done = deliver(registry.database_url, mailer, now)
+    told = (
+        [f"mails sent: {done.sent}, refused: {done.refused}"] if done.sent or done.refused else []
+    )
+    return told + ([done.down.what] if done.down else [])
 
 
 @dg.sensor(name="access_expiry", minimum_interval_seconds=3600, default_status=_ON)
@@ -68,14 +79,10 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Warn 30, 14, 7 and 1 days before access ends, and before a pause; notice renewed access."""
     registry = registry_from_environment()
     back = probe_expired(registry)
+    now = datetime.now(UTC)
     mailer = mailer_of(registry.settings)
-    warned: list[str] = []
-    try:
-        if mailer:
-            warned = warn_of_expiry(registry, mailer, datetime.now(UTC))
-            warned += tell_pauses(registry, mailer, datetime.now(UTC))
-    except MailError as error:
-        return dg.SkipReason(error.what)
+    warned = warn_of_expiry(registry, mailer.way.team if mailer else (), now)
+    warned += tell_pauses(registry, now)
     return dg.SkipReason(
         f"warned: {', '.join(warned) or 'none'}; works again: {', '.join(back) or 'none'}"
     )
@@ -92,12 +99,9 @@ def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         return dg.SkipReason("no mail server is set (SAMEGOAL_SYNC_SMTP_URL)")
     if local.hour < HOUR or context.cursor == local.date().isoformat():
         return dg.SkipReason(f"sent, or not yet {HOUR}:00 ({ZONE})")
-    try:
-        needing = send_digest(registry.database_url, mailer, now)
-    except MailError as error:
-        return dg.SkipReason(error.what)
+    needing = write_digest(registry.database_url, mailer.way.team, now)
     context.update_cursor(local.date().isoformat())
-    return dg.SkipReason(f"sent: {needing} districts need a person")
+    return dg.SkipReason(f"written: {needing} districts need a person")
 
 
 #: Districts told in one tick; the rest come with the next.

@@ -101,4 +101,4 @@ def test_a_first_night_that_is_held_shows_nothing_until_it_is_approved(
     approved = approve(registry.database_url, "oak", "ann")
     assert approved.counts["students_added"] > 15
     assert mailer_of(registry.settings) is None
-    process_ended_runs(registry, None, datetime.now(UTC))
+    process_ended_runs(registry, datetime.now(UTC))

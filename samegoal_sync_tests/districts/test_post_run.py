@@ -11,15 +11,17 @@ import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import DateRange, DistrictState
-from samegoal_sync.districts.monitoring.digest import send_digest
+from samegoal_sync.districts.monitoring.digest import write_digest
 from samegoal_sync.districts.monitoring.due_nights import due_at
 from samegoal_sync.districts.monitoring.expiry import warn_of_expiry
 from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
-from samegoal_sync.districts.monitoring.post_run import MOST_MAILS, process_ended_runs
+from samegoal_sync.districts.monitoring.post_run import process_ended_runs
+from samegoal_sync.districts.onboarding.mail_requests import newest_request
+from samegoal_sync.districts.onboarding.onboarding_steps import hold_first_night
 from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailer import Mailer, outgoing
+from samegoal_sync.mail.outbox import MOST_SENT, deliver
 from samegoal_sync_tests.districts.sync_rows import ask, begin, write_night
 from samegoal_sync_tests.mail.mail_servers import Smtp, make_certificate, running_smtp
 
@@ -47,14 +49,17 @@ def active(registry: Registry, fairview: str) -> str:
 
 
 def _settle(registry: Registry, mailer: Mailer | None, now: datetime = NOW) -> list[str]:
-    return process_ended_runs(registry, mailer, now)
+    told = process_ended_runs(registry, now)
+    if mailer:
+        deliver(registry.database_url, mailer, now)
+    return told
 
 
 def test_a_held_night_is_told_once_by_counts(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     write_night(registry.database_url, active, NOW, "held", counts=HELD, message="students_lost")
-    assert _settle(registry, mailer) == [f"{active}: mailed held"]
+    assert _settle(registry, mailer) == [f"{active}: mail held"]
     assert _settle(registry, mailer) == []
     (mail,) = smtp.messages
     assert mail["To"] == "office@fairview.example"
@@ -122,25 +127,93 @@ def test_a_mail_server_that_is_down_loses_nothing(
     write_night(
         registry.database_url, active, NOW, "failed", message="refused", findings={"error": "X"}
     )
-    with pytest.raises(MailError):
-        _settle(registry, mailer)
+    _settle(registry, mailer)
     assert registry.get(active).state is DistrictState.FAILING
     smtp.refuse = False
-    _settle(registry, mailer)
+    _settle(registry, mailer, NOW + timedelta(hours=1))
     assert len(smtp.messages) == 1
+
+
+def test_a_mistyped_contact_keeps_no_renewed_district_expired(
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
+) -> None:
+    """The incident: the mail of an old failure could not be sent, so that its row was settled
+    again and again, and each time it moved the district back to *expired*."""
+    smtp.refused_addresses.add("office@fairview.example")
+    expired = {"transient": False, "error": "AccessExpired"}
+    write_night(registry.database_url, active, NOW, "failed", message="x", findings=expired)
+    _settle(registry, mailer)
+    assert registry.get(active).state is DistrictState.EXPIRED
+    registry.set_state(active, DistrictState.ACTIVE, "expiry", "works again")
+    for hours in range(1, 80, 3):
+        _settle(registry, mailer, NOW + timedelta(hours=hours))
+        assert registry.get(active).state is DistrictState.ACTIVE
+    assert smtp.messages == []
+
+
+def test_only_the_newest_night_moves_a_district(
+    registry: Registry, active: str, mailer: Mailer
+) -> None:
+    refused = {"transient": False, "error": "AccessRefused"}
+    write_night(registry.database_url, active, NOW, "failed", message="x", findings=refused)
+    write_night(registry.database_url, active, NOW, "published", counts={"students_sent": 5})
+    told = _settle(registry, mailer)  # both at once, after an outage
+    assert registry.get(active).state is DistrictState.ACTIVE
+    assert f"{active}: failing" not in told
+
+
+def test_a_held_first_night_is_confirmed_once_when_it_is_approved(
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
+) -> None:
+    hold_first_night(registry, active, "ann")
+    write_night(registry.database_url, active, NOW, "held", counts=HELD)
+    _settle(registry, mailer)
+    assert [mail["Subject"] for mail in smtp.messages] == [
+        "Fairview ISD: the import is held and waits for you"
+    ]
+    for run in ("approve-1", "approve-2"):
+        with connect(registry.database_url) as connection:
+            connection.execute(
+                "insert into syncs (district, run_id, night, state, kind, started_at, "
+                "finished_at, counts) values (%s, %s, %s, 'published', 'approved', %s, %s, "
+                "'{\"students_added\": 7}')",
+                (active, run, NOW.date(), NOW, NOW),
+            )
+        _settle(registry, mailer)
+        deliver(registry.database_url, mailer, NOW)
+    confirmations = [m for m in smtp.messages if "is complete" in m["Subject"]]
+    assert len(confirmations) == 1
+    assert "7 students were imported" in confirmations[0].get_content()
+
+
+def test_a_thousand_forged_mails_push_nothing_out_of_sight(
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer
+) -> None:
+    registry.record(active, "mail_received", "a@fairview.example", "<1@x> from a@fairview.example")
+    with connect(registry.database_url) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into district_events (district, kind, who) values (%s, 'mail_flagged', 'x')",
+            [(active,)] * 1_001,
+        )
+    found = newest_request(registry, active)
+    assert found is not None
+    assert found[1] == "a@fairview.example"
+    registry.update(active, who="test", expires_on=NOW.date() + timedelta(days=5))
+    assert warn_of_expiry(registry, (), NOW) == [active]
+    assert warn_of_expiry(registry, (), NOW) == []
 
 
 def test_a_bad_night_of_many_districts_is_told_over_several_calls(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
-    for _ in range(MOST_MAILS + 5):
+    for _ in range(MOST_SENT + 5):
         write_night(registry.database_url, active, NOW, "held", counts=HELD)
     _settle(registry, mailer)
-    assert len(smtp.messages) == MOST_MAILS
+    assert len(smtp.messages) == MOST_SENT
     _settle(registry, mailer)
     _settle(registry, mailer)
-    assert len({mail["Message-ID"] for mail in smtp.messages}) == MOST_MAILS + 5
-    assert len(smtp.messages) == MOST_MAILS + 5
+    assert len({mail["Message-ID"] for mail in smtp.messages}) == MOST_SENT + 5
+    assert len(smtp.messages) == MOST_SENT + 5
 
 
 def test_expiry_is_told_at_each_mark_once_and_after_a_downtime_only_the_gravest(
@@ -153,11 +226,12 @@ def test_expiry_is_told_at_each_mark_once_and_after_a_downtime_only_the_gravest(
         if 20 >= days >= 12:
             continue  # nobody was up
         now = datetime(2027, 3, 1, 12, tzinfo=UTC) - timedelta(days=days)
-        sent_at += [days for _ in range(2) if warn_of_expiry(registry, mailer, now)]
+        sent_at += [days for _ in range(2) if warn_of_expiry(registry, mailer.way.team, now)]
+        deliver(registry.database_url, mailer, now)
     assert sent_at == [30, 11, 7, 1]
     assert "ends in 30 days" in smtp.messages[0]["Subject"]
     registry.update(active, who="test", expires_on=ends + timedelta(days=365))
-    assert warn_of_expiry(registry, mailer, datetime(2027, 3, 1, 12, tzinfo=UTC)) == []
+    assert warn_of_expiry(registry, (), datetime(2027, 3, 1, 12, tzinfo=UTC)) == []
 
 
 def test_a_pause_is_told_the_day_before_and_the_day_after(
@@ -169,7 +243,8 @@ def test_a_pause_is_told_the_day_before_and_the_day_after(
     told = []
     for day in range(45):
         now = datetime(2027, 6, 25, 18, tzinfo=UTC) + timedelta(days=day)
-        told += [now.date() for _ in range(2) if tell_pauses(registry, mailer, now)]
+        told += [now.date() for _ in range(2) if tell_pauses(registry, now)]
+        deliver(registry.database_url, mailer, now)
     assert told == [date(2027, 6, 30), date(2027, 8, 1)]
     assert "begins tomorrow, 2027-07-01" in smtp.messages[0]["Subject"]
 
@@ -204,7 +279,8 @@ def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, mailer: M
             )  # fmt: skip
         if _settle(registry, mailer, now):
             district, asked = registry.get(active), registry.active()
-        warn_of_expiry(registry, mailer, now + timedelta(hours=8))
+        warn_of_expiry(registry, (), now + timedelta(hours=8))
+        deliver(url, mailer, now + timedelta(hours=8))
         if not states or states[-1][1] != district.state.value:
             states.append((night, district.state.value))
     assert states == [
@@ -222,7 +298,7 @@ def test_a_year_of_nights(registry: Registry, active: str, smtp: Smtp, mailer: M
         *[f"access to Skyward Qmlativ ends in {days} days" for days in (30, 14, 7, 1)],
         "the import failed",
     ]
-    assert send_digest(url, mailer, now) == 0
+    assert write_digest(url, mailer.way.team, now) == 0
     assert [e.kind for e in events(url, active, 1000)].count("expiry_warning") == 4
     with connect(url) as connection:
         row = connection.execute("select count(*) from settled_syncs").fetchone()

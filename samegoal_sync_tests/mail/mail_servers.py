@@ -70,11 +70,23 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 @dataclass
 class Smtp:
-    """What the SMTP server took; ``refuse`` makes it answer 451 with words that quote mail."""
+    """What the SMTP server took; ``refuse`` makes it answer 451 with words that quote mail.
+
+    Mail to ``refused_addresses`` it does not take at all: nobody lives there.
+    """
 
     port: int
     messages: list[EmailMessage] = field(default_factory=list)
     refuse: bool = False
+    refused_addresses: set[str] = field(default_factory=set)
+
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
+        self, _server: object, _session: Session, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if address in self.refused_addresses:
+            return f"550 {address} is unknown"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
         self, _server: object, _session: Session, envelope: Envelope

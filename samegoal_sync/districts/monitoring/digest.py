@@ -6,32 +6,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from samegoal_sync.database import connect
 from samegoal_sync.districts.monitoring.district_status import DistrictStatus, overall_status
-from samegoal_sync.mail.mailer import Mailer, build_message
+from samegoal_sync.mail.outbox import Letter, post
 
 #: When the digest goes out: after the last districts' nights, before the day's first call.
 HOUR, ZONE = 7, ZoneInfo("America/Chicago")
 
 
-def send_digest(database_url: str, mailer: Mailer, now: datetime) -> int:
-    """Mail the digest to the team; returns how many districts need a person.
-
-    Raises:
-        MailError: it could not be sent.
-    """
+def write_digest(database_url: str, team: Sequence[str], now: datetime) -> int:
+    """Write the day's digest to the team, once; returns how many districts need a person."""
     statuses = overall_status(database_url, now)
     needing = sum(one.needs_a_person for one in statuses)
     day = now.astimezone(ZONE).date()
-    if mailer.way.team:
-        mailer.send(
-            build_message(
-                mailer.way.sender,
-                mailer.way.team,
-                f"{needing} of {len(statuses)} districts need a person ({day})",
-                digest(statuses),
-                key=f"digest-{day}",
-            )
-        )
+    letter = Letter(
+        key=f"digest-{day}",
+        subject=f"{needing} of {len(statuses)} districts need a person ({day})",
+        body=digest(statuses),
+    )
+    with connect(database_url) as connection:
+        post(connection, letter, team, now)
     return needing
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from datetime import date, datetime
 
+from samegoal_sync.database import connect
 from samegoal_sync.district import District, DistrictState
 from samegoal_sync.districts.monitoring.district_status import WARNED_AT
 from samegoal_sync.districts.onboarding.onboarding_steps import verify
-from samegoal_sync.districts.registry.history import events
+from samegoal_sync.districts.registry.history import events_of_kind, record_event
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SyncError
-from samegoal_sync.mail.mailer import Mailer, build_message
+from samegoal_sync.mail.outbox import Letter, post
 from samegoal_sync.qmlativ.http.limits import EXPIRED_ACCESS
 
 WARNING = "expiry_warning"
@@ -22,13 +24,11 @@ _PROBE_SECONDS = 60.0
 _WARNED_STATES = (DistrictState.CONNECTED, DistrictState.ACTIVE, DistrictState.FAILING)
 
 
-def warn_of_expiry(registry: Registry, mailer: Mailer, now: datetime) -> list[str]:
-    """Mail each district whose access ends in 30, 14, 7 or 1 days; each of these once.
+def warn_of_expiry(registry: Registry, team: Sequence[str], now: datetime) -> list[str]:
+    """Write to each district whose access ends in 30, 14, 7 or 1 days; each of these once.
 
-    After a downtime the most urgent one is sent for all that were missed. Returns the slugs.
-
-    Raises:
-        MailError: one could not be sent; it is tried again next time.
+    After a downtime the most urgent one is written for all that were missed. Returns the slugs.
+    The letters go out with the others; one that can't be delivered keeps no other.
     """
     warned = []
     for district in registry.list():
@@ -37,18 +37,17 @@ def warn_of_expiry(registry: Registry, mailer: Mailer, now: datetime) -> list[st
             continue
         days_left = (district.expires_on - district.today(now)).days
         to = district.contacts if "expiring" in district.settings.notify else ()
-        if recipients := (*to, *mailer.way.team):
-            mailer.send(
-                build_message(
-                    mailer.way.sender,
-                    recipients,
-                    f"{district.name}: access to Skyward Qmlativ ends in {days_left} days",
-                    _text(district, district.expires_on, days_left),
-                    key=f"expiry-{district.slug}-{district.expires_on}-{due[-1]}",
-                )
-            )
-        for days in due:
-            registry.record(district.slug, WARNING, _WHO, _what(days, district.expires_on))
+        letter = Letter(
+            key=f"expiry-{district.slug}-{district.expires_on}-{due[-1]}",
+            subject=f"{district.name}: access to Skyward Qmlativ ends in {days_left} days",
+            body=_text(district, district.expires_on, days_left),
+            district=district.slug,
+        )
+        with connect(registry.database_url) as connection:
+            post(connection, letter, (*to, *team), now)
+            for days in due:
+                what = _what(days, district.expires_on)
+                record_event(connection, district.slug, WARNING, _WHO, what)
         warned.append(str(district.slug))
     return warned
 
@@ -61,11 +60,7 @@ def due_warnings(registry: Registry, district: District, now: datetime) -> list[
     reached = [days for days in WARNED_AT if 0 <= days_left <= days]
     if not reached:
         return []
-    given = {
-        event.what
-        for event in events(registry.database_url, district.slug, limit=1000)
-        if event.kind == WARNING
-    }
+    given = {event.what for event in events_of_kind(registry.database_url, district.slug, WARNING)}
     due = [days for days in reached if _what(days, district.expires_on) not in given]
     # The gravest that is reached rules: if it was given, the milder ones are past.
     return due if reached[-1] in due else []

@@ -3,42 +3,40 @@ has ended: a pause that was forgotten looks like an import that works."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from samegoal_sync.database import connect
 from samegoal_sync.district import District
-from samegoal_sync.districts.registry.history import events
+from samegoal_sync.districts.registry.history import events_of_kind, record_event
 from samegoal_sync.districts.registry.registry import NIGHTLY_STATES, Registry
-from samegoal_sync.mail.mailer import Mailer, build_message
+from samegoal_sync.mail.outbox import Letter, post
 
 NOTICE = "pause_notice"
 _WHO = "nightly"
 
 
-def tell_pauses(registry: Registry, mailer: Mailer, now: datetime) -> list[str]:
-    """Mail what begins tomorrow or ended yesterday, each once; returns the slugs.
-
-    Raises:
-        MailError: one could not be sent; it is tried again next time.
-    """
+def tell_pauses(registry: Registry, now: datetime) -> list[str]:
+    """Write what begins tomorrow or ended yesterday, each once; returns the slugs."""
     told = []
     for district in registry.list():
         if district.state not in NIGHTLY_STATES or not district.contacts:
             continue
         for notice in _notices(district, now):
-            known = events(registry.database_url, district.slug, limit=1000)
-            if any(event.kind == NOTICE and event.what == notice for event in known):
+            known = events_of_kind(registry.database_url, district.slug, NOTICE)
+            if any(event.what == notice for event in known):
                 continue
-            mailer.send(
-                build_message(
-                    mailer.way.sender,
-                    district.contacts,
-                    f"{district.name}: {notice}",
-                    f"SameGoal Demographics Integration of {district.name}: {notice}.\n\n"
-                    "To change it: SameGoal, Settings > District Information.\n",
-                )
+            letter = Letter(
+                key=f"pause-{district.slug}-{zlib.crc32(notice.encode()):08x}",
+                subject=f"{district.name}: {notice}",
+                body=f"SameGoal Demographics Integration of {district.name}: {notice}.\n\n"
+                "To change it: SameGoal, Settings > District Information.\n",
+                district=district.slug,
             )
-            registry.record(district.slug, NOTICE, _WHO, notice)
+            with connect(registry.database_url) as connection:
+                post(connection, letter, district.contacts, now)
+                record_event(connection, district.slug, NOTICE, _WHO, notice)
             told.append(str(district.slug))
     return told
 

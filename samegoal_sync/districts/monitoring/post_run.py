@@ -1,8 +1,8 @@
 """After each night: the district's state follows from it, and whoever must act is written to.
 
 Works from the rows of ``syncs``, so it does not matter who ran the night or whether the daemon
-was up. Each row is settled once. A mail that could not be sent leaves its row unsettled, so that
-it is tried again; its message id stays the same, so that a second one is seen as the first.
+was up. Each row is settled once. Mail is written into the outbox (``mail/outbox.py``) and sent
+apart: one address that nobody would take once stopped all states and mails behind it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 
 from psycopg.rows import class_row
@@ -20,17 +19,13 @@ from samegoal_sync.district import District, DistrictState
 from samegoal_sync.districts.monitoring.district_status import REJECTS_SHARE
 from samegoal_sync.districts.monitoring.due_nights import WINDOW
 from samegoal_sync.districts.onboarding.confirmation import confirm_held
-from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.mail.errors import MailError
-from samegoal_sync.mail.mailer import Mailer, build_message
+from samegoal_sync.districts.registry.registry import Registry, move_district
+from samegoal_sync.mail.outbox import Letter, post
 from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES
 
 _WHO = "nightly"
 _OLDEST = timedelta(days=3)
-
-#: Mails a call; a mail takes up to a second.
-MOST_MAILS = 30
 
 _STUCK = (DistrictState.FAILING, DistrictState.EXPIRED)
 
@@ -39,6 +34,7 @@ _STUCK = (DistrictState.FAILING, DistrictState.EXPIRED)
 class Night:
     """One row of ``syncs`` that nobody has settled yet.
 
+    ``is_newest``: no later import of the district is recorded, so that its state follows from it.
     ``no_attempt_left``: it is the newest attempt at its night, and the schedule asks for no other.
     """
 
@@ -52,6 +48,7 @@ class Night:
     message: str | None
     hint: str | None
     actor: str | None
+    is_newest: bool
     no_attempt_left: bool
 
     @property
@@ -61,49 +58,39 @@ class Night:
         return self.state == "failed" and (not found.transient or self.no_attempt_left)
 
 
-def process_ended_runs(registry: Registry, mailer: Mailer | None, now: datetime) -> list[str]:
+def process_ended_runs(registry: Registry, now: datetime) -> list[str]:
     """Settle nights that ended since the last time; says what was done, for the log.
 
-    At most ``MOST_MAILS`` mails are sent a call, so that a sensor's tick stays short: the rest is
-    for the next call.
-
-    Raises:
-        MailError: after everything that could be done without that mail was done.
+    Each night by itself, in one transaction: the district's state, the letters that tell of it,
+    and the mark that it is settled. No mail is sent here, so none can stop it. Only a district's
+    newest night moves its state: an older one that is settled late tells nothing of today.
     """
     told: list[str] = []
-    settled: list[Night] = []
-    error: MailError | None = None
     nights = unprocessed_runs(registry.database_url, now)
     districts = {str(one.slug): one for one in registry.list()} if nights else {}
-    mails = 0
     for night in nights:
         district = districts.get(night.district)
         if district is None:  # added since: the next call knows it
             continue
-        if moved := _move(registry, district, night):
-            districts[night.district] = moved
-            told.append(f"{moved.slug}: {moved.state}")
-        if night.kind == "approved":
-            confirm_held(registry, mailer, district, night.counts)
-        kinds = mail_kinds(night) & district.settings.notify
-        if kinds and mailer is not None and district.contacts:
-            if mails == MOST_MAILS:
-                break
-            try:
-                mailer.send(morning_mail(mailer.way.sender, district, night, kinds))
-            except MailError as caught:  # raised below; the others go on
-                error = caught
+        with connect(registry.database_url) as connection:
+            done = connection.execute(
+                "insert into settled_syncs (sync_id, district) values (%s, %s) "
+                "on conflict do nothing",
+                (night.id, night.district),
+            )
+            if not done.rowcount:  # another process settled it meanwhile
                 continue
-            finally:
-                mails += 1
-            told.append(f"{district.slug}: mailed {', '.join(sorted(kinds))}")
-            registry.record(district.slug, "mail_sent", _WHO, ", ".join(sorted(kinds)))
-            _mark(registry, [night])
-        else:
-            settled.append(night)
-    _mark(registry, settled)
-    if error is not None:
-        raise error
+            target, message = _target(district, night)
+            if night.is_newest and target is not district.state:
+                move_district(connection, district.slug, target, _WHO, message)
+                told.append(f"{district.slug}: {target}")
+            kinds = mail_kinds(night) & district.settings.notify
+            if kinds and post(connection, morning_letter(district, night, kinds),
+                              district.contacts, now):  # fmt: skip
+                told.append(f"{district.slug}: mail {', '.join(sorted(kinds))}")
+        districts[night.district] = registry.get(district.slug)
+        if night.kind == "approved":
+            confirm_held(registry, district, night.counts, now)
     return told
 
 
@@ -120,7 +107,10 @@ def unprocessed_runs(database_url: str, now: datetime) -> list[Night]:
         return cursor.execute(
             """
             select s.id, s.district, s.night, s.kind, s.state, s.counts, s.findings, s.message,
-                s.hint, s.actor, n.is_open is false and not exists (
+                s.hint, s.actor, not exists (
+                    select from syncs later where later.district = s.district and later.id > s.id
+                        and later.kind <> 'student') is_newest,
+                n.is_open is false and not exists (
                     select from syncs later where later.district = s.district and later.id > s.id
                         and later.kind <> 'student' and later.state <> 'failed') no_attempt_left
             from syncs s left join lateral (
@@ -136,20 +126,14 @@ def unprocessed_runs(database_url: str, now: datetime) -> list[Night]:
         ).fetchall()
 
 
-def _move(registry: Registry, district: District, night: Night) -> District | None:
-    """Change the district's state if this night says so; the district as it is then."""
-    target, message = district.state, night.message
-    if night.failed_for_good and district.state in (
-        DistrictState.ACTIVE,
-        DistrictState.FAILING,
-    ):
+def _target(district: District, night: Night) -> tuple[DistrictState, str | None]:
+    """The state that follows from a night, and what to tell about it."""
+    if night.failed_for_good and district.state in (DistrictState.ACTIVE, DistrictState.FAILING):
         expired = Findings.from_json(night.findings).error == "AccessExpired"
-        target = DistrictState.EXPIRED if expired else DistrictState.FAILING
-    elif night.state != "failed" and district.state in _STUCK:
-        target, message = DistrictState.ACTIVE, f"the night of {night.night} went well again"
-    if target is district.state:
-        return None
-    return registry.set_state(district.slug, target, _WHO, message)
+        return (DistrictState.EXPIRED if expired else DistrictState.FAILING), night.message
+    if night.state != "failed" and district.state in _STUCK:
+        return DistrictState.ACTIVE, f"the night of {night.night} went well again"
+    return district.state, night.message
 
 
 def mail_kinds(night: Night) -> set[str]:
@@ -178,8 +162,8 @@ _SUBJECTS = (  # the gravest first
 )
 
 
-def morning_mail(sender: str, district: District, night: Night, kinds: set[str]) -> EmailMessage:
-    """The message to a district's contacts: what, who, how; counts, never names."""
+def morning_letter(district: District, night: Night, kinds: set[str]) -> Letter:
+    """What is said to a district's contacts: what, who, how; counts, never names."""
     subject = next(text for kind, text in _SUBJECTS if kind in kinds)
     lines = [f"SameGoal Demographics Integration of {district.name}, night of {night.night}."]
     if night.message:
@@ -191,12 +175,11 @@ def morning_mail(sender: str, district: District, night: Night, kinds: set[str])
     if night.counts:
         lines += ["", *_counted(night.counts)]
     lines += ["", "Details are in SameGoal under Settings > District Information."]
-    return build_message(
-        sender,
-        district.contacts,
-        f"{district.name}: {subject}",
-        "\n".join(lines) + "\n",
+    return Letter(
         key=f"night-{night.id}-{district.slug}",
+        subject=f"{district.name}: {subject}",
+        body="\n".join(lines) + "\n",
+        district=district.slug,
     )
 
 
@@ -207,13 +190,3 @@ def _counted(counts: dict[str, int]) -> list[str]:
         for name in names
         if counts.get(f"students_{name}")
     ]
-
-
-def _mark(registry: Registry, nights: list[Night]) -> None:
-    if not nights:
-        return
-    with connect(registry.database_url) as connection, connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into settled_syncs (sync_id, district) values (%s, %s) on conflict do nothing",
-            [(night.id, night.district) for night in nights],
-        )

@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from samegoal_sync.database import connect
 from samegoal_sync.district import District
 from samegoal_sync.districts.onboarding.mail_requests import newest_request
-from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.mail.errors import MailError
-from samegoal_sync.mail.mailer import Mailer, build_message
-
-_CONFIRMATION = "confirmation"
+from samegoal_sync.mail.mailer import Mailer
+from samegoal_sync.mail.outbox import Letter, deliver, post
 
 
 def confirm(
     registry: Registry, mailer: Mailer | None, district: District, counts: dict[str, int]
 ) -> str:
-    """Answer the district's own mail (or write to its contacts); says what became of it.
+    """Answer the district's own mail (or write to its contacts) and send it now, if it can be;
+    says what became of it.
 
-    A mail server that fails does not undo the activation; it is told and recorded.
+    A mail server that fails does not undo the activation: the letter waits in the outbox.
     """
-    request = newest_request(registry, district.slug)
-    to = [request[1]] if request else list(district.contacts)
-    if mailer is None or not to:
-        return "No confirmation was mailed (no mail server, or nobody to write to)."
-    message = build_message(
-        mailer.way.sender,
-        to,
-        "SameGoal Demographics Integration is complete",
-        confirmation(district, counts),
-        key=f"confirmation-{district.slug}",
-        answers=request[0] if request else None,
-    )
-    try:
-        mailer.send(message)
-    except MailError as error:
-        registry.record(district.slug, "mail_failed", "onboarding", error.what)
-        return f"The confirmation could not be mailed: {error.what}."
-    registry.record(district.slug, "mail_sent", "onboarding", _CONFIRMATION)
+    now = datetime.now(UTC)
+    if not write_confirmation(registry, district, counts, now):
+        return "No confirmation was written: nobody to write to, or it was written before."
+    if mailer is None:
+        return "The confirmation waits: no mail server is set."
+    delivery = deliver(registry.database_url, mailer, now)
+    if delivery.down or delivery.refused:
+        return "The confirmation could not be mailed yet; it is tried again by itself."
     return "The confirmation was mailed."
 
 
+def write_confirmation(
+    registry: Registry, district: District, counts: dict[str, int], now: datetime
+) -> int:
+    """Write the confirmation into the outbox, once; to how many addresses."""
+    request = newest_request(registry, district.slug)
+    to = [request[1]] if request else list(district.contacts)
+    letter = Letter(
+        key=f"confirmation-{district.slug}",
+        subject="SameGoal Demographics Integration is complete",
+        body=confirmation(district, counts),
+        district=district.slug,
+        answers=request[0] if request else None,
+    )
+    with connect(registry.database_url) as connection:
+        return post(connection, letter, to, now)
+
+
 def confirm_held(
-    registry: Registry, mailer: Mailer | None, district: District, counts: dict[str, int]
+    registry: Registry, district: District, counts: dict[str, int], now: datetime
 ) -> None:
     """Confirm a district whose first night was held and is approved now; once."""
-    if district.settings.guards.first_night == 1.0:
-        return  # it was not held as the first one
-    known = events(registry.database_url, district.slug, limit=1000)
-    if not any((one.kind, one.what) == ("mail_sent", _CONFIRMATION) for one in known):
-        confirm(registry, mailer, district, counts)
+    if district.settings.guards.first_night != 1.0:  # else it was not held as the first one
+        write_confirmation(registry, district, counts, now)
 
 
 def confirmation(district: District, counts: dict[str, int]) -> str:

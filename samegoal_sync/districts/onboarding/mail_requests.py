@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from samegoal_sync.district import District, DistrictState
-from samegoal_sync.districts.registry.history import events
+from samegoal_sync.districts.registry.history import events_of_kind
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.mail.authentication_results import Verdict, judge
 from samegoal_sync.mail.mailbox import SUBJECT, Incoming, Mail, opened_mailbox
@@ -15,6 +15,8 @@ from samegoal_sync.mail.mailer import Thread
 
 RECEIVED, FLAGGED = "mail_received", "mail_flagged"
 
+#: Lines of a district's history that doubtful mails may write in a day.
+_FLAGGED_A_DAY = 20
 _RECORDED = re.compile(r"(<[^<>\s]+>) from (\S+@\S+)")
 
 
@@ -45,7 +47,7 @@ def take_up_requests(registry: Registry, where: Incoming, now: datetime) -> Take
             mailbox.flag(mail)
             aside.append(verdict.why)
             if district is not None:
-                registry.record(district.slug, FLAGGED, "mailbox", verdict.why)
+                _record_flagged(registry, district, verdict.why, now)
     return Taken(tuple(taken), tuple(aside))
 
 
@@ -64,8 +66,8 @@ def _judge(registry: Registry, mail: Mail, authserv_id: str) -> tuple[District |
 def _record(registry: Registry, district: District, mail: Mail) -> None:
     known = f"{mail.message_id or 'a mail'} from {mail.sender}"
     if any(
-        event.kind == RECEIVED and event.what == known
-        for event in events(registry.database_url, district.slug)
+        event.what == known
+        for event in events_of_kind(registry.database_url, district.slug, RECEIVED)
     ):
         return  # it was recorded, but the mailbox could not be marked
     registry.record(district.slug, RECEIVED, mail.sender or "", known)
@@ -75,9 +77,16 @@ def _record(registry: Registry, district: District, mail: Mail) -> None:
         )
 
 
+def _record_flagged(registry: Registry, district: District, why: str, now: datetime) -> None:
+    """A few lines a day: anybody can send mails, and they would fill the history."""
+    recent = events_of_kind(registry.database_url, district.slug, FLAGGED, _FLAGGED_A_DAY)
+    if len(recent) < _FLAGGED_A_DAY or recent[-1].at < now - timedelta(days=1):
+        registry.record(district.slug, FLAGGED, "mailbox", why)
+
+
 def newest_request(registry: Registry, slug: str) -> tuple[Thread, str] | None:
     """The district's own mail to answer, and who wrote it."""
-    for event in events(registry.database_url, slug, limit=1000):
-        if event.kind == RECEIVED and (match := _RECORDED.fullmatch(event.what)):
+    for event in events_of_kind(registry.database_url, slug, RECEIVED):
+        if match := _RECORDED.fullmatch(event.what):
             return Thread(match[1], SUBJECT), match[2]
     return None

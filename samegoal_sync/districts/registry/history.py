@@ -57,3 +57,16 @@ def events(database_url: str, slug: str, limit: int = 100) -> list[Event]:
             "where district = %s order by id desc limit %s",
             (slug, limit),
         ).fetchall()
+
+
+def events_of_kind(database_url: str, slug: str, kind: str, limit: int = 1000) -> list[Event]:
+    """A district's events of one kind, newest first: others, however many, don't push them out."""
+    with (
+        connect(database_url) as connection,
+        connection.cursor(row_factory=class_row(Event)) as cursor,
+    ):
+        return cursor.execute(
+            "select at, kind, who, what from district_events "
+            "where district = %s and kind = %s order by id desc limit %s",
+            (slug, kind, limit),
+        ).fetchall()

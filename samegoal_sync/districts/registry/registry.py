@@ -152,13 +152,7 @@ class Registry:
             UnknownDistrict: no district of that slug is registered.
         """
         with connect(self.database_url) as connection:
-            moved = connection.execute(
-                "update districts set state = %s, message = %s where slug = %s",
-                (state.value, message, slug),
-            )
-            if moved.rowcount == 0:
-                raise UnknownDistrict(slug)
-            record_event(connection, slug, state.value, who, message or "")
+            move_district(connection, slug, state, who, message)
         return self.get(slug)
 
     def record(self, slug: str, kind: str, who: str, what: str = "") -> None:
@@ -268,6 +262,27 @@ class Registry:
             # Documents hang on students without a cascade of their own: they go first.
             connection.execute("delete from documents where district = %s", (slug,))
             connection.execute("delete from districts where slug = %s", (slug,))
+
+
+def move_district(
+    connection: psycopg.Connection[Any],
+    slug: str,
+    state: DistrictState,
+    who: str,
+    message: str | None = None,
+) -> None:
+    """Move a district to a state in the caller's transaction; the step is recorded.
+
+    Raises:
+        UnknownDistrict: no district of that slug is registered.
+    """
+    moved = connection.execute(
+        "update districts set state = %s, message = %s where slug = %s",
+        (state.value, message, slug),
+    )
+    if moved.rowcount == 0:
+        raise UnknownDistrict(slug)
+    record_event(connection, slug, state.value, who, message or "")
 
 
 def _insert(connection: psycopg.Connection[Any], values: dict[str, Any], who: str) -> None:
