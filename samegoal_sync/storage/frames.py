@@ -5,15 +5,22 @@
 A folder is written under a hidden name and renamed when all of it is on the disk, so whoever
 reads the newest one never meets half a night. Assets that are read together are read of one run:
 two that overlap would give the students of one read with the guardians of another.
+
+``notes.json`` is the folder's manifest too: which frames it holds, and how many rows of each. The
+incident: a frame that was lost from a stored folder was taken for an object without rows, and
+published values were blanked.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,8 +33,15 @@ from samegoal_sync.errors import StorageError
 #: Nights for which frames are kept; the newest is always kept.
 KEPT = timedelta(days=30)
 
+#: Of what is stored: counted up when frames or notes of an asset change their shape.
+FORM = 2
+
+#: A draft this old belongs to a process that was killed; writing one takes seconds.
+_ABANDONED = timedelta(hours=1)
+
 _NOTES = "notes.json"
 _MOMENT = "%Y%m%dT%H%M%S.%fZ"
+_EXAMPLE = "20260303T080000.000000Z"
 #: Between the moment and the run in a folder's name.
 _RUN = "_"
 
@@ -64,22 +78,22 @@ class FrameStore:
         moment = now.astimezone(UTC).strftime(_MOMENT)
         target = parent / (f"{moment}{_RUN}{run}" if run else moment)
         draft = parent / f".{target.name}-{uuid.uuid4().hex[:8]}"
+        manifest = {
+            "form": FORM,
+            "rows": {name: frame.height for name, frame in stored.frames.items()},
+            "notes": dict(stored.notes),
+        }
         try:
             _private_folder(parent, self.root)
             draft.mkdir(mode=0o700)
             for name, frame in stored.frames.items():
-                _write_private(draft / f"{_file_name(name)}.parquet", frame)
-            with _opened(draft / _NOTES) as notes:
-                notes.write(json.dumps(dict(stored.notes), sort_keys=True).encode())
+                _write_private(draft / f"{_file_name(name)}.parquet", _packed(frame))
+            _write_private(draft / _NOTES, json.dumps(manifest, sort_keys=True).encode())
             draft.rename(target)
         except OSError as error:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise StorageError(
-                f"the frames of {asset} for {district} could not be stored "
-                f"({type(error).__name__}, {os.strerror(error.errno or 0)})",
-                hint=f"see that {self.root} has room and belongs to this user; "
-                "what was stored before is as it was",
-            ) from None
+            raise _not_stored(asset, district, self.root, error) from None
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)  # gone when it was renamed
         self._prune(parent, now)
         return target
 
@@ -117,7 +131,8 @@ class FrameStore:
         """The newest complete frames of an asset, or of a run.
 
         Raises:
-            StorageError: there are none, or they can't be read.
+            StorageError: there are none, one of them is missing or can't be read, or another
+                version stored them.
         """
         folders = [
             folder
@@ -129,21 +144,14 @@ class FrameStore:
                 f"no frames of {asset} are stored for {district}",
                 hint=f"materialize {asset} first: samegoal-sync sync {district}",
             )
-        newest = folders[-1]
-        try:
-            frames = {_frame_name(path): pl.read_parquet(path) for path in newest.glob("*.parquet")}
-            notes = json.loads((newest / _NOTES).read_bytes())
-        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-            raise StorageError(
-                f"the frames of {asset} for {district} can't be read ({type(error).__name__})",
-                hint=f"move {newest} away and materialize {asset} again",
-            ) from None
-        return StoredFrames(frames, notes)
+        return _read_folder(folders[-1], asset, district)
 
     def remove(self, district: str) -> None:
         """Forget every frame of a district."""
         for parent in self.root.glob(f"*/**/{district}"):
-            shutil.rmtree(parent)
+            # An asset may bear the same name (``qmlativ/students``): it holds districts.
+            if all(_is_night(folder) for folder in parent.iterdir()):
+                shutil.rmtree(parent)
 
     def _moments_by_run(self, asset: str, district: str) -> dict[str, str]:
         """Run -> when it last stored the asset, as folders are named."""
@@ -165,9 +173,65 @@ class FrameStore:
             if folder.name < oldest:
                 shutil.rmtree(folder, ignore_errors=True)
         for draft in parent.glob(".*"):
-            # A draft is left behind only by a process that was killed while it wrote.
-            if datetime.fromtimestamp(draft.stat().st_mtime, UTC) < now - timedelta(days=1):
-                shutil.rmtree(draft, ignore_errors=True)
+            with suppress(FileNotFoundError):  # renamed by the run that writes it
+                written = datetime.fromtimestamp(draft.stat().st_mtime, UTC)
+                if written < now - _ABANDONED:
+                    shutil.rmtree(draft, ignore_errors=True)
+
+
+def _read_folder(folder: Path, asset: str, district: str) -> StoredFrames:
+    """What a folder's manifest names: all of it, and nothing else.
+
+    Raises:
+        StorageError: as ``FrameStore.read``.
+    """
+
+    def refused(what: str) -> StorageError:
+        return StorageError(
+            f"the frames of {asset} for {district} {what}",
+            hint=f"read Qmlativ again: samegoal-sync sync {district} (the frames lie in {folder})",
+        )
+
+    try:
+        manifest = json.loads((folder / _NOTES).read_bytes())
+        form = manifest.get("form") if isinstance(manifest, dict) else None
+        if form != FORM:
+            raise refused(f"were stored by another version (form {form or 1}, not {FORM})")
+        paths = {_frame_name(path): path for path in folder.glob("*.parquet")}
+        rows: dict[str, int] = manifest["rows"]
+        if missing := sorted(rows.keys() - paths.keys()):
+            raise refused(f"are not complete: {', '.join(missing)} is missing")
+        if extra := sorted(paths.keys() - rows.keys()):
+            files = ", ".join(paths[name].name for name in extra)
+            raise refused(f"stand beside a file that is not one of them: {files}")
+        frames = {name: pl.read_parquet(paths[name]) for name in sorted(rows)}
+        notes = dict(manifest["notes"])
+    except FileNotFoundError as error:
+        name = Path(error.filename or folder).name
+        raise refused(f"are not complete: {name} is missing") from None
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        raise refused(f"can't be read ({type(error).__name__})") from None
+    if changed := sorted(name for name, frame in frames.items() if frame.height != rows[name]):
+        raise refused(f"are not as they were stored: {', '.join(changed)} has other rows")
+    return StoredFrames(frames, notes)
+
+
+def _not_stored(asset: str, district: str, root: Path, error: OSError) -> StorageError:
+    reason = os.strerror(error.errno) if error.errno else type(error).__name__
+    hint = f"see that {root} has room and belongs to this user; what was stored before is as it was"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        reason = "the disk is full"
+        hint = f"make room where {root} lies, then run again; what was stored before is as it was"
+    return StorageError(
+        f"the frames of {asset} for {district} could not be stored ({reason})", hint=hint
+    )
+
+
+def _is_night(folder: Path) -> bool:
+    moment = folder.name.lstrip(".").partition(_RUN)[0][: len(_EXAMPLE)]
+    with suppress(ValueError):
+        return bool(datetime.strptime(moment, _MOMENT))
+    return False
 
 
 def _run_of(folder: Path) -> str:
@@ -188,12 +252,16 @@ def _private_folder(folder: Path, root: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _opened(path: Path) -> Any:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+def _packed(frame: pl.DataFrame) -> bytes:
+    """As Parquet. Polars itself reports a full disk as a fault of computing, not of the system."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
 
 
-def _write_private(path: Path, frame: pl.DataFrame) -> None:
-    with _opened(path) as file:
-        frame.write_parquet(file, compression="zstd")
+def _write_private(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -7,6 +7,7 @@ import shutil
 
 import dagster as dg
 import psycopg
+import pytest
 
 from samegoal_sync.definitions import defs
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
@@ -70,15 +71,32 @@ def test_damaged_frames_are_told_by_their_folder(
     assert _recorded(world, result.run_id)[0] == "failed"
 
 
-def test_notes_of_another_form_are_a_defect_without_their_words(
+def test_notes_of_another_version_are_reported_without_their_words(
     world: World, instance: dg.DagsterInstance
 ) -> None:
     world.run()
     for notes in (world.settings.storage / "qmlativ" / "students").rglob("notes.json"):
         notes.write_text(json.dumps({"Marisol": "Example"}))
-    told = _told(_curate(instance))
-    assert "defect" in told["what"]
+    result = _curate(instance)
+    told = _told(result)
+    assert "stored by another version" in told["what"]
     assert "Marisol" not in str(told)
+    assert _recorded(world, result.run_id)[0] == "failed"
+
+
+@pytest.mark.parametrize("name", ["Demographics.NameSuffix", "Enrollment.WithdrawalCode"])
+def test_a_missing_raw_frame_stops_the_district_and_blanks_nothing(
+    world: World, instance: dg.DagsterInstance, name: str
+) -> None:
+    world.run()
+    before = world.published()
+    (lost,) = world.settings.storage.rglob(f"{name}.parquet")
+    lost.unlink()
+    result = _curate(instance)
+    assert not result.success
+    assert f"{name.replace('.', '/')} is missing" in _told(result)["what"]
+    assert _recorded(world, result.run_id)[0] == "failed"
+    assert world.published() == before
 
 
 def test_a_disk_that_refuses_fails_the_night_and_keeps_what_is_published(world: World) -> None:

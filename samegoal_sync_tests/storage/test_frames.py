@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,6 +69,102 @@ def test_a_damaged_frame_is_told_without_its_content(store: FrameStore) -> None:
         store.read(ASSET, DISTRICT)
 
 
+def test_a_frame_that_is_gone_is_never_taken_for_one_without_rows(store: FrameStore) -> None:
+    two = {name: pl.DataFrame({"ID": [1]}) for name in ("Student/Student", "Student/Enrollment")}
+    folder = store.write(ASSET, DISTRICT, StoredFrames(two, {}), NIGHT)
+    (folder / "Student.Enrollment.parquet").unlink()
+    with pytest.raises(StorageError, match="not complete: Student/Enrollment is missing") as told:
+        store.read(ASSET, DISTRICT)
+    assert f"samegoal-sync sync {DISTRICT}" in told.value.hint
+
+
+def test_a_manifest_that_is_gone_is_reported_as_missing(store: FrameStore) -> None:
+    (store.write(ASSET, DISTRICT, _frames(1), NIGHT) / "notes.json").unlink()
+    with pytest.raises(StorageError, match=r"not complete: notes\.json is missing"):
+        store.read(ASSET, DISTRICT)
+
+
+def test_a_frame_that_another_night_wrote_is_refused(store: FrameStore) -> None:
+    folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    pl.DataFrame({"StudentID": [1, 2]}).write_parquet(folder / "Student.Student.parquet")
+    with pytest.raises(StorageError, match="not as they were stored: Student/Student"):
+        store.read(ASSET, DISTRICT)
+
+
+def test_a_file_that_is_no_frame_of_the_night_is_named(store: FrameStore) -> None:
+    folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    shutil.copy(folder / "Student.Student.parquet", folder / "Copy of Student.parquet")
+    with pytest.raises(StorageError, match=r"not one of them: Copy of Student\.parquet"):
+        store.read(ASSET, DISTRICT)
+    (folder / "Copy of Student.parquet").rename(folder / "Copy of Student.bak")
+    assert _value(store) == 1
+
+
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [
+        ('{"absent": {}}', r"another version \(form 1, not 2\)"),
+        ('{"form": 3}', r"another version \(form 3, not 2\)"),
+        ("[]", r"another version"),
+        ('{"form": 2}', r"can't be read \(KeyError\)"),
+        ('{"form": 2, "rows"', r"can't be read \(JSONDecodeError\)"),
+    ],
+)
+def test_notes_of_another_version_are_reported_as_that(
+    store: FrameStore, notes: str, said: str
+) -> None:
+    (store.write(ASSET, DISTRICT, _frames(1), NIGHT) / "notes.json").write_text(notes)
+    with pytest.raises(StorageError, match=said):
+        store.read(ASSET, DISTRICT)
+
+
+@pytest.fixture
+def file_limit() -> Iterator[None]:
+    """No file of this process may grow beyond 64 kB: a full disk, as far as one can be made."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("file_limit")
+def test_a_disk_that_gets_full_within_a_frame_is_reported_and_leaves_no_draft(
+    store: FrameStore,
+) -> None:
+    store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    names = pl.DataFrame({"FirstName": [str(hash((1, n))) for n in range(20_000)]})
+    large = StoredFrames({"Demographics/Name": names}, {})
+    with pytest.raises(StorageError, match=r"could not be stored \(File too large\)"):
+        store.write(ASSET, DISTRICT, large, NIGHT + timedelta(days=1))
+    assert [path.name for path in (store.root / ASSET / DISTRICT).iterdir()] == [
+        "20260303T080000.000000Z"
+    ]
+    assert _value(store) == 1
+
+
+def test_a_draft_is_swept_when_its_writer_is_long_gone(store: FrameStore) -> None:
+    parent = store.write(ASSET, DISTRICT, _frames(1), datetime.now(UTC)).parent
+    old, fresh = parent / ".old", parent / ".fresh"
+    for draft in (old, fresh):
+        draft.mkdir()
+    long_ago = (datetime.now(UTC) - timedelta(hours=2)).timestamp()
+    os.utime(old, (long_ago, long_ago))
+    store.write(ASSET, DISTRICT, _frames(2), datetime.now(UTC))
+    assert not old.exists()
+    assert fresh.exists()
+
+
+def test_two_runs_that_write_at_once_never_meet_each_others_drafts(store: FrameStore) -> None:
+    def write(run: int) -> None:
+        for _ in range(60):
+            store.write(ASSET, DISTRICT, _frames(run), datetime.now(UTC), f"run{run}")
+
+    with ThreadPoolExecutor(4) as writers:
+        for done in [writers.submit(write, run) for run in range(4)]:
+            done.result()
+    assert len(list((store.root / ASSET / DISTRICT).iterdir())) == 240
+
+
 def test_a_disk_that_refuses_keeps_what_was_stored(store: FrameStore) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     # The same moment again: its folder is taken, as the rename finds out at the very end.
@@ -95,6 +196,14 @@ def test_a_removed_districts_frames_go_and_others_stay(store: FrameStore) -> Non
     store.remove(DISTRICT)
     assert not (store.root / ASSET / DISTRICT).exists()
     assert (store.root / ASSET / "ridgemont").exists()
+
+
+def test_a_district_named_like_an_asset_takes_only_its_own_frames_along(store: FrameStore) -> None:
+    store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    store.write("student_demographics", "students", _frames(2), NIGHT)
+    store.remove("students")
+    assert not (store.root / "student_demographics" / "students").exists()
+    assert _value(store) == 1
 
 
 def test_raw_objects_come_back_with_what_was_absent(store: FrameStore) -> None:
