@@ -32,6 +32,7 @@ def golden_district() -> DistrictBuilder:
     _foster_child(district)
     _court_order(district)
     _father_twice(district)
+    _family_across_the_border(district)
     return district
 
 
@@ -146,6 +147,40 @@ def _father_twice(district: DistrictBuilder) -> None:
     district.email(mother, "GVale+school@example.org")
     district.phone(mother, "469-555-0131")
     _restrict(district, child, father, StartDate="1900-01-01T00:00:00", EndDate="1900-01-01")
+
+
+def _family_across_the_border(district: DistrictBuilder) -> None:
+    """A child who lives in Mexico, whose mother takes her mail in Canada."""
+    district.add(
+        "Demographics/Zip",
+        ZipID=8,
+        ZipCode="88500",
+        City="Reynosa",
+        FreeFormState="Tamaulipas",
+        CountryCode="MX",
+    )
+    district.add(
+        "Demographics/Zip",
+        ZipID=9,
+        ZipCode="M5V 2T6",
+        City="Toronto",
+        FreeFormState="ON",
+        CountryCode="ca",
+    )
+    child = district.student("7008", FirstName="Lucía", LastName="Haro", BirthDate="2011-11-11")
+    district.address(
+        district.name_of(child),
+        ZipID=8,
+        AddressTypeCode="I",
+        StreetNumberAndNameIncludeSecondaryUnit=None,
+        InternationalAddress1="Calle Hidalgo 5",
+        InternationalAddress2="Col. Centro",
+    )
+    mother = district.person(FirstName="Inés", LastName="Haro", BirthDate="1985-06-07")
+    district.address(
+        mother, ZipID=9, StreetNumberAndNameIncludeSecondaryUnit="290 Bremner Blvd", mailing=True
+    )
+    district.guardian(child, mother, RelationshipID=1)
 
 
 def _restrict(district: DistrictBuilder, child: int, person: int, **dates: str) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 import samegoal_sync.demographics as package
-from samegoal_sync.demographics.columns.tables import TABLES
+from samegoal_sync.demographics.columns.column import Column, Place
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.tables import TABLES, by_name
 from samegoal_sync.demographics.rejects.reject_rules import REJECT_RULES, RejectRule
 from samegoal_sync.generated_docs.rule_pages import DOCUMENTS
 from samegoal_sync.qmlativ.catalog import CATALOG
 
+_BUS = Column("bus", pl.String(), about="The bus.", cleaning="as it is", length=8)
 _DOCS = Path(__file__).parents[2] / "docs"
 _PURE = [
     path
@@ -27,6 +34,33 @@ def test_nothing_is_asked_of_skyward_that_no_column_uses() -> None:
     asked = {(item.name, field.name) for item in CATALOG for field in item.fields}
     assert used - asked == set()
     assert asked - used - keys == set()
+
+
+def test_a_text_without_a_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="column bus: a text has a length"):
+        Column("bus", pl.String(), about="The bus.", cleaning="as it is")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"name": "grade"}, "column grade"),
+        ({"shown": STUDENTS["city"].shown}, "place on Details 21"),
+        ({"filed": Place("Bus", 10)}, "place in the file 10"),
+        ({"filed": Place("City", 99)}, "header in the file City"),
+    ],
+)
+def test_what_is_declared_twice_is_refused(changed: dict[str, Any], said: str) -> None:
+    column = replace(_BUS, **changed)
+    with pytest.raises(ValueError, match=f"student_demographics: {said} is declared twice"):
+        replace(STUDENTS, columns=(*STUDENTS.columns, column))
+
+
+def test_two_tables_agree_on_a_column_of_one_name() -> None:
+    longer = replace(GUARDIANS["city"], length=120)
+    other = replace(GUARDIANS, columns=(GUARDIANS["student_id"], longer), key=("student_id",))
+    with pytest.raises(ValueError, match="column city: two tables declare another length"):
+        by_name(STUDENTS, other)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import polars as pl
 import pytest
 
+from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.students.curate_students import curate_students
+from samegoal_sync.district import DistrictSettings
+from samegoal_sync.sandbox import SandboxDistrict, generate_district, raw_objects
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
 
 
@@ -33,6 +40,37 @@ def test_an_address_here_names_no_country(written: str | None) -> None:
     assert row["country"] is None
     assert "country" not in row["keep"]  # type: ignore[operator]
     assert "country_unknown" not in rules
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("UK", "GB"), ("Great Britain", "GB"), ("russia", "RU"), ("South Korea", "KR"), ("MEX", "MX")],
+)
+def test_a_country_is_known_by_what_people_call_it(written: str, code: str) -> None:
+    assert address_in(written)[0]["country"] == code
+
+
+@pytest.mark.parametrize("written", ["PR", "GU", "VI", "Puerto Rico"])
+def test_a_territory_has_zip_codes_as_the_states_have(written: str) -> None:
+    district = DistrictBuilder()
+    student = district.student()
+    district.add("Demographics/Zip", ZipID=7, ZipCode="00901", City="San Juan", CountryCode=written)
+    district.address(district.name_of(student), ZipID=7, ZipCodeAddOn="1234")
+    row = district.only_student()
+    assert row["zip"] == "00901-1234"
+    assert row["country"] == {"Puerto Rico": "PR"}.get(written, written)
+
+
+def test_the_sandbox_has_families_abroad() -> None:
+    today = date(2026, 11, 25)
+    tables = generate_district(SandboxDistrict("a", "A", students=1_000, seed=1, today=today))
+    raw = raw_objects(tables)
+    students = curate_students(raw, DistrictSettings(), today)
+    guardians = curate_guardians(raw, students, DistrictSettings(), today)
+    for frame in (students.frame, guardians.frame):
+        abroad = frame.filter(pl.col("country").is_not_null())
+        assert set(abroad.get_column("country")) == {"MX"}
+        assert set(abroad.get_column("city")) == {"Ciudad Nueva"}
 
 
 def test_no_country_is_rejected_and_keeps_what_is_published() -> None:

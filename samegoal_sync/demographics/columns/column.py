@@ -9,7 +9,7 @@ three edits: its declaration, its polars expression, its migration.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 import polars as pl
 
@@ -45,6 +45,21 @@ class Presence(IntEnum):
     NEEDED = 3
 
 
+class Contact(StrEnum):
+    """By what a person is reached, who may be one that may not see the student."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+class Code(StrEnum):
+    """Codes that pages show in words."""
+
+    ENROLLMENT = "enrollment"
+    LANGUAGE = "language"
+    COUNTRY = "country"
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a column stands among others: a part of the Details tab, or a column of a file.
@@ -76,8 +91,12 @@ class Column:
         length: most characters of a text.
         form: pattern that every text has; ``None`` is clean text (``column_forms.CLEAN``).
         accepted: the only values there are; empty where any is.
+        code: what its values are codes of; pages show words.
+        contact: by what it reaches a person. The restrictions look at every contact: a value of
+            a guardian who may not see the student is not published for another one.
         label: what pages call it; ``None`` where its own name says it.
         shown: its part of the Details tab; ``None`` where Details does not list it.
+        shown_blank: whether it stands there without a value too.
         filed: its header in the CSV file; ``None`` where the file has none.
         copied: whether a new document copies it.
     """
@@ -96,10 +115,20 @@ class Column:
     length: int | None = None
     form: str | None = None
     accepted: tuple[str, ...] = ()
+    code: Code | None = None
+    contact: Contact | None = None
     label: str | None = None
     shown: Place | None = None
+    shown_blank: bool = True
     filed: Place | None = None
     copied: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that a consumer could not follow."""
+        if (self.type == pl.String()) != bool(self.length):
+            raise ValueError(f"column {self.name}: a text has a length, and nothing else has")
+        if not self.about.endswith(".") or not self.cleaning or self.cleaning.endswith("."):
+            raise ValueError(f"column {self.name}: about is a sentence, cleaning a part of one")
 
     @property
     def title(self) -> str:
@@ -151,6 +180,18 @@ class Table:
     key: tuple[str, ...]
     unique: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse columns or places that stand there twice."""
+        given: dict[str, list[object]] = {
+            "column": [column.name for column in self.columns],
+            "place on Details": [one.shown.position for one in self.columns if one.shown],
+            "place in the file": [one.filed.position for one in self.columns if one.filed],
+            "header in the file": [one.filed.name for one in self.columns if one.filed],
+        }
+        for what, values in given.items():
+            if twice := sorted({str(one) for one in values if values.count(one) > 1}):
+                raise ValueError(f"{self.name}: {what} {', '.join(twice)} is declared twice")
+
     @property
     def schema(self) -> pl.Schema:
         """Name -> type, in the order of the frame."""
@@ -183,6 +224,16 @@ class Table:
         return {
             place.name: name for place, name in sorted(placed, key=lambda pair: pair[0].position)
         }
+
+    @property
+    def contacts(self) -> dict[str, Contact]:
+        """Columns by which a person is reached -> by what."""
+        return {column.name: column.contact for column in self.columns if column.contact}
+
+    @property
+    def shown_blank(self) -> frozenset[str]:
+        """Columns that Details lists without a value too."""
+        return frozenset(column.name for column in self.columns if column.shown_blank)
 
     @property
     def copied(self) -> tuple[str, ...]:

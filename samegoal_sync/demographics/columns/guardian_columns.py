@@ -8,7 +8,9 @@ from typing import Any
 import polars as pl
 
 from samegoal_sync.demographics.columns.column import (
+    Code,
     Column,
+    Contact,
     Place,
     Presence,
     Table,
@@ -45,6 +47,7 @@ _PERSON = Person(
     address_part=GUARDIAN_PART,
     address_shown=5,
     address_filed=6,
+    shown_blank=False,
     no_name={
         "missing": "pair rejected without a last name; what is published of it stays",
         "invalid": "no letter, or lost characters: pair rejected, published one stays",
@@ -71,7 +74,9 @@ def _phone(kind: str, shown: int, filed: int) -> Column:
         "one of this kind exists",
         length=40,
         form=_PHONE_FORM,
+        contact=Contact.PHONE,
         shown=Place(GUARDIAN_PART, shown),
+        shown_blank=kind == "cell",
         filed=Place(f"{kind.capitalize()} Phone", filed),
         **_ON,
     )
@@ -195,6 +200,7 @@ GUARDIANS = Table(
             "restricted guardian's, or nobody's own (docs/restrictions.md): the published value "
             "goes",
             length=254,
+            contact=Contact.EMAIL,
             form=r"^[^@\s,;]+@[^@\sA-Z]+\.[a-z]{2,63}$",
             label="E-mail",
             shown=Place(GUARDIAN_PART, 4),
@@ -217,7 +223,9 @@ GUARDIANS = Table(
             invalid="a language without such a code: the published value stays",
             length=2,
             form=r"^[a-z]{2}$",
+            code=Code.LANGUAGE,
             shown=Place(GUARDIAN_PART, 11),
+            shown_blank=False,
             filed=Place("Language", 17),
             **_ON,
         ),

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from samegoal_sync.demographics.columns.column import (
+    Code,
     Column,
     Place,
     Presence,
@@ -41,6 +42,7 @@ class Person:
         on: where rejects are reported.
         names_part / address_part: the part of Details that lists them; ``None`` where none does.
         names_shown, address_shown / names_filed, address_filed: positions of the first of them.
+        shown_blank: whether Details lists the address without a value too.
         no_name: what becomes of a row without a name.
     """
 
@@ -56,6 +58,7 @@ class Person:
     address_shown: int
     names_filed: int
     address_filed: int
+    shown_blank: bool
     no_name: dict[str, Any]
 
 
@@ -159,6 +162,7 @@ def address_columns(person: Person) -> tuple[Column, ...]:
             "stays",
             length=250,
             shown=at(0),
+            shown_blank=person.shown_blank,
             filed=Place("Address", filed),
             **person.on,
         ),
@@ -170,6 +174,7 @@ def address_columns(person: Person) -> tuple[Column, ...]:
             cleaning="trimmed",
             length=100,
             shown=at(1),
+            shown_blank=person.shown_blank,
             filed=Place("City", filed + 1),
             **person.on,
         ),
@@ -184,6 +189,7 @@ def address_columns(person: Person) -> tuple[Column, ...]:
             cleaning="the state's code; of a foreign address its own text",
             length=60,
             shown=at(2),
+            shown_blank=person.shown_blank,
             filed=Place("State", filed + 2),
             **person.on,
         ),
@@ -201,6 +207,7 @@ def address_columns(person: Person) -> tuple[Column, ...]:
             form=r"^\S.{0,19}$",
             label="ZIP",
             shown=at(3),
+            shown_blank=person.shown_blank,
             filed=Place("Zip", filed + 3),
             **person.on,
         ),
@@ -211,11 +218,13 @@ def address_columns(person: Person) -> tuple[Column, ...]:
             sources=(source(place, _IN_ZIP, (ZIP, "ZipID CountryCode")),),
             cleaning="two-letter ISO 3166-1 code, by the country's code or name; letter case and "
             "dots don't matter",
-            missing="published as blank: the address lies in the United States",
+            missing="published as blank: in the United States, or Qmlativ names no country",
             invalid="a code or name of no country: the published value stays",
             length=2,
             form=r"^[A-Z]{2}$",
+            code=Code.COUNTRY,
             shown=at(4),
+            shown_blank=False,
             **person.on,
         ),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from samegoal_sync.demographics.columns.column import (
+    Code,
     Column,
     Place,
     Presence,
@@ -61,6 +62,7 @@ _PERSON = Person(
     address_part="Address",
     address_shown=20,
     address_filed=9,
+    shown_blank=True,
     no_name={"missing": _NO_DOCUMENT, "invalid": "no letter, or lost characters: row rejected"},
 )
 
@@ -138,6 +140,7 @@ STUDENTS = Table(
             presence=Presence.NEEDED,
             length=30,
             accepted=ENROLLMENTS,
+            code=Code.ENROLLMENT,
             filed=Place("District Enrollment", 7),
         ),
         Column(
@@ -149,6 +152,7 @@ STUDENTS = Table(
             missing=NEVER_BLANK,
             presence=Presence.ALWAYS,
             length=60,
+            code=Code.ENROLLMENT,
             copied=False,
         ),
         Column(
@@ -190,6 +194,7 @@ STUDENTS = Table(
             invalid="a language without such a code: the published value stays",
             length=2,
             form=r"^[a-z]{2}$",
+            code=Code.LANGUAGE,
             shown=Place("Student", 8),
         ),
         Column(

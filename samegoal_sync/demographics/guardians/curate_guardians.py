@@ -51,7 +51,6 @@ _ESSENTIAL = {
     "Demographics/Name": ("NameID", "LastName", "FirstName"),
 }
 _CUSTODIAL = "IsCustodialGuardian"
-_CONTACTS = ("email", *PHONE_TYPES)
 
 
 def curate_guardians(
@@ -186,16 +185,13 @@ def _invalid(
     conditions: dict[str, list[tuple[str, pl.Expr, pl.Expr]]] = {}
     open_to_all = ~pl.col("is_guarded")
     for column, rules in faults.items():
-        stays = open_to_all if column in _CONTACTS else pl.lit(True)
+        stays = open_to_all if column in GUARDIANS.contacts else pl.lit(True)
         conditions[column] = [(rule, hit, hit & stays) for rule, hit in rules]
     for column in PHONE_TYPES:
         invalid = pl.col(f"{column}_invalid").fill_null(False)
         none = pl.col(column).is_null() & ~pl.col(f"{column}_confidential").fill_null(False)
-        conditions.setdefault(column, []).extend(
-            [
-                ("phone_invalid", invalid, invalid & none & open_to_all),
-                ("phone_of_restricted", pl.col(f"{column}_of_restricted"), pl.lit(False)),
-            ]
+        conditions.setdefault(column, []).append(
+            ("phone_invalid", invalid, invalid & none & open_to_all)
         )
     for column, rule in (
         ("email_invalid", "email_invalid"),
@@ -209,14 +205,16 @@ def _invalid(
         conditions.setdefault(column.split("_")[0], []).append((rule, flag, kept))
     box = pl.col("box_invalid").fill_null(False)
     conditions.setdefault("address", []).append(("po_box_invalid", box, box))
-    for rule in ("email_of_restricted", "email_not_own"):
-        conditions["email"].append((rule, pl.col(rule), pl.lit(False)))
+    for column, kind in GUARDIANS.contacts.items():
+        theirs = pl.col(f"{column}_of_restricted")
+        conditions.setdefault(column, []).append((f"{kind}_of_restricted", theirs, pl.lit(False)))
+    conditions["email"].append(("email_not_own", pl.col("email_not_own"), pl.lit(False)))
     return conditions
 
 
 def _not_theirs() -> dict[str, pl.Expr]:
     """Contact column -> whether its value belongs to somebody else, or to nobody."""
-    found = {column: pl.col(f"{column}_of_restricted") for column in _CONTACTS}
+    found = {column: pl.col(f"{column}_of_restricted") for column in GUARDIANS.contacts}
     return found | {"email": found["email"] | pl.col("email_not_own")}
 
 

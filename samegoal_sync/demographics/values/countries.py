@@ -11,6 +11,20 @@ from samegoal_sync.demographics.values.text import cleaned
 
 #: The country that is not said: an address without one lies here.
 HERE = "US"
+#: Countries and territories that the United States Postal Service serves: they have ZIP codes.
+WITH_ZIP_CODES = (HERE, "AS", "FM", "GU", "MH", "MP", "PR", "PW", "UM", "VI")
+#: Ways of writing that ISO's table does not list and people use.
+_COMMON = {
+    "UK": "GB",
+    "GREAT BRITAIN": "GB",
+    "ENGLAND": "GB",
+    "SCOTLAND": "GB",
+    "WALES": "GB",
+    "NORTHERN IRELAND": "GB",
+    "RUSSIA": "RU",
+    "IVORY COAST": "CI",
+    "BURMA": "MM",
+}
 
 
 def country_code(field: str) -> pl.Expr:
@@ -32,7 +46,7 @@ def country_name(code: str) -> str:
 @cache
 def _codes() -> dict[str, str]:
     """Every way of writing a country, in capitals -> its two-letter code."""
-    return {
+    return _COMMON | {
         written.upper().replace(".", ""): country.alpha_2
         for country in pycountry.countries
         for written in (

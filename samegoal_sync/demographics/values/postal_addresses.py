@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
-from samegoal_sync.demographics.values.countries import HERE, country_code
+from samegoal_sync.demographics.values.countries import HERE, WITH_ZIP_CODES, country_code
 from samegoal_sync.demographics.values.text import cleaned, joined
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
@@ -224,7 +224,7 @@ def _places(raw: RawObjects) -> pl.DataFrame:
         cleaned("ZipCode").alias("zip_code"),
         cleaned("City").alias("city"),
         cleaned("FreeFormState").alias("free_state"),
-        (named & (country != HERE).fill_null(True)).alias("abroad"),
+        (named & ~country.is_in(WITH_ZIP_CODES).fill_null(False)).alias("abroad"),
         pl.when(country != HERE).then(country).alias("country"),
         (named & country.is_null()).alias("country_invalid"),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.document_store import documents_of
 from samegoal_sync.portal.errors import NotFound
@@ -37,6 +39,8 @@ def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
         documents=documents,
         sections=STUDENT_SECTIONS,
         guardian_fields=GUARDIAN_FIELDS,
+        student_blanks=STUDENTS.shown_blank,
+        guardian_blanks=GUARDIANS.shown_blank,
         student_sources=sources_of("student_demographics"),
         guardian_sources=sources_of("guardian_demographics"),
         genders=GENDERS,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.portal.records.student_record import Record
 
 #: Values by which one is reached; a restricted guardian's may have stood on another one.
-_CONTACTS = frozenset({"email", "home_phone", "work_phone", "cell_phone"})
+_CONTACTS = frozenset(GUARDIANS.contacts)
 
 #: Why a guardian is withheld, in the words shown to administrative users.
 _REASONS = {

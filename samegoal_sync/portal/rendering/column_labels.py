@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_PART, GUARDIANS
 from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.demographics.columns.tables import TABLES
@@ -12,9 +14,12 @@ _OTHERS = {
     "preferred_gender": "Preferred gender",
     "historical_idle": "Historical / idle",
 }
-_LABELS = _OTHERS | {
-    column.name: column.title for table in TABLES.values() for column in table.columns
-}
+_COLUMNS = [column for table in TABLES.values() for column in table.columns]
+_LABELS = _OTHERS | {column.name: column.title for column in _COLUMNS}
+#: Column -> what its values are codes of.
+CODES = {column.name: column.code for column in _COLUMNS if column.code}
+#: Columns of dates: a history and a document hold them as text.
+DATES = frozenset(column.name for column in _COLUMNS if column.type == pl.Date())
 
 #: The parts of Details, and the columns of each.
 STUDENT_SECTIONS = STUDENTS.parts

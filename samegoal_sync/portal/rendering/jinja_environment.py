@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -9,9 +10,16 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from samegoal_sync.demographics.columns.column import Code
 from samegoal_sync.demographics.values.countries import country_name
-from samegoal_sync.portal.rendering.column_labels import label
+from samegoal_sync.portal.rendering.column_labels import CODES, DATES, label
 from samegoal_sync.portal.rendering.language_names import language
+
+_WORDS: dict[Code, Callable[[str], str]] = {
+    Code.ENROLLMENT: label,
+    Code.LANGUAGE: language,
+    Code.COUNTRY: country_name,
+}
 
 #: Shown where there is no value: an en dash.
 _NOTHING = "\u2013"
@@ -82,13 +90,10 @@ def shown(value: Any) -> str:
 
 def worded(value: Any, field: str | None) -> str:
     """A field's value as people read it: codes of enrollment, language and country in words."""
-    if value and field in ("district_enrollment", "enrollment_reason"):
-        return label(str(value))
-    if value and field in ("home_language", "language"):
-        return language(str(value))
-    if value and field == "country":
-        return country_name(str(value))
-    if value and field == "date_of_birth" and isinstance(value, str):
+    code = CODES.get(field or "")
+    if value and code:
+        return _WORDS[code](str(value))
+    if value and field in DATES and isinstance(value, str):
         return day(date.fromisoformat(value))
     return shown(value)
 

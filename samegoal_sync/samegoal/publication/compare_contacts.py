@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.samegoal.publication.comparison import Comparison
 
-CONTACTS = ("email", "home_phone", "work_phone", "cell_phone")
+#: Every column by which a guardian is reached.
+CONTACTS = tuple(GUARDIANS.contacts)
 
 
 def compare_contacts(comparison: Comparison) -> None:

@@ -199,8 +199,7 @@ _LISTED = """
             and p.student_id = r.published_id and p.guardian_id = r.guardian_id
         union all
         select b.student_id, b.guardian_id, 'changed', b."column",
-            case b."column" when 'email' then p.email when 'home_phone' then p.home_phone
-                when 'work_phone' then p.work_phone else p.cell_phone end, null, b.published_id
+            to_jsonb(p) ->> b."column", null, b.published_id
         from blanked b join guardians p on p.district = %(slug)s
             and p.student_id = b.published_id and p.guardian_id = b.guardian_id
         where not exists (select from next_guardians n

@@ -16,7 +16,9 @@ from datetime import date
 
 import polars as pl
 
+from samegoal_sync.demographics.columns.column import Contact
 from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.demographics.guardians.restrictions.contact_values import email_keys, phone_key
 from samegoal_sync.demographics.guardians.restrictions.filler_emails import (
     is_filler,
@@ -29,7 +31,6 @@ from samegoal_sync.demographics.guardians.restrictions.resemblance import (
     people,
     resemblance,
 )
-from samegoal_sync.demographics.values.phones import PHONE_TYPES
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
@@ -58,14 +59,15 @@ class WhoMaySee:
         guardian at all.
 
         Args:
-            described: ``StudentGuardianID, StudentID, email, home_phone, work_phone, cell_phone``.
+            described: ``StudentGuardianID, StudentID`` and every contact that is declared.
         """
-        names = [f"{column}_of_restricted" for column in _CONTACTS]
+        kinds = GUARDIANS.contacts
+        names = [f"{column}_of_restricted" for column in kinds]
         guarded = described.filter(pl.col("StudentID").is_in(list(self.values)))
         flags = [
-            [bool(_keys(column, value) & self.values[student]) for column, value in
-             zip(_CONTACTS, contacts, strict=True)]
-            for student, *contacts in guarded.select("StudentID", *_CONTACTS).iter_rows()
+            [bool(_keys(kind, value) & self.values[student]) for kind, value in
+             zip(kinds.values(), contacts, strict=True)]
+            for student, *contacts in guarded.select("StudentID", *kinds).iter_rows()
         ]  # fmt: skip
         found = pl.DataFrame(flags, schema=dict.fromkeys(names, pl.Boolean), orient="row")
         return (
@@ -80,9 +82,6 @@ class WhoMaySee:
                 | pl.col("email").str.to_lowercase().is_in(list(self.shared)).fill_null(False)
             )
         )
-
-
-_CONTACTS = ("email", *PHONE_TYPES)
 
 
 def who_may_see(
@@ -160,8 +159,8 @@ def _of_one_student(
     return found, kept_from
 
 
-def _keys(column: str, value: str | None) -> frozenset[str]:
-    if column == "email":
+def _keys(kind: Contact, value: str | None) -> frozenset[str]:
+    if kind is Contact.EMAIL:
         return email_keys(value)
     key = phone_key(value)
     return frozenset({key} if key else ())
