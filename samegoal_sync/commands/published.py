@@ -196,13 +196,16 @@ def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) 
     Example: samegoal-sync export fairview-isd ./fairview-files
     """
     from samegoal_sync.samegoal.delivery.csv_files import export as export_files
+    from samegoal_sync.samegoal.delivery.deliveries import deliver_and_record
     from samegoal_sync.samegoal.delivery.sftp import Destination
-    from samegoal_sync.samegoal.delivery.sftp import deliver as deliver_files
 
-    destination = Destination.from_settings(app.settings, district) if deliver else None
+    if deliver:
+        Destination.from_settings(app.settings, district)  # before anything is written
     files = export_files(app.database_url, district, folder)
     delivered = (
-        deliver_files(destination, files, datetime.now(UTC)) if destination is not None else None
+        deliver_and_record(app.settings, app.database_url, district, files, datetime.now(UTC))
+        if deliver
+        else None
     )
     if as_json:
         print_json(

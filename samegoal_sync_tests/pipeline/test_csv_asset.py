@@ -11,6 +11,12 @@ import polars as pl
 import pytest
 
 from samegoal_sync.district import DateRange, DistrictSettings
+from samegoal_sync.districts.monitoring.digest import digest
+from samegoal_sync.districts.monitoring.district_status import (
+    DistrictStatus,
+    Severity,
+    overall_status,
+)
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.samegoal.delivery.sftp import Destination
 from samegoal_sync.settings import (
@@ -110,6 +116,42 @@ def test_a_refused_delivery_fails_its_own_asset_only(
     assert run.tags["dagster/max_retries"] == "0"
     assert not _delivered(instance)
     assert _loads(destination) == []
+
+
+def _status(world: World) -> DistrictStatus:
+    found = overall_status(world.database_url, datetime.now(UTC))
+    return next(one for one in found if one.slug == FAIRVIEW)
+
+
+@needs_sshd
+def test_a_failed_delivery_stands_in_status_and_digest_until_one_goes_well(
+    world: World, destination: Destination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SFTP_KEY_VARIABLE, str(tmp_path / "user.pub"))
+    world.run()
+    failed = _status(world)
+    assert failed.severity is Severity.FAILING
+    assert "was not delivered" in (failed.problem or "")
+    assert "user.pub is a public key" in (failed.problem or "")
+    assert failed.hint
+    assert failed.actor == "SameGoal technical team"
+    assert failed.problem in digest([failed])
+    monkeypatch.setenv(SFTP_KEY_VARIABLE, str(tmp_path / "{district}.key"))
+    world.run()
+    assert not _status(world).needs_a_person
+    assert len(_loads(destination)) == 1
+
+
+@needs_sshd
+def test_where_no_files_are_delivered_any_more_none_are_missing(
+    world: World, destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    destination.known_hosts.write_text("")
+    world.run()
+    assert _status(world).needs_a_person
+    monkeypatch.delenv(SFTP_VARIABLE)
+    world.run()
+    assert not _status(world).needs_a_person
 
 
 @needs_sshd

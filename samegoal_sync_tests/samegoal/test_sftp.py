@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -86,6 +87,116 @@ def test_another_key_is_refused_without_asking_for_a_password(
     with pytest.raises(DeliveryError, match="did not accept the key") as refused:
         deliver(replace(destination, key=key(tmp_path / "wrong")), _FILES, _MOMENT)
     assert not refused.value.transient
+
+
+def test_lines_of_others_in_known_hosts_are_passed_over(
+    destination: Destination, tmp_path: Path
+) -> None:
+    other = key(tmp_path / "other").with_suffix(".pub").read_text().split()[1]
+    destination.known_hosts.write_bytes(
+        b"@cert-authority *.example.org ssh-ed25519 " + other.encode() + b" the authority\n"
+        b"# J\xfcrgen's list\n"
+        b"files.example.org ssh-ed25519 " + other.encode() + b" J\xfcrgen\n"
+        b"half.example.org ssh-ed25519\n"
+        b"worse.example.org ssh-ed25519 not*base64\n"
+        b"new.example.org ssh-of-tomorrow AAAA\n\n"
+        + known_host(destination.port, tmp_path / "host").encode()
+    )
+    deliver(destination, _FILES, _MOMENT)
+    assert _loads(destination)
+
+
+def test_a_hashed_line_of_the_host_counts(destination: Destination) -> None:
+    subprocess.run(
+        ["ssh-keygen", "-q", "-H", "-f", str(destination.known_hosts)], check=True, timeout=30
+    )
+    assert "127.0.0.1" not in destination.known_hosts.read_text()
+    deliver(destination, _FILES, _MOMENT)
+
+
+@pytest.mark.parametrize("marker", ["@cert-authority", "@revoked"])
+def test_the_hosts_key_under_a_marker_is_not_trusted(
+    destination: Destination, tmp_path: Path, marker: str
+) -> None:
+    line = known_host(destination.port, tmp_path / "host")
+    lines = (
+        f"{marker} {line}"
+        if marker == "@cert-authority"
+        else f"{line}{marker} * {line[line.index(' ') :]}"
+    )
+    destination.known_hosts.write_text(lines)
+    with pytest.raises(DeliveryError, match="not the one in known_hosts"):
+        deliver(destination, _FILES, _MOMENT)
+
+
+_PPK = "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: account\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "remedy"),
+    [
+        (_PPK, r"account\.ppk is a key in PuTTY's form", "puttygen"),
+        ("ssh-ed25519 AAAA account\n", "is a public key", "name the private key"),
+        ("-----BEGIN PUBLIC KEY-----\n", "is a public key", "name the private key"),
+        ("---- BEGIN SSH2 PUBLIC KEY ----\n", "is a public key", "name the private key"),
+        ("-----BEGIN CERTIFICATE-----\n", "is a certificate", "ssh-keygen"),
+        ("hello\n", "is no private key that can be read", "ssh-keygen"),
+        ("", "is empty", "ssh-keygen"),
+    ],
+)
+def test_a_wrong_key_file_is_permanent_and_said_to_be_what_it_is(
+    destination: Destination, tmp_path: Path, content: str, words: str, remedy: str
+) -> None:
+    wrong = tmp_path / "account.ppk"
+    wrong.write_text(content)
+    with pytest.raises(DeliveryError, match=words) as refused:
+        deliver(replace(destination, key=wrong), _FILES, _MOMENT)
+    assert remedy in refused.value.hint
+    assert not refused.value.transient
+
+
+def test_a_key_with_a_passphrase_is_said_to_have_one(
+    destination: Destination, tmp_path: Path
+) -> None:
+    locked = tmp_path / "locked"
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "hush-hush", "-f", str(locked)],
+        check=True, timeout=30,
+    )  # fmt: skip
+    with pytest.raises(DeliveryError, match="with a passphrase") as refused:
+        deliver(replace(destination, key=locked), _FILES, _MOMENT)
+    assert "ssh-keygen -p" in refused.value.hint
+
+
+def test_a_pkcs8_key_is_converted_by_the_command_of_the_hint(
+    destination: Destination, tmp_path: Path
+) -> None:
+    other = tmp_path / "account.pem"
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "rsa", "-m", "PKCS8", "-N", "", "-f", str(other)],
+        check=True, timeout=60,
+    )  # fmt: skip
+    with (tmp_path / "user.pub").open("a") as accepted:
+        accepted.write((tmp_path / "account.pem.pub").read_text())
+    with pytest.raises(DeliveryError, match="PKCS#8") as refused:
+        deliver(replace(destination, key=other), _FILES, _MOMENT)
+    subprocess.run(refused.value.hint.partition(": ")[2], shell=True, check=True, timeout=30)
+    deliver(replace(destination, key=tmp_path / "account.openssh"), _FILES, _MOMENT)
+
+
+@pytest.mark.parametrize(
+    "options", [("rsa", "-m", "PEM"), ("ecdsa", "-m", "PEM"), ("rsa",), ("ecdsa",)]
+)
+def test_keys_in_the_forms_that_openssh_writes_are_read(
+    destination: Destination, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    other = tmp_path / "account"
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", *options, "-N", "", "-f", str(other)], check=True, timeout=60
+    )
+    with (tmp_path / "user.pub").open("a") as accepted:
+        accepted.write(other.with_suffix(".pub").read_text())
+    deliver(replace(destination, key=other), _FILES, _MOMENT)
 
 
 def test_a_folder_that_is_not_there_is_told(destination: Destination) -> None:

@@ -102,7 +102,12 @@ def overall_status(database_url: str, now: datetime) -> list[DistrictStatus]:
         connection.cursor(row_factory=dict_row) as cursor,
     ):
         districts = cursor.execute(
-            "select slug, name, state, time_zone, expires_on, message from districts"
+            """
+            select slug, name, state, time_zone, expires_on, d.message, f.message undelivered,
+                f.hint undelivered_hint, f.actor undelivered_actor
+            from districts d left join deliveries f
+                on f.district = d.slug and f.message is not null
+            """
         ).fetchall()
         nights: dict[str, list[dict[str, Any]]] = {}
         for row in cursor.execute(_NIGHTS, {"trend": _TREND, "good": list(GOOD_STATES)}):
@@ -213,6 +218,13 @@ def _worst(
             last["message"] or "last night is held",
             Actor.DISTRICT.value,
             f"samegoal-sync held {slug}, then approve or discard",
+        )
+    if district["undelivered"]:
+        return (
+            Severity.FAILING,
+            f"what is published was not delivered: {district['undelivered']}",
+            district["undelivered_actor"],
+            district["undelivered_hint"],
         )
     return _stale_or_warned(slug, good, asked, days_left, now)
 

@@ -1,7 +1,8 @@
 """The optional asset ``samegoal/csv``: the published rows as SameGoal's two files, by SFTP.
 
-It comes after the publication and is alone when it fails: what is published stays published.
-Where no SFTP is set it does nothing, and says so.
+It comes after the publication and is alone when it fails: what is published stays published, and
+``status`` and the digest say that the files are not there. Where no SFTP is set it does nothing,
+and says so.
 """
 
 # No "from __future__ import annotations": Dagster reads the annotation of `context` itself.
@@ -19,6 +20,7 @@ from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.published_asset import GUARDIANS, STUDENTS
 from samegoal_sync.samegoal.delivery.csv_files import render
+from samegoal_sync.samegoal.delivery.deliveries import deliver_and_record, forget_delivery
 from samegoal_sync.settings import SFTP_VARIABLE, Settings
 
 CSV = dg.AssetKey(["samegoal", "csv"])
@@ -45,11 +47,13 @@ def csv(context: AssetExecutionContext) -> Iterator[Any]:
 
     with told(context):
         settings, slug = Settings.from_environment(), context.partition_key
+        database_url = registry_from_environment().database_url
         if settings.sftp_url is None:
+            forget_delivery(database_url, slug)
             context.log.info(f"no files are delivered: {SFTP_VARIABLE} is not set")
             return
-        files = render(registry_from_environment().database_url, slug)
-        folder = _deliver(settings, slug, files)
+        files = render(database_url, slug)
+        folder = deliver_and_record(settings, database_url, slug, files, datetime.now(UTC))
         yield dg.MaterializeResult(
             metadata={
                 "dagster/partition_row_count": files.student_rows,
@@ -58,12 +62,3 @@ def csv(context: AssetExecutionContext) -> Iterator[Any]:
                 "folder": folder,
             }
         )
-
-
-def _deliver(settings: Settings, slug: str, files: Any) -> str:
-    from samegoal_sync.samegoal.delivery.sftp import (
-        Destination,
-        deliver,
-    )  # paramiko: slow to import
-
-    return deliver(Destination.from_settings(settings, slug), files, datetime.now(UTC))

@@ -20,6 +20,7 @@ import paramiko
 
 from samegoal_sync.errors import SettingError
 from samegoal_sync.samegoal.delivery.csv_files import Files
+from samegoal_sync.samegoal.delivery.ssh_files import private_key, trust
 from samegoal_sync.samegoal.errors import DeliveryError, TransientDeliveryError
 from samegoal_sync.settings import (
     SFTP_KEY_VARIABLE,
@@ -92,8 +93,8 @@ def deliver(destination: Destination, files: Files, moment: datetime) -> str:
         moment: names the folder; when it is there already, the next free second does.
 
     Raises:
-        DeliveryError: refused: the host's key, the account's key, the folder, or the files did
-            not arrive whole.
+        DeliveryError: refused: the host's key, the account's key or its file, the folder, or
+            the files did not arrive complete.
         TransientDeliveryError: the connection broke or was not there. Either way no COMPLETE
             was written, so nothing is taken up.
     """
@@ -116,15 +117,16 @@ def deliver(destination: Destination, files: Files, moment: datetime) -> str:
 
 @contextmanager
 def _session(destination: Destination) -> Iterator[paramiko.SFTPClient]:
+    key = private_key(destination.key)
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    trust(client.get_host_keys(), destination.known_hosts, destination.host, destination.port)
     try:
-        client.load_host_keys(str(destination.known_hosts))
         client.connect(
             destination.host,
             destination.port,
             destination.user,
-            key_filename=str(destination.key),
+            pkey=key,
             allow_agent=False,
             look_for_keys=False,
             timeout=_TIMEOUT,
