@@ -1,7 +1,7 @@
-"""A process of its own in which students have one more column: seen by everything that has columns.
+"""A process of its own in which students and guardians have one more column: seen everywhere.
 
-The column is declared on a copy, before anything that derives from the declarations is loaded;
-its expression is a line of this file, and its migration another. Run by
+The columns are declared on copies, before anything that derives from the declarations is loaded;
+their expressions are lines of this file, and their migrations others. Run by
 ``test_a_new_column_is_three_edits.py``:
 
     python one_more_column.py DATABASE_URL HOME
@@ -17,8 +17,9 @@ from pathlib import Path
 
 import polars as pl
 
+import samegoal_sync.demographics.columns.guardian_columns as of_guardians
 import samegoal_sync.demographics.columns.student_columns as declared
-from samegoal_sync.demographics.columns.column import Column, Place, source
+from samegoal_sync.demographics.columns.column import Column, Contact, Place, source
 
 # 1. Its declaration.
 declared.STUDENTS = replace(
@@ -39,9 +40,27 @@ declared.STUDENTS = replace(
     ),
 )
 
+of_guardians.GUARDIANS = replace(
+    of_guardians.GUARDIANS,
+    columns=(
+        *of_guardians.GUARDIANS.columns,
+        Column(
+            "other_email",
+            pl.String(),
+            about="A second e-mail of the guardian.",
+            sources=(source(("Demographics/NameEmail", "EmailAddress")),),
+            cleaning="as it is",
+            length=254,
+            contact=Contact.EMAIL,
+        ),
+    ),
+)
+
 from samegoal_sync.database import connect
 from samegoal_sync.demographics.columns.column_forms import LENGTHS, text_faults
-from samegoal_sync.demographics.columns.curated_frames import STUDENT_COLUMNS
+from samegoal_sync.demographics.columns.curated_frames import STUDENT_COLUMNS, Curated
+from samegoal_sync.demographics.guardians.restrictions.contact_values import email_keys
+from samegoal_sync.demographics.guardians.restrictions.who_may_see import WhoMaySee
 from samegoal_sync.demographics.validation.schemas import students_schema
 from samegoal_sync.generated_docs.rule_pages import data_dictionary, qmlativ_permissions
 from samegoal_sync.pipeline.column_metadata import curated_metadata, published_metadata
@@ -55,6 +74,7 @@ from samegoal_sync_tests.samegoal.invented_nights import (
     curated_guardians,
     curated_students,
     district,
+    guardian,
     register,
     student,
 )
@@ -81,21 +101,43 @@ def main(database_url: str) -> None:
     assert label("bus_route") == "Bus"
     assert "Student/Student" in sources_of("student_demographics")["bus_route"]
     assert "bus_route" in STUDENT_COPIED
+    _restrictions_look_at_it()
     _nights(database_url)
 
 
+def _restrictions_look_at_it() -> None:
+    """A restricted guardian's address in a contact that is new."""
+    rule = WhoMaySee(pl.DataFrame(), {7: frozenset(email_keys("dad@example.org"))}, frozenset())
+    contacts = dict.fromkeys(of_guardians.GUARDIANS.contacts)
+    row = {"StudentGuardianID": 1, "StudentID": 7, **contacts, "other_email": "Dad@example.org"}
+    text = dict.fromkeys(contacts, pl.String())
+    judged = rule.judged_values(pl.DataFrame([row], schema_overrides=text))
+    assert judged.get_column("other_email_of_restricted").to_list() == [True]
+
+
 def _nights(database_url: str) -> None:
-    """Staging, comparison, history and the file, on a real table with the column."""
+    """Staging, comparison, history and the file, on real tables with the columns."""
     with connect(database_url) as connection:
         connection.execute("alter table students add column bus_route text")  # 2. Its migration.
+        connection.execute("alter table guardians add column other_email text")
     one = district()
     register(database_url, one)
-    for day, bus in ((24, "7A"), (25, "7B")):
+    mother = guardian(1, 1, other_email="mom@example.org")
+    father = guardian(2, 1, 2, other_email="dad@example.org")
+    shared = guardian(1, 1, other_email="dad@example.org")
+    # The third night: the father is restricted, and his address stood on the mother.
+    removed = [("S000001", father["guardian_id"], "withheld", "restricted")]
+    nights: list[tuple[int, str, Curated]] = [
+        (24, "7A", curated_guardians([mother, father])),
+        (25, "7B", curated_guardians([shared, father])),
+        (26, "7B", curated_guardians([shared], others=removed)),
+    ]
+    for day, bus, guardians in nights:
         night = publish(
             database_url,
             one,
             curated_students([student(1, bus_route=bus)]),  # 3. Its expression.
-            curated_guardians([]),
+            guardians,
             run_id=f"run-{day}",
             night=date(2026, 11, day),
             started_at=datetime(2026, 11, day, 8, tzinfo=UTC),
@@ -106,6 +148,10 @@ def _nights(database_url: str) -> None:
         assert connection.execute(
             "select old, new from changes where field = 'bus_route'"
         ).fetchall() == [("7A", "7B")]
+        assert connection.execute(
+            "select new from changes where field = 'other_email' order by id"
+        ).fetchall() == [("dad@example.org",), (None,)]
+        assert connection.execute("select other_email from guardians").fetchall() == [(None,)]
     header, row = render(database_url, one.slug).students.decode().splitlines()
     assert header.endswith(",Bus Route")
     assert row.endswith(",7B")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import polars as pl
 import pytest
 
 import samegoal_sync.demographics as package
+from samegoal_sync.demographics.columns import shared_columns
 from samegoal_sync.demographics.columns.column import Column, Place
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.demographics.columns.student_columns import STUDENTS
@@ -61,6 +63,18 @@ def test_two_tables_agree_on_a_column_of_one_name() -> None:
     other = replace(GUARDIANS, columns=(GUARDIANS["student_id"], longer), key=("student_id",))
     with pytest.raises(ValueError, match="column city: two tables declare another length"):
         by_name(STUDENTS, other)
+
+
+def test_the_example_for_contributors_is_the_real_declaration() -> None:
+    text = (_DOCS / "contributing.md").read_text(encoding="utf-8")
+    example = text.split("   ```python\n")[1].split("   ```\n")[0]
+    source = Path(str(shared_columns.__file__)).read_text(encoding="utf-8")
+    assert dedent(example).strip() in _without_indent(source)
+
+
+def _without_indent(text: str) -> str:
+    """Without the eight blanks before a declaration's lines."""
+    return "\n".join(line.removeprefix(" " * 8) for line in text.splitlines())
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

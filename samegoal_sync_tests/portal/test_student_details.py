@@ -34,6 +34,17 @@ def test_languages_are_told_in_words(
     assert language("xx") == "xx"
 
 
+def test_a_country_is_named_where_it_is_another_one(
+    sign_in: Callable[[str], Person], student_address: Callable[..., str], districts: str
+) -> None:
+    teacher, address = sign_in("teacher@fairview.example"), student_address(FAIRVIEW)
+    assert "<dt>Country</dt>" not in teacher.get(address).text
+    assert "<dt>City</dt><dd>\u2013" in teacher.get(address).text  # blank, and worth a look
+    with connect(districts) as connection:
+        connection.execute("update students set country = 'MX', city = 'Reynosa'")
+    assert "<dt>Country</dt><dd>Mexico" in teacher.get(address).text
+
+
 def test_it_is_told_where_values_are_shown_that_they_were_not_shared(
     sign_in: Callable[[str], Person], student_address: Callable[..., str], districts: str
 ) -> None:

@@ -73,10 +73,15 @@ _KEYS_GONE = sql.SQL(
     from removed r
     join guardians p on p.district = %(slug)s
         and p.student_id = r.published_id and p.guardian_id = r.guardian_id
-    cross join lateral (values (p.email), (p.home_phone), (p.work_phone), (p.cell_phone)) v (value)
+    cross join lateral (values {contacts}) v (value)
     where r.withheld and v.value <> ''
     """
-).format(key=_key(sql.Identifier("v", "value")))
+).format(
+    key=_key(sql.Identifier("v", "value")),
+    contacts=sql.SQL(", ").join(
+        sql.SQL("({})").format(sql.Identifier("p", column)) for column in CONTACTS
+    ),
+)
 
 _IN_NEXT = """
     update next_guardians n set {column} = null, differs = true
