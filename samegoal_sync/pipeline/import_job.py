@@ -10,6 +10,8 @@ from samegoal_sync.district import District
 from samegoal_sync.pipeline.freshness import fresh_within_36_hours
 
 IMPORT_DISTRICT = "import_district"
+#: What Dagster calls the job's partitions in a run's tags.
+PARTITION_SET = f"{IMPORT_DISTRICT}_partition_set"
 
 import_district_job = dg.define_asset_job(
     name=IMPORT_DISTRICT,

@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.events import RunFailureReason
+from dagster._core.execution.api import execute_run
 
 from samegoal_sync.demographics.curate_district import curate
 from samegoal_sync.district import PARTITIONS
-from samegoal_sync.districts.monitoring.running_imports import running_import
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
+from samegoal_sync.pipeline.code_location import job_here, job_origin
+from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, PARTITION_SET, run_tags
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.pipeline.orphaned_runs import end_orphaned_runs
 from samegoal_sync.qmlativ.catalog import RawAsset
@@ -124,31 +126,27 @@ def _import(
     district: District,
     on_progress: OnProgress | None,
 ) -> DistrictOutcome:
-    from samegoal_sync.definitions import defs  # gathers this module too
-
-    job = defs.resolve_job_def(IMPORT_DISTRICT)
+    job = job_here(IMPORT_DISTRICT)
     run_id, started = str(uuid.uuid4()), datetime.now(UTC)
-    steps = len(job.graph.node_dict)
+    steps = len(job.get_definition().graph.node_dict)
 
     def watch() -> None:
         done = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
         if on_progress:
             on_progress(district.slug, len(done.records), steps)
 
-    with (
-        running_import(database_url, district.slug, run_id),
-        _watched(watch) if on_progress else nullcontext(),
-    ):
-        end = _execute(
-            job,
-            instance=instance,
-            partition_key=district.slug,
-            run_config=_QUIET,
-            run_id=run_id,
-            tags=run_tags(district, kind="by hand"),
-            raise_on_error=False,
-        )
-    if end.stopped and (run := instance.get_run_by_id(run_id)):
+    partition = {"dagster/partition": district.slug, "dagster/partition_set": PARTITION_SET}
+    run = instance.create_run_for_job(
+        job.get_definition(),
+        run_id=run_id,
+        run_config=_QUIET,
+        tags={**job.get_definition().run_tags, **run_tags(district, kind="by hand"), **partition},
+        remote_job_origin=job_origin(IMPORT_DISTRICT),
+        job_code_origin=job.get_python_origin(),
+    )
+    with _watched(watch) if on_progress else nullcontext():
+        end = _execute(job, run, instance)
+    if end.stopped:
         instance.report_run_canceled(run, "Stopped by whoever ran samegoal-sync sync.")
     sync = ensure_recorded(
         database_url,
@@ -178,10 +176,10 @@ class _End:
     failure: Mapping[str, str] = field(default_factory=dict)
 
 
-def _execute(job: dg.JobDefinition, **arguments: Any) -> _End:
+def _execute(job: ReconstructableJob, run: dg.DagsterRun, instance: dg.DagsterInstance) -> _End:
     """Run the job in the main thread, where Dagster itself lets Ctrl-C end the step at hand."""
     try:
-        result = job.execute_in_process(**arguments)
+        result = execute_run(job, run, instance)
     except KeyboardInterrupt:  # before the first step, or after the last
         return _End(stopped=True)
     failure: dict[str, str] = {}

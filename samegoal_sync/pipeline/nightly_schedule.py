@@ -19,7 +19,7 @@ from samegoal_sync.district import PARTITIONS
 from samegoal_sync.districts.monitoring.due_nights import NightRequest
 from samegoal_sync.districts.monitoring.night_requests import ask_for_due_nights, forget_old_nights
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
-from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
+from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, PARTITION_SET, run_tags
 from samegoal_sync.pipeline.pruning import prune_runs
 
 _RUN_KEY = "dagster/run_key"
@@ -61,7 +61,7 @@ def run_request(request: NightRequest) -> dg.RunRequest:
         run_key=request.run_key,
         tags={
             "dagster/partition": request.district.slug,
-            "dagster/partition_set": f"{IMPORT_DISTRICT}_partition_set",
+            "dagster/partition_set": PARTITION_SET,
             **run_tags(request.district, kind="nightly"),
             "night": request.night.isoformat(),
             "attempt": str(request.attempt),

@@ -51,6 +51,12 @@ def test_the_run_is_seen_by_dagster_with_its_district(
     assert run.status is dg.DagsterRunStatus.SUCCESS
     assert run.tags["district"] == run.tags["dagster/partition"] == FAIRVIEW
     assert run.tags["host"] == "127.0.0.1"
+    # Of the job, in the location that the web server and the daemon know: Jobs and the timeline
+    # list by these, and *Re-execute* asks that very job.
+    assert run.tags[".dagster/repository"] == "__repository__@samegoal_sync"
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.location_name == "samegoal_sync"
+    assert run.job_name == "import_district"
     for key in ("qmlativ/students", "student_demographics", "samegoal/students"):
         asset = dg.AssetKey(key.split("/"))
         assert FAIRVIEW in instance.get_materialized_partitions(asset), key
