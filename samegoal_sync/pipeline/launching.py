@@ -14,6 +14,7 @@ import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from samegoal_sync.demographics.curate_district import curate
 from samegoal_sync.district import PARTITIONS
@@ -135,13 +136,20 @@ def _import(
         if on_progress:
             on_progress(district.slug, len(done.records), steps)
 
+    origin = job_origin(IMPORT_DISTRICT)
     partition = {"dagster/partition": district.slug, "dagster/partition_set": PARTITION_SET}
+    belongs = {REPOSITORY_LABEL_TAG: origin.repository_origin.get_label()}
     run = instance.create_run_for_job(
         job.get_definition(),
         run_id=run_id,
         run_config=_QUIET,
-        tags={**job.get_definition().run_tags, **run_tags(district, kind="by hand"), **partition},
-        remote_job_origin=job_origin(IMPORT_DISTRICT),
+        tags={
+            **job.get_definition().run_tags,
+            **run_tags(district, kind="by hand"),
+            **partition,
+            **belongs,
+        },
+        remote_job_origin=origin,
         job_code_origin=job.get_python_origin(),
     )
     with _watched(watch) if on_progress else nullcontext():
