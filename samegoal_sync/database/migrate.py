@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
+from psycopg import sql
+from psycopg.rows import TupleRow
 
 from samegoal_sync.database.connect import connect
+from samegoal_sync.database.grants import SCHEMAS, ensure_grants
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -23,12 +27,23 @@ def migrate(database_url: str, to: str = "head") -> None:
 
     Args:
         to: the revision to stop at; an older one than the newest in tests of an upgrade.
+
+    Raises:
+        DatabaseError: the database user lacks a right; nothing was changed.
     """
     with connect(database_url, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
-        connection.execute("create schema if not exists samegoal")
-        connection.execute("create schema if not exists dagster")
+        ensure_grants(connection)
+        for schema in SCHEMAS:
+            _create_schema(connection, schema)
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["database_url"] = database_url
         command.upgrade(config, to)
+
+
+def _create_schema(connection: psycopg.Connection[TupleRow], schema: str) -> None:
+    # Asked for first: "if not exists" wants the right to create even where the schema exists.
+    if connection.execute("select 1 from pg_namespace where nspname = %s", (schema,)).fetchone():
+        return
+    connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))

@@ -50,14 +50,19 @@ def _role() -> None:
                 end $$
                 """
             )
+            # Who has the role already may not be allowed to grant it, and need not. Being a member
+            # is enough before Postgres 16; since then the right to take it on is one of its own.
             op.execute(
                 f"""
                 do $$ begin
-                    if not (select rolsuper from pg_roles where rolname = current_user) then
+                    if not pg_has_role(current_user, '{ROLE}',
+                        case when current_setting('server_version_num')::int >= 160000
+                            then 'SET' else 'MEMBER' end)
+                    then
                         grant {ROLE} to current_user;
                     end if;
                 end $$
-                """  # noqa: S608 (a constant)
+                """
             )
             op.execute(f"set local role {ROLE}")
             op.execute("reset role")

@@ -1,0 +1,78 @@
+"""What a database user needs before the tables can be made, looked at before anything is changed.
+
+A user with exactly these rights, and none beyond, is made by the statements in docs/settings.md.
+Works alike on Postgres 15 to 18; since 16 a membership may leave out the right to take on the role.
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from samegoal_sync.database.migrations.roles import PORTAL_ROLE
+from samegoal_sync.errors import DatabaseError
+
+#: Ours, and the one that Dagster's storage makes its tables in.
+SCHEMAS = ("samegoal", "dagster")
+
+_SCHEMA_RIGHTS = """
+    select nspname, has_schema_privilege(oid, 'usage') and has_schema_privilege(oid, 'create')
+    from pg_namespace where nspname = any(%s)
+"""
+_MAY_CREATE_SCHEMAS = "select has_database_privilege(current_database(), 'create')"
+_MAY_CREATE_ROLES = "select rolsuper or rolcreaterole from pg_roles where rolname = current_user"
+_MAY_GRANT = f"select pg_has_role(current_user, '{PORTAL_ROLE}', 'MEMBER WITH ADMIN OPTION')"
+
+
+def _may_take_on(connection: psycopg.Connection[TupleRow], role: str) -> bool | None:
+    """Whether the user can ``set role``; ``None`` where there is no such role."""
+    right = "SET" if connection.info.server_version >= 160_000 else "MEMBER"
+    row = connection.execute(
+        "select pg_has_role(current_user, oid, %s) from pg_roles where rolname = %s", (right, role)
+    ).fetchone()
+    return None if row is None else bool(row[0])
+
+
+def ensure_grants(connection: psycopg.Connection[TupleRow]) -> None:
+    """Look for every right that the migrations and Dagster need; changes nothing.
+
+    Raises:
+        DatabaseError: some are missing; the hint has one statement a line for each.
+    """
+    user, database = connection.info.user, connection.info.dbname
+    missing = []
+    rights: dict[str, bool] = dict(connection.execute(_SCHEMA_RIGHTS, (list(SCHEMAS),)).fetchall())
+    may_create = _yes(connection, _MAY_CREATE_SCHEMAS)
+    for schema in SCHEMAS:
+        if schema not in rights and not may_create:
+            missing.append(f'create schema {schema} authorization "{user}";')
+        elif not rights.get(schema, True):
+            missing.append(f'grant usage, create on schema {schema} to "{user}";')
+    membership = _may_take_on(connection, PORTAL_ROLE)
+    # Before Postgres 16 who may create roles may also grant any to oneself; since then only those
+    # that it created itself, and of these the migration takes what is missing.
+    if membership is None and not _yes(connection, _MAY_CREATE_ROLES):
+        missing.append(f"create role {PORTAL_ROLE} nologin;")
+        missing.append(f'grant {PORTAL_ROLE} to "{user}";')
+    elif membership is False and not _may_grant(connection):
+        missing.append(f'grant {PORTAL_ROLE} to "{user}";')
+    if missing:
+        raise DatabaseError(
+            f"the database user {user} lacks {len(missing)} of the rights that are needed in "
+            f"the database {database}",
+            hint="as a Postgres superuser, in that database, once; then start again:\n    "
+            + "\n    ".join(missing),
+        )
+
+
+def _may_grant(connection: psycopg.Connection[TupleRow]) -> bool:
+    if connection.info.server_version < 160_000:
+        return _yes(connection, _MAY_CREATE_ROLES)
+    return _yes(connection, _MAY_GRANT)
+
+
+def _yes(connection: psycopg.Connection[TupleRow], query: LiteralString) -> bool:
+    row = connection.execute(query).fetchone()
+    return bool(row and row[0])
