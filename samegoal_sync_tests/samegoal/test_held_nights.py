@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from samegoal_sync.database import connect
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
@@ -186,6 +188,25 @@ def _restricted(count: int) -> Curated:
         [guardian(n, of=n) for n in range(count, 100)],
         others=[(f"S{n:06}", 500_000 + n, "withheld", "restricted") for n in range(count)],
     )
+
+
+def test_a_night_held_before_a_column_was_added_is_approved_as_not_sharing_it(house: House) -> None:
+    house.publish(_night(country="MX"), _guardians())
+    assert house.publish(_night(last_name="Wrong"), _guardians()).state == "held"
+    _hold_without(house, "students", "country")
+    night = held(house.database_url, _SLUG)
+    assert night is not None
+    assert set(night.difference.changes.get_column("field")) == {"last_name"}
+    assert approve(house.database_url, _SLUG, "Dana").state == "published"
+    assert house.rows("select distinct last_name, country from students") == [("Wrong", "MX")]
+
+
+def _hold_without(house: House, part: str, column: str) -> None:
+    """The held night as the version packed it that did not know the column yet."""
+    packed = unpack(house.value(f"select {part} from held_nights"))
+    older = replace(packed, frame=packed.frame.drop(column))
+    with connect(house.database_url) as connection:
+        connection.execute(f"update held_nights set {part} = %s".encode(), (pack(older),))
 
 
 def test_a_packed_night_is_the_same_night() -> None:
