@@ -41,7 +41,7 @@ def status(app: App, as_json: bool) -> int:
 def _plain(one: DistrictStatus) -> dict[str, Any]:
     return {
         **asdict(one),
-        "severity": one.severity.name.lower(),
+        "severity": one.word,
         "needs_a_person": one.needs_a_person,
     }
 
@@ -60,13 +60,12 @@ def _print_table(found: list[DistrictStatus]) -> None:
     }
     console = Console()  # colour on a terminal only; data, so standard output
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("district", "stands", "last good night", "students", "14 nights", "expires"):
-        table.add_column(name, justify="right" if name == "students" else "left", no_wrap=True)
+    for name in ("district", "stands", "last good night", "sent", "14 nights", "expires"):
+        table.add_column(name, justify="right" if name == "sent" else "left", no_wrap=True)
     for one in found:
-        word = "fine" if one.severity is Severity.FINE else one.severity.name.lower()
         table.add_row(
             one.slug,
-            f"[{colours[one.severity]}]{word}[/]",
+            f"[{colours[one.severity]}]{one.word}[/]",
             _ago(one.last_good),
             "" if one.students is None else f"{one.students:,}",
             one.sparkline,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,11 +13,14 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from samegoal_sync.districts.monitoring.district_status import DistrictStatus, status_of
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.identity.accounts import Role, User
 from samegoal_sync.portal.identity.sessions import Session, save_state
 from samegoal_sync.portal.records.audit_trail import Action, record
+from samegoal_sync.portal.records.district_alert import Alert, alerts_of
+from samegoal_sync.portal.records.district_problems import count_problems
 from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.tenant_connection import PortalDatabase, Rows, one
 from samegoal_sync.settings import Settings
@@ -110,7 +114,8 @@ class Visit:
         record(connection, self.user, action, district=district, address=self.address, **told)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """Answer with a page."""
+        """Answer with a page; whoever manages the district sees on each what waits for them."""
+        alerts, waiting = self._waiting()
         return HTMLResponse(
             render(
                 template,
@@ -120,7 +125,7 @@ class Visit:
                 message=self._message(),
                 here=self._district_named(),
                 dagster_ui=self.portal.dagster_ui,
-                **values,
+                **{"alerts": alerts, "waiting": waiting, **values},
             ),
             status,
         )
@@ -145,6 +150,23 @@ class Visit:
         if message:
             self.remember("message", None)
         return message
+
+    def district_status(self) -> DistrictStatus:
+        """How the page's district stands, as it is shown everywhere."""
+        with self.portal.database.owner() as owner:
+            status = status_of(owner, self.slug, datetime.now(UTC))
+        if status is None:
+            raise NotFound
+        return status
+
+    def _waiting(self) -> tuple[list[Alert], int]:
+        """What is not well with the district, and how many problems wait."""
+        if "district" not in self.request.path_params or not self.manages:
+            return [], 0
+        status = self.district_status()
+        with self.district() as connection:
+            count = count_problems(connection, status)
+        return alerts_of(status, team=self.user.role == Role.TECHNICAL_TEAM), count
 
     def _district_named(self) -> dict[str, Any] | None:
         if "district" not in self.request.path_params:

@@ -36,7 +36,9 @@ from typing import ClassVar
 
 from samegoal_sync.errors import Actor, SyncError
 
-_AGAIN = "run it again later; if it stays so, ask Skyward's hosting about this server"
+_AGAIN = (
+    "a night is tried again automatically; if it stays so, ask Skyward's hosting about this server"
+)
 
 
 class QmlativError(SyncError):
@@ -287,8 +289,8 @@ class MaintenancePage(TransientError):
         super().__init__(
             f"{host} shows a web page where {asked} is due: it is in maintenance, or the address "
             "is not that of its API",
-            hint="run it again later; if it stays so, compare the API Base URL with the "
-            "district's web address: the same, ending in API instead of STS",
+            hint="a night is tried again automatically; if it stays so, compare the API Base URL "
+            "with the district's web address: the same, ending in API instead of STS",
         )
 
 

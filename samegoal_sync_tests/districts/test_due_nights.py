@@ -17,7 +17,9 @@ from samegoal_sync.districts.monitoring.due_nights import (
     NextStep,
     Night,
     due_at,
+    next_due,
     next_step,
+    next_try,
     planned,
     run_key,
 )
@@ -209,3 +211,31 @@ def test_a_district_that_moves_to_another_time_zone_keeps_one_night_a_date() -> 
                 asked.append(night.night)
                 known[key] = dataclasses.replace(night, attempt=1, asked_at=now, running=True)
     assert asked == [NIGHT + timedelta(days=n) for n in range(3)]
+
+
+FOLLOWING = DUE + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "transient", "after", "again"),
+    [
+        (1, True, timedelta(minutes=5), DUE + timedelta(minutes=5) + PAUSES[0]),
+        (3, True, timedelta(hours=2), DUE + timedelta(hours=2) + PAUSES[2]),
+        (MOST_ATTEMPTS, True, timedelta(hours=2), FOLLOWING),  # none is left tonight
+        (1, False, timedelta(minutes=5), FOLLOWING),  # only a person helps, or the night after
+        (1, True, WINDOW, FOLLOWING),  # too late for this night
+    ],
+)
+def test_when_what_failed_is_tried_again(
+    attempt: int, transient: bool, after: timedelta, again: datetime
+) -> None:
+    night = Night("a", DUE.date(), DUE, attempt=attempt, failed_at=DUE + after, transient=transient)
+    assert next_try(night, FOLLOWING) == again
+
+
+def test_the_next_night_is_tonights_until_it_is_due() -> None:
+    noon = datetime(2026, 10, 20, 12, tzinfo=UTC)
+    first = next_due("a", "America/Chicago", 2, noon)
+    assert noon < first < noon + timedelta(days=1)
+    assert next_due("a", "America/Chicago", 2, first - timedelta(seconds=1)) == first
+    assert next_due("a", "America/Chicago", 2, first) == first + timedelta(days=1)

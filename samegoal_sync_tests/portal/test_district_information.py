@@ -157,7 +157,7 @@ def test_problems_say_who_acts_where_and_what(
     add_reject(districts, "student_id_blank", None)
     add_reject(districts, "a_rule_of_another_version", column="email", severity="value")
     page = sign_in(ADMIN).get(f"/d/{FAIRVIEW}/problems").text
-    for words in ("Who acts: the district", "no Student Number", "Student Profile"):
+    for words in ("Action by the district", "no Student Number", "Student Profile"):
         assert words in page
     assert "a_rule_of_another_version" in page
 
@@ -204,7 +204,7 @@ def test_a_district_before_its_first_night_is_told_what_comes(
     page = admin.get(PAGE).text
     assert "No night yet. The first is due at 2 AM" in page
     assert "known after the first night" in page
-    assert "There was no night yet" in admin.get(f"/d/{FAIRVIEW}/problems").text
+    assert "No import has run yet" in admin.get(f"/d/{FAIRVIEW}/problems").text
 
 
 def test_a_failed_night_is_a_problem_with_its_way_back(

@@ -119,7 +119,7 @@ def test_an_administrative_user_finds_credentials_and_decides_a_held_night(
     page.get_by_role("button", name="Show the secret").click()
     expect(page.get_by_text("an invented client secret")).to_be_visible()
     page.get_by_role("link", name="Problems", exact=True).click()
-    expect(page.get_by_role("heading", name="Who acts: the district")).to_be_visible()
+    expect(page.get_by_role("heading", name="Action by the district")).to_be_visible()
     accessible(page, "problems")
     page.goto(f"/d/{FAIRVIEW}/held")
     expect(page.get_by_text("students are gone")).to_be_visible()
@@ -132,6 +132,31 @@ def test_an_administrative_user_finds_credentials_and_decides_a_held_night(
     for line in ("Revealed the client secret", "Discarded a held night"):
         expect(page.get_by_text(line)).to_be_visible()
     accessible(page, "audit-log")
+
+
+def test_what_waits_for_a_district_stands_on_every_page_of_its_administrative_users(
+    browser: Browser, portal: str, simulated: Simulated
+) -> None:
+    simulated.drop_students(0.4)
+    assert simulated.night().state == "held"
+    for width in (1180, 390):
+        page = signed_in(browser, portal, "administrative")
+        page.set_viewport_size({"width": width, "height": 800})
+        banner = page.get_by_role("region", name=re.compile("The night of .* is held"))
+        for path in ("students", "audit-log", "problems"):
+            page.goto(f"/d/{FAIRVIEW}/{path}")
+            expect(banner).to_be_visible()
+            accessible(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        expect(page.get_by_role("link", name=re.compile(r"Problems \d+ open"))).to_be_visible()
+        banner.get_by_role("link").click()
+        expect(page.get_by_role("link", name="Approve…")).to_be_visible()
+    page.get_by_role("link", name="Discard…").click()
+    page.get_by_role("button", name="Discard this night").click()
+    expect(page.get_by_role("status")).to_contain_text("Discarded")
+    expect(banner).to_have_count(0)
+    teacher = signed_in(browser, portal, "teacher")
+    expect(teacher.get_by_role("region", name=re.compile("is held"))).to_have_count(0)
 
 
 def test_the_other_pages_are_accessible_too(browser: Browser, portal: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from samegoal_sync.commands.districts.shared_options import (
 from samegoal_sync.districts.registry.settings_json import settings_from_json, settings_to_json
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     from samegoal_sync.district import District, DistrictSettings
 
@@ -140,6 +141,8 @@ def show(app: App, district: str, reveal: bool, who: str | None, as_json: bool) 
 
     Example: samegoal-sync districts show fairview-isd
     """
+    from samegoal_sync.database import connect
+    from samegoal_sync.districts.monitoring.district_status import status_of
     from samegoal_sync.districts.registry.history import events
 
     registry = registry_of(app)
@@ -149,13 +152,18 @@ def show(app: App, district: str, reveal: bool, who: str | None, as_json: bool) 
     if reveal:
         secret = registry.reveal_secret(district, user_name(who)).reveal()
     history = events(app.database_url, district, limit=20)
+    with connect(app.database_url) as connection:
+        status = status_of(connection, district, datetime.now(UTC))
+    assert status is not None
     if as_json:
         told = [asdict(event) for event in history]
-        print_json({**plain(found), "client_secret": secret, "history": told})
+        stands = {"stands": status.word, "problem": status.problem}
+        print_json({**plain(found), **stands, "client_secret": secret, "history": told})
         return
     for name, value in (
         ("District", f"{found.name} ({found.slug})"),
-        ("State", found.state + (f": {found.message}" if found.message else "")),
+        ("Stands", status.word + (f": {status.problem}" if status.problem else "")),
+        ("State", found.state),
         ("API Base URL", found.base_url),
         ("Client Key", found.client_key),
         ("Client Secret", secret or "not stored yet"),

@@ -33,10 +33,10 @@ def digest(statuses: Sequence[DistrictStatus]) -> str:
     """The text: who needs a person and why, then the rest in a line each."""
     lines = []
     for one in statuses:
-        head = f"{one.severity.name.lower():<8} {one.slug:<28}"
+        head = f"{one.word:<8} {one.slug:<28}"
         if one.needs_a_person:
             lines += [f"{head} {one.problem}", f"{'':9}action by {one.actor}: {one.hint}"]
         else:
-            students = "" if one.students is None else f"{one.students:,} students"
+            students = "" if one.students is None else f"{one.students:,} students sent"
             lines.append(f"{head} {students} {one.sparkline} {one.problem or ''}".rstrip())
     return "\n".join(lines or ["No district is registered."]) + "\n"

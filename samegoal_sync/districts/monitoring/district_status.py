@@ -1,20 +1,28 @@
-"""How every district stands, worst first: for the status command, the portal and the digest."""
+"""How every district stands, worst first: the one place that says so.
+
+The status command, ``districts show``, the digest and every page of the portal show what is derived
+here, in the same words, so that no two of them contradict each other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from psycopg import Connection
 from psycopg.rows import dict_row
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
+from samegoal_sync.districts.monitoring.due_nights import Night, next_due, next_try
 from samegoal_sync.districts.monitoring.running_imports import cut_off_imports
+from samegoal_sync.districts.registry.registry import NIGHTLY_STATES
 from samegoal_sync.errors import Actor
+from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import AS_ASKED_STATES, GOOD_STATES
 
 #: Without a good night for so long, a district counts as stale.
@@ -40,6 +48,28 @@ class Severity(IntEnum):
     HELD = 4
     FAILING = 5
 
+    @property
+    def word(self) -> str:
+        """The one word for it, wherever it is shown."""
+        return self.name.lower()
+
+
+class Cause(StrEnum):
+    """Why a district stands as it does: what its people can do depends on it."""
+
+    NONE = "none"
+    SUSPENDED = "suspended"
+    ONBOARDING = "onboarding"
+    CUT_OFF = "cut off"
+    FAILED_NIGHT = "failed night"
+    ACCESS_REFUSED = "access refused"
+    FAILING = "failing"
+    HELD = "held"
+    UNDELIVERED = "undelivered"
+    STALE = "stale"
+    EXPIRING = "expiring"
+    REJECTS = "rejects"
+
 
 @dataclass(frozen=True)
 class DistrictStatus:
@@ -47,11 +77,13 @@ class DistrictStatus:
 
     Attributes:
         last_good: when the last good night ended (aware); ``None`` if there was none.
-        last_state / last_night: of the newest sync of a whole night.
+        last_state / last_night: of the newest sync of a complete night.
         counts: of the last good night, as in ``syncs``.
         trend: students sent on each of the last 14 nights that were read, oldest first.
         expires_on / days_left: of the Integration Access; days may be negative.
-        severity, problem, actor, hint: what needs a person, who that is and what they do.
+        held_night: the night that waits for a decision, be it the last or an earlier one.
+        severity, cause, problem, actor, hint: what needs a person, who that is, what they do.
+        tried_again_at: when a failed night is tried again automatically (aware).
     """
 
     slug: str
@@ -68,6 +100,15 @@ class DistrictStatus:
     problem: str | None = None
     actor: str | None = None
     hint: str | None = None
+    cause: Cause = Cause.NONE
+    time_zone: str = "UTC"
+    held_night: date | None = None
+    tried_again_at: datetime | None = None
+
+    @property
+    def word(self) -> str:
+        """How it stands in one word."""
+        return self.severity.word
 
     @property
     def needs_a_person(self) -> bool:
@@ -96,42 +137,58 @@ def sparkline(values: Sequence[int]) -> str:
 
 
 def overall_status(database_url: str, now: datetime) -> list[DistrictStatus]:
-    """Every district, worst first, then by slug; two queries however many there are."""
-    with (
-        connect(database_url) as connection,
-        connection.cursor(row_factory=dict_row) as cursor,
-    ):
-        districts = cursor.execute(
-            """
-            select slug, name, state, time_zone, expires_on, d.message, f.message undelivered,
-                f.hint undelivered_hint, f.actor undelivered_actor
-            from districts d left join deliveries f
-                on f.district = d.slug and f.message is not null
-            """
-        ).fetchall()
+    """Every district, worst first, then by slug; as many queries however many there are."""
+    with connect(database_url) as connection:
+        statuses = _statuses(connection, now, None)
+    return sorted(statuses, key=lambda one: (-one.severity, one.slug))
+
+
+def status_of(connection: Connection[Any], slug: str, now: datetime) -> DistrictStatus | None:
+    """One district in the caller's transaction; ``None`` if it is not registered."""
+    return next(iter(_statuses(connection, now, slug)), None)
+
+
+def _statuses(connection: Connection[Any], now: datetime, slug: str | None) -> list[DistrictStatus]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        which = {"slug": slug, "trend": _TREND, "good": list(GOOD_STATES)}
+        districts = cursor.execute(_DISTRICTS, which).fetchall()
         nights: dict[str, list[dict[str, Any]]] = {}
-        for row in cursor.execute(_NIGHTS, {"trend": _TREND, "good": list(GOOD_STATES)}):
+        for row in cursor.execute(_NIGHTS, which):
             nights.setdefault(row["district"], []).append(row)
         cut_off = {one.district: one.started_at for one in cut_off_imports(connection)}
-    statuses = [
+    return [
         _status(one | {"cut_off": cut_off.get(one["slug"])}, nights.get(one["slug"], []), now)
         for one in districts
     ]
-    return sorted(statuses, key=lambda one: (-one.severity, one.slug))
 
+
+# Each district with its held night and the newest night that was asked for.
+_DISTRICTS = """
+    select d.slug, d.name, d.state, d.time_zone, d.hour, d.expires_on, d.message,
+        u.message undelivered, u.hint undelivered_hint, u.actor undelivered_actor,
+        h.night held_night, n.night, n.due_at, n.attempt, f.finished_at failed_at,
+        coalesce((f.findings->>'transient')::boolean, false) transient
+    from districts d
+    left join deliveries u on u.district = d.slug and u.message is not null
+    left join held_nights h on h.district = d.slug
+    left join lateral (select * from nights where district = d.slug and attempt > 0
+        order by night desc limit 1) n on true
+    left join syncs f on f.district = d.slug and f.run_id = n.run_id and f.state = 'failed'
+    where %(slug)s::text is null or d.slug = %(slug)s
+"""
 
 # The newest nights of each district and its newest good one, however long ago; by the index.
 _NIGHTS = """
     select n.* from districts d cross join lateral (
-        (select id, district, night, state, finished_at, counts, message, hint, actor
+        (select id, district, night, state, finished_at, counts, findings, message, hint, actor
             from syncs where district = d.slug and kind <> 'student'
             order by id desc limit 2 * %(trend)s)
         union
-        (select id, district, night, state, finished_at, counts, message, hint, actor
+        (select id, district, night, state, finished_at, counts, findings, message, hint, actor
             from syncs where district = d.slug and kind <> 'student'
                 and state = any(%(good)s)
             order by id desc limit 1)
-    ) n order by id desc
+    ) n where %(slug)s::text is null or d.slug = %(slug)s order by id desc
 """
 
 
@@ -144,7 +201,7 @@ def _status(
     expires = district["expires_on"]
     today = now.astimezone(ZoneInfo(district["time_zone"])).date()
     days_left = (expires - today).days if expires else None
-    severity, problem, actor, hint = _worst(district, last, good, asked, days_left, now)
+    severity, cause, problem, actor, hint = _worst(district, last, good, asked, days_left, now)
     return DistrictStatus(
         slug=district["slug"],
         name=district["name"],
@@ -160,7 +217,32 @@ def _status(
         problem=problem,
         actor=actor,
         hint=hint,
+        cause=cause,
+        time_zone=district["time_zone"],
+        held_night=district["held_night"],
+        tried_again_at=_tried_again_at(district, cause, now),
     )
+
+
+#: Causes that the next attempt may end by itself.
+_TRIED_AGAIN = (Cause.FAILED_NIGHT, Cause.ACCESS_REFUSED, Cause.FAILING, Cause.CUT_OFF)
+
+
+def _tried_again_at(district: dict[str, Any], cause: Cause, now: datetime) -> datetime | None:
+    if cause not in _TRIED_AGAIN or DistrictState(district["state"]) not in NIGHTLY_STATES:
+        return None
+    due = next_due(district["slug"], district["time_zone"], district["hour"], now)
+    if district["due_at"] is None:
+        return due
+    asked = Night(
+        district["slug"],
+        district["night"],
+        district["due_at"],
+        attempt=district["attempt"],
+        failed_at=district["failed_at"],
+        transient=district["transient"],
+    )
+    return next_try(asked, due)
 
 
 def _trend(nights: Iterable[dict[str, Any]]) -> tuple[int, ...]:
@@ -172,7 +254,7 @@ def _trend(nights: Iterable[dict[str, Any]]) -> tuple[int, ...]:
     return tuple(sent[night] for night in sorted(sent)[-_TREND:])
 
 
-_Told = tuple[Severity, str | None, str | None, str | None]
+_Told = tuple[Severity, Cause, str | None, str | None, str | None]
 
 
 def _worst(
@@ -186,11 +268,13 @@ def _worst(
     """The one thing that somebody should do first."""
     slug, state = district["slug"], DistrictState(district["state"])
     if state is DistrictState.SUSPENDED:
-        return Severity.WAITING, district["message"] or "suspended", None, None
+        said = district["message"] or "suspended"
+        return Severity.WAITING, Cause.SUSPENDED, said, None, None
     if state in (DistrictState.REQUESTED, DistrictState.VERIFIED, DistrictState.CONNECTED):
         step = "verify" if state is DistrictState.REQUESTED else "complete"
         return (
             Severity.WAITING,
+            Cause.ONBOARDING,
             f"onboarding: {state}",
             Actor.TECHNICAL_TEAM.value,
             f"samegoal-sync districts {step} {slug}",
@@ -198,30 +282,38 @@ def _worst(
     if district["cut_off"]:
         return (
             Severity.FAILING,
+            Cause.CUT_OFF,
             f"the import that began at {district['cut_off']:%Y-%m-%d %H:%M} UTC was cut off: "
             "its process is gone",
             Actor.TECHNICAL_TEAM.value,
             f"the Dagster daemon ends it within a minute; else: samegoal-sync sync {slug}",
         )
     if last and last["state"] == "failed":
-        return Severity.FAILING, last["message"], last["actor"], last["hint"]
+        refused = Findings.from_json(last["findings"]).error == "AccessExpired"
+        cause = Cause.ACCESS_REFUSED if refused else Cause.FAILED_NIGHT
+        return Severity.FAILING, cause, last["message"], last["actor"], last["hint"]
     if state in (DistrictState.FAILING, DistrictState.EXPIRED):
+        refused = state is DistrictState.EXPIRED
         return (
             Severity.FAILING,
+            Cause.ACCESS_REFUSED if refused else Cause.FAILING,
             district["message"] or state.value,
-            Actor.DISTRICT.value if state is DistrictState.EXPIRED else Actor.TECHNICAL_TEAM.value,
+            Actor.DISTRICT.value if refused else Actor.TECHNICAL_TEAM.value,
             f"samegoal-sync districts verify {slug}",
         )
-    if last and last["state"] == "held":
+    if district["held_night"] or (last and last["state"] == "held"):
+        said = last["message"] if last and last["state"] == "held" else None
         return (
             Severity.HELD,
-            last["message"] or "last night is held",
+            Cause.HELD,
+            said or f"the night of {district['held_night'] or 'yesterday'} is held",
             Actor.DISTRICT.value,
             f"samegoal-sync held {slug}, then approve or discard",
         )
     if district["undelivered"]:
         return (
             Severity.FAILING,
+            Cause.UNDELIVERED,
             f"what is published was not delivered: {district['undelivered']}",
             district["undelivered_actor"],
             district["undelivered_hint"],
@@ -239,6 +331,7 @@ def _stale_or_warned(
     if asked is None or asked["finished_at"] < now - FRESH:
         return (
             Severity.STALE,
+            Cause.STALE,
             "no good night for 36 hours" if asked else "no night yet",
             Actor.TECHNICAL_TEAM.value,
             f"see that samegoal-sync dev (the Dagster daemon) is up; samegoal-sync sync {slug}",
@@ -246,6 +339,7 @@ def _stale_or_warned(
     if days_left is not None and days_left <= max(WARNED_AT):
         return (
             Severity.WARNING,
+            Cause.EXPIRING,
             f"access expires in {days_left} days" if days_left >= 0 else "access should have ended",
             Actor.DISTRICT.value,
             "in Skyward, Administrative Access > API > Integration: extend or remove the "
@@ -256,8 +350,9 @@ def _stale_or_warned(
     if sent and aside / sent > REJECTS_SHARE:
         return (
             Severity.WARNING,
+            Cause.REJECTS,
             f"{aside} of {sent} students rejected",
             Actor.DISTRICT.value,
             f"samegoal-sync rejects {slug}",
         )
-    return Severity.FINE, None, None, None
+    return Severity.FINE, Cause.NONE, None, None, None

@@ -103,6 +103,26 @@ def due_at(district: District, night: date) -> datetime:
     return _due_at(district.slug, district.time_zone, district.hour, night)
 
 
+def next_due(slug: str, zone: str, hour: int, now: datetime) -> datetime:
+    """The moment (UTC) from which the next night is due that is not due yet."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    due = _due_at(slug, zone, hour, today)
+    return due if due > now else _due_at(slug, zone, hour, today + timedelta(days=1))
+
+
+def next_try(night: Night, following: datetime) -> datetime:
+    """When what failed in a night is tried again by itself: after its pause, or the night after.
+
+    Args:
+        following: when the night after it is due.
+    """
+    if night.failed_at and night.transient and 0 < night.attempt < MOST_ATTEMPTS:
+        again = night.failed_at + PAUSES[night.attempt - 1]
+        if again < min(night.due_at + WINDOW, following):
+            return again
+    return following
+
+
 @lru_cache(maxsize=20_000)
 def _due_at(slug: str, zone: str, hour: int, night: date) -> datetime:
     minutes = zlib.crc32(slug.encode()) % _SPREAD

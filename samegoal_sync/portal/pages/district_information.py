@@ -11,7 +11,9 @@ from starlette.responses import Response
 from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import STAYS, District, DistrictState
 from samegoal_sync.portal.errors import Invalid
+from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.district_alert import Alert, alert_of
 from samegoal_sync.portal.records.import_history import (
     bars,
     last_nights,
@@ -33,14 +35,6 @@ STEPS = (
     (DistrictState.ACTIVE, "Nightly import on", "Nothing to do: students and guardians are "
      "imported each night."),
 )  # fmt: skip
-
-_TROUBLE = {
-    DistrictState.SUSPENDED: "Nightly imports are suspended. SameGoal's technical team can resume "
-    "them.",
-    DistrictState.EXPIRED: "The Integration Access has expired. The district sets a later "
-    "Expiration Date in Skyward; the next night goes through by itself.",
-    DistrictState.FAILING: "The last nights failed. Problems says who has to act and what to do.",
-}
 
 
 def district_information(visit: Visit) -> Response:
@@ -78,6 +72,8 @@ def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = 
     with visit.portal.database.owner() as owner:
         held = waiting_night(owner, visit.slug)
     today = district.today(datetime.now(UTC))
+    status = visit.district_status()
+    alert = alert_of(status, team=visit.user.role == Role.TECHNICAL_TEAM)
     return visit.page(
         "district.html",
         invalid.status if invalid else 200,
@@ -89,7 +85,10 @@ def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = 
         secret=secret,
         has_secret=registry.has_secret(visit.slug),
         steps=_steps(district),
-        next_step=_next_step(district),
+        stands=status.word,
+        alert=alert,
+        next_step=_next_step(district, alert),
+        next_page="" if alert is None or alert.page.startswith("district-") else alert.page,
         days_left=(district.expires_on - today).days if district.expires_on else None,
         nights=nights,
         good=good,
@@ -114,11 +113,12 @@ def _steps(district: District) -> list[tuple[str, str]]:
     ]
 
 
-def _next_step(district: District) -> str:
+def _next_step(district: District, alert: Alert | None) -> str:
+    """What is to be done: the onboarding's next step, or what keeps the nights from being good."""
     for state, _, following in STEPS:
-        if state is district.state:
+        if state is district.state and (alert is None or state is not DistrictState.ACTIVE):
             return following
-    return _TROUBLE[district.state]
+    return f"{alert.what} {alert.remedy}" if alert else ""
 
 
 #: What a withdrawal code may mean, in words.

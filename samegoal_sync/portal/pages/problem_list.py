@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from starlette.responses import Response
 
+from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.district_problems import as_csv, problems_of
 from samegoal_sync.portal.records.import_history import last_nights, waiting_night
@@ -15,18 +14,12 @@ from samegoal_sync.samegoal.publication.same_student import undecided_pairs
 
 def problems(visit: Visit) -> Response:
     """The district's open problems."""
-    district = visit.portal.registry.get(visit.slug)
+    status = visit.district_status()
     with visit.portal.database.owner() as owner:
         held = waiting_night(owner, visit.slug)
     with visit.district() as connection:
         nights = last_nights(connection)
-        found = problems_of(
-            connection,
-            nights[0] if nights else None,
-            held,
-            district.expires_on,
-            district.today(datetime.now(UTC)),
-        )
+        found = problems_of(connection, status, held, team=visit.user.role == Role.TECHNICAL_TEAM)
         pairs = undecided_pairs(connection, visit.slug)
         visit.record(connection, Action.VIEWED_PROBLEMS)
     by_actor: dict[str, list[object]] = {}

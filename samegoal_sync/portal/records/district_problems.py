@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
+from samegoal_sync.districts.monitoring.district_status import WARNED_AT, Cause, DistrictStatus
 from samegoal_sync.errors import Actor
+from samegoal_sync.portal.records.district_alert import EXTEND_SCREEN, alert_of
 from samegoal_sync.portal.rendering.column_labels import label
+from samegoal_sync.portal.rendering.jinja_environment import day
 from samegoal_sync.portal.rendering.reject_words import words_of
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
@@ -31,6 +33,7 @@ class Problem:
     Attributes:
         cases: rows and values rejected for it; ``portal_id`` where the student is published.
         total: how many cases there are; ``cases`` holds the first of them.
+        page / link: the district's page where it can be acted on, and the words of the link.
     """
 
     actor: str
@@ -41,26 +44,47 @@ class Problem:
     severity: str
     total: int
     cases: list[dict[str, Any]]
+    page: str = ""
+    link: str = ""
 
 
 def problems_of(
-    connection: Rows,
-    last: dict[str, Any] | None,
-    held: dict[str, Any] | None,
-    expires_on: date | None,
-    today: date,
+    connection: Rows, status: DistrictStatus, held: dict[str, Any] | None, *, team: bool
 ) -> list[Problem]:
-    """The district's open problems, gravest first: the nights, the access, then the data."""
+    """The district's open problems, gravest first: the nights, the access, then the data.
+
+    Args:
+        held: the night that is held, from ``waiting_night``.
+        team: whether SameGoal's technical team reads them.
+    """
     found = []
-    if last and last["state"] == "failed":
-        found.append(_of_failed(last))
+    if status.cause in _OF_NIGHT:
+        found.append(_of_status(status, team=team))
     if held:
         found.append(_of_held(held))
-    if expires_on and expires_on <= today + timedelta(days=30):
-        found.append(_of_expiry(expires_on, today))
-    if last and last["absent_columns"]:
-        found.append(_of_absent(last["absent_columns"]))
+    if _expires(status):
+        found.append(_of_expiry(status))
+    absent = _absent_columns(connection)
+    if absent:
+        found.append(_of_absent(absent))
     return found + _of_rejects(connection)
+
+
+def count_problems(connection: Rows, status: DistrictStatus) -> int:
+    """How many problems ``problems_of`` lists, without reading each case."""
+    rules = one(
+        connection,
+        "select count(distinct rule) as count from rejects "
+        "where district = current_setting('samegoal.district', true) and sync_id = %s",
+        (_last_read(connection),),
+    )["count"]
+    known = (
+        status.cause in _OF_NIGHT,
+        status.held_night is not None,
+        _expires(status),
+        bool(_absent_columns(connection)),
+    )
+    return sum(known) + int(rules)
 
 
 def as_csv(connection: Rows) -> str:
@@ -129,12 +153,27 @@ def _of_rejects(connection: Rows) -> list[Problem]:
     return sorted(found, key=lambda problem: (problem.severity != "row", -problem.total))
 
 
-def _cases(connection: Rows) -> list[dict[str, Any]]:
-    last = one(
+def _last_read(connection: Rows) -> int | None:
+    """The newest night that read Qmlativ to the end."""
+    last: int | None = one(
         connection,
         "select max(id) as id from syncs where district = current_setting('samegoal.district', "
         "true) and kind <> 'student' and state <> 'failed'",
     )["id"]
+    return last
+
+
+def _absent_columns(connection: Rows) -> list[str]:
+    """Columns that Qmlativ did not share in the newest night."""
+    newest = one(
+        connection,
+        "select absent_columns from syncs where district = current_setting('samegoal.district', "
+        "true) and kind <> 'student' order by id desc limit 1",
+    )
+    return list(newest["absent_columns"] or ()) if newest else []
+
+
+def _cases(connection: Rows) -> list[dict[str, Any]]:
     return rows(
         connection,
         # A value rejected in no column is a notice: nothing is missing, somebody should look.
@@ -145,23 +184,39 @@ def _cases(connection: Rows) -> list[dict[str, Any]]:
         "and s.student_id = r.student_id "
         "where r.district = current_setting('samegoal.district', true) and r.sync_id = %s "
         'order by r.severity, r.rule, r.student_id, r.key, r."column"',
-        (last,),
+        (_last_read(connection),),
     )
 
 
 _STAYS = "What was published before stays as it was until this is settled."
 
 
-def _of_failed(last: dict[str, Any]) -> Problem:
+#: How a district stands when its nights don't go well, for other reasons than a held one.
+_OF_NIGHT = (
+    Cause.CUT_OFF,
+    Cause.FAILED_NIGHT,
+    Cause.ACCESS_REFUSED,
+    Cause.FAILING,
+    Cause.UNDELIVERED,
+    Cause.STALE,
+)
+
+
+def _of_status(status: DistrictStatus, *, team: bool) -> Problem:
+    alert = alert_of(status, team=team)
+    assert alert is not None
+    page = "" if alert.page == "problems" else alert.page  # the reader is there
     return Problem(
-        actor=last["actor"] or Actor.TECHNICAL_TEAM.value,
-        what=last["message"] or f"The night of {last['night']} failed",
-        why=_STAYS,
-        screen="",
-        remedy=last["hint"] or "Ask SameGoal's technical team.",
+        actor=status.actor or Actor.TECHNICAL_TEAM.value,
+        what=alert.what,
+        why="",
+        screen=EXTEND_SCREEN if status.cause is Cause.ACCESS_REFUSED else "",
+        remedy=alert.remedy,
         severity="night",
         total=1,
         cases=[],
+        page=page,
+        link=alert.link,
     )
 
 
@@ -175,29 +230,39 @@ def _of_held(held: dict[str, Any]) -> Problem:
     )
     return Problem(
         actor=held["actor"] or Actor.DISTRICT.value,
-        what=held["message"] or f"The night of {held['night']} is held",
+        what=held["message"] or f"The night of {day(held['night'])} is held",
         why=_STAYS + published,
-        screen="This portal: District Information, held night",
+        screen="",
         remedy="Look at who and what would change, then approve or discard it.",
         severity="night",
         total=1,
         cases=[],
+        page="held",
+        link="Look at the held night",
     )
 
 
-def _of_expiry(expires_on: date, today: date) -> Problem:
-    days = (expires_on - today).days
+def _expires(status: DistrictStatus) -> bool:
+    """Whether the access ends soon; one that is refused already is told as such."""
+    soon = status.days_left is not None and status.days_left <= max(WARNED_AT)
+    return soon and status.cause is not Cause.ACCESS_REFUSED
+
+
+def _of_expiry(status: DistrictStatus) -> Problem:
+    days = status.days_left or 0
     return Problem(
         actor=Actor.DISTRICT.value,
-        what=f"The Integration Access expires in {days} days"
+        what=f"The Integration Access expires in {days} day{'' if days == 1 else 's'}"
         if days >= 0
-        else "The Integration Access has expired",
+        else f"The Integration Access should have ended on {day(status.expires_on)}",
         why="After that day Qmlativ refuses every read, and Details is no longer updated.",
-        screen="Administrative Access > API > Integration > SameGoal Demographics",
+        screen=EXTEND_SCREEN,
         remedy="Set a later Expiration Date, or clear it.",
         severity="night" if days <= _URGENT_DAYS else "absent",
         total=1,
         cases=[],
+        page="district-information#extend",
+        link="How to extend it",
     )
 
 
@@ -212,7 +277,7 @@ def _of_absent(columns: list[str]) -> Problem:
         actor=Actor.SKYWARD.value,
         what=f"Qmlativ did not share: {', '.join(map(_told, columns))}",
         why="A field that is not granted is not blank: what was published of it stays.",
-        screen="Administrative Access > API > Integration > SameGoal Demographics",
+        screen=EXTEND_SCREEN,
         remedy="Ask Skyward to approve these fields for the product SameGoal Demographics.",
         severity="absent",
         total=len(columns),

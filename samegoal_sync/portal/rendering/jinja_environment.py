@@ -69,8 +69,13 @@ def moment(value: datetime | None, zone: str = "UTC") -> str:
     """``Nov 25, 2026, 2:05 AM CST`` in a district's zone."""
     if value is None:
         return _NOTHING
+    return f"{day(value.astimezone(ZoneInfo(zone)).date())}, {clock(value, zone)}"
+
+
+def clock(value: datetime, zone: str) -> str:
+    """``3:40 AM CST`` in a district's zone."""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{day(local.date())}, {local.hour % 12 or 12}:{local:%M %p %Z}"
+    return f"{local.hour % 12 or 12}:{local:%M %p %Z}"
 
 
 def shown(value: Any) -> str:
