@@ -236,7 +236,7 @@ def test_the_portal_works_on_a_phone_and_in_the_dark(browser: Browser, portal: s
 
 def test_the_technical_team_sees_every_district(browser: Browser, portal: str) -> None:
     page = signed_in(browser, portal, "technical_team")
-    expect(page.get_by_role("link", name="Fairview ISD")).to_be_visible()
+    expect(page.get_by_role("link", name="Fairview ISD", exact=True)).to_be_visible()
     accessible(page, "team")
     page.goto("/nowhere")
     accessible(page)
