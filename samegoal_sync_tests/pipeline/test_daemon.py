@@ -124,6 +124,12 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
         _wait_for("the schedule", lambda: _turned_on(instance))
     assert by_hand.run_id == run_id
     assert by_hand.status is dg.DagsterRunStatus.SUCCESS
+    # The queue's limits go by these, and the UI gives none of them.
+    assert {name: by_hand.tags.get(name) for name in ("district", "host", "kind")} == {
+        "district": FAIRVIEW,
+        "host": "127.0.0.1",
+        "kind": "by hand",
+    }
     key = dg.AssetCheckKey(dg.AssetKey("student_demographics"), "students_valid")
     told = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
     assert {record.partition for record in told} == {FAIRVIEW}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dagster as dg
 import pytest
+from dagster._core.execution.api import execute_run
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from samegoal_sync.definitions import defs
 from samegoal_sync.errors import SyncError
+from samegoal_sync.pipeline.code_location import job_here
 from samegoal_sync.pipeline.import_run import Defect
+from samegoal_sync.pipeline.instance import CHECKOUT
 from samegoal_sync.pipeline.launching import curated_tonight, import_districts
 from samegoal_sync.refresh.refresh_student import refresh_student
 from samegoal_sync.settings import PORTAL_VARIABLE
@@ -60,6 +64,31 @@ def test_the_run_is_seen_by_dagster_with_its_district(
     for key in ("qmlativ/students", "student_demographics", "samegoal/students"):
         asset = dg.AssetKey(key.split("/"))
         assert FAIRVIEW in instance.get_materialized_partitions(asset), key
+
+
+def test_a_run_by_command_is_one_of_the_job_in_the_code_location(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    """Else it stands under no job and in no timeline, and *Re-execute* warns."""
+    run = instance.get_run_by_id(world.run()[0].run_id)
+    assert run is not None
+    (location,) = WorkspaceFileTarget([str(CHECKOUT / "workspace.yaml")]).create_origins()
+    assert run.job_name == "import_district"
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.location_name == location.location_name
+    of_location = dg.RunsFilter(tags={".dagster/repository": "__repository__@samegoal_sync"})
+    assert [one.run_id for one in instance.get_runs(of_location)] == [run.run_id]
+    assert run.job_snapshot_id == _job().get_job_snapshot_id()
+    assert not run.asset_selection
+
+
+def test_a_run_past_the_queue_gets_its_tags(world: World, instance: dg.DagsterInstance) -> None:
+    instance.add_dynamic_partitions("district", [FAIRVIEW])
+    run = instance.create_run_for_job(_job(), tags={"dagster/partition": FAIRVIEW})
+    execute_run(job_here("import_district"), run, instance)
+    told = instance.get_run_by_id(run.run_id)
+    assert told is not None
+    assert (told.tags["district"], told.tags["host"]) == (FAIRVIEW, "127.0.0.1")
 
 
 def test_numbers_of_the_night_are_metadata_that_the_ui_plots(
