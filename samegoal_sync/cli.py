@@ -15,6 +15,7 @@ import click
 
 from samegoal_sync.commands.app import App
 from samegoal_sync.errors import SyncError
+from samegoal_sync.outside_text import visible_text
 from samegoal_sync.settings import Settings
 
 #: Command -> where it is defined, and its line in ``--help``.
@@ -78,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
         outcome: Any = cli.main(args=arguments, standalone_mode=False)
         sys.exit(outcome if isinstance(outcome, int) else 0)
     except SyncError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(visible_text(f"error: {error}"), err=True)
         sys.exit(error.exit_status)
     except click.ClickException as error:
         error.show()

@@ -37,6 +37,8 @@ _MARKS = 8
 
 _DROPPED = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in INVISIBLE) + "]")
 _NO_LETTER = re.compile("[" + "".join(re.escape(chr(a)) + "-" + chr(b) for a, b in CONTROL) + "]")
+#: A terminal obeys these; line feed and tab are left to it.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|" + _DROPPED.pattern)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 #: ``str.split`` folds these too: tab, line feed, no-break space, U+0085, U+2028, U+2029.
 _ENDS_CUT = "…"
@@ -60,6 +62,17 @@ def cleaned_text(text: str, longest: int = LONGEST) -> str:
         text = _without_heaps(unicodedata.normalize("NFC", text))
     text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1].rstrip() + _ENDS_CUT
+
+
+def visible_text(text: str) -> str:
+    """The text with every character that a terminal would obey shown as U+FFFD; lines stay lines.
+
+    For output of what may have been stored before it was cleaned on entry, or never is (a note that
+    a person typed).
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _OBEYED.sub("\ufffd", text)
 
 
 def _without_heaps(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samegoal_sync.outside_text import LONGEST, cleaned_text
+from samegoal_sync.outside_text import LONGEST, cleaned_text, visible_text
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,18 @@ def test_cleaned_text_is_one_printable_line_and_stays_as_it_is(text: str) -> Non
     assert not any("\u202a" <= letter <= "\u202e" for letter in kept)
     assert "\u2066" not in kept
     assert cleaned_text(kept) == kept
+
+
+@given(st.text())
+def test_nothing_that_a_terminal_obeys_is_printed(text: str) -> None:
+    shown = visible_text(text)
+    obeyed = {
+        letter for letter in shown if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
+    }
+    assert obeyed <= {"\n", "\t"}
+    assert len(shown) == len(text)
+
+
+def test_lines_and_ordinary_letters_are_printed_as_they_are() -> None:
+    assert visible_text("one\n\ttwo Pe\u00f1a [/oops]") == "one\n\ttwo Pe\u00f1a [/oops]"
+    assert visible_text("\x1b]52;c;aGk=\x07\u202e") == "\ufffd]52;c;aGk=\ufffd\ufffd"

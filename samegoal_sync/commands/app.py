@@ -5,14 +5,46 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import ExitStack
 from datetime import date, datetime
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.text import Text
 
+from samegoal_sync.outside_text import visible_text
 from samegoal_sync.settings import Settings
+
+#: Columns of a table that goes to a file or a pipe: each row stays one line.
+_PIPED_WIDTH = 160
+
+
+class PlainConsole(Console):
+    """Shows text as it is: brackets are no markup, and what a terminal would obey is shown.
+
+    The incident: a district named ``[/oops]`` ended ``status`` in a traceback, and an entity's name
+    wrote into the reader's clipboard. Colour is given as ``style=`` or as ``rich.text.Text``.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Text of ours and of others alike; cells of tables come here too."""
+        return super().render_str(visible_text(text), **options)
+
+
+def data_console() -> PlainConsole:
+    """For tables on standard output; colour on a terminal only."""
+    console = PlainConsole()
+    return console if console.is_terminal else PlainConsole(width=_PIPED_WIDTH)
+
+
+def say(text: str) -> None:
+    """A line of data on standard output."""
+    click.echo(visible_text(text))
 
 
 class App:
@@ -23,7 +55,7 @@ class App:
         self.closing = closing
         self._database_url: str | None = None
         #: Talk goes to standard error; standard output is for data.
-        self.console = Console(stderr=True)
+        self.console = PlainConsole(stderr=True)
 
     @property
     def database_url(self) -> str:
@@ -42,9 +74,14 @@ pass_app = click.make_pass_decorator(App)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 
 
+_RAW_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 def print_json(value: Any) -> None:
     """Write a value to standard output as JSON; dates as ISO text."""
-    click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+    text = json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
+    # JSON escapes only what is below U+0020; the rest a terminal obeys as well.
+    click.echo(_RAW_CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
 
 
 def _plain(value: Any) -> Any:

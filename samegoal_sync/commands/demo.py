@@ -124,7 +124,7 @@ def _onboard(app: App, registry: Registry, sandbox: Sandbox, slug: str) -> None:
     secret = Secret(sandbox.generate_secret(slug, _KEY))
     complete(registry, slug, secret, _WHO, access.expires)
     activate(registry, slug, _WHO)
-    app.console.print(f"{slug}: onboarded, its access expires on {access.expires}", highlight=False)
+    app.console.print(f"{slug}: onboarded, its access expires on {access.expires}")
 
 
 def _show_student(app: App, slug: str) -> None:
@@ -144,7 +144,7 @@ def _show_student(app: App, slug: str) -> None:
         ).fetchone()
     if row is None:
         return
-    app.console.print(f"\nsamegoal-sync student {slug} {row[0]}", style="bold", highlight=False)
+    app.console.print(f"\nsamegoal-sync student {slug} {row[0]}", style="bold")
     click.get_current_context().invoke(student, district=slug, student_id=row[0])
 
 
@@ -166,5 +166,5 @@ def _print_accounts(app: App) -> None:
             name = role.value.replace("_", " ").title()
             add_user(app.database_url, login, Secret(password), name=name, role=role, district=slug)
         where = slug or "all districts"
-        app.console.print(f"  {login:<15} {password}   ({where})", highlight=False)
+        app.console.print(f"  {login:<15} {password}   ({where})")
     app.console.print()

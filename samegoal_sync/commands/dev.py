@@ -125,8 +125,8 @@ def serve(app: App, port: int, portal_port: int) -> None:
         }
         for one in programs:
             wait_until_listening(running[one.name], one.port, one.name, one.log)
-            app.console.print(f"{one.name:<11} {one.address}", highlight=False)
-        app.console.print(f"Logs        {logs}\nCtrl-C stops everything.", highlight=False)
+            app.console.print(f"{one.name:<11} {one.address}")
+        app.console.print(f"Logs        {logs}\nCtrl-C stops everything.")
         try:
             wait_for_end({one.name: (running[one.name], one.log) for one in programs})
         except KeyboardInterrupt:

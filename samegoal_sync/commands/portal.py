@@ -8,10 +8,15 @@ import sys
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.app import (
+    App,
+    data_console,
+    json_option,
+    pass_app,
+    print_json,
+)
 from samegoal_sync.commands.child_programs import require_free_port
 from samegoal_sync.secret import Secret
 
@@ -91,7 +96,7 @@ def list_users_(app: App, as_json: bool) -> None:
             "disabled" if user.disabled_at else "enabled",
         )
 
-    Console().print(table)
+    data_console().print(table)
 
 
 @users.command("disable")

@@ -12,10 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.app import (
+    App,
+    data_console,
+    json_option,
+    pass_app,
+    print_json,
+    say,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -125,7 +131,7 @@ def held(app: App, district: str, rows: int, as_json: bool) -> None:
     if night is None:
         app.console.print(f"no night of {district} is held")
         return
-    click.echo(f"The night of {night.night} is held; what is published is as it was before.")
+    say(f"The night of {night.night} is held; what is published is as it was before.")
     _print_difference(app, night.difference, rows)
     app.console.print(
         f"publish it: samegoal-sync approve {district}    drop it: samegoal-sync discard {district}"
@@ -163,7 +169,7 @@ def discard(app: App, district: str, who: str | None) -> None:
     from samegoal_sync.samegoal.publication.held_nights import discard as discard_night
 
     discard_night(app.database_url, district, who or getpass.getuser())
-    click.echo(f"{district}: the held night is dropped; what is published stays")
+    say(f"{district}: the held night is dropped; what is published stays")
 
 
 @click.command()
@@ -180,7 +186,7 @@ def preview(app: App, district: str, rows: int, as_json: bool) -> None:
     if as_json:
         print_json(_difference_json(difference))
         return
-    click.echo(f"{district}: what tonight would change; nothing is published.")
+    say(f"{district}: what tonight would change; nothing is published.")
     _print_difference(app, difference, rows)
 
 
@@ -217,12 +223,12 @@ def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) 
             }
         )
         return
-    click.echo(
+    say(
         f"{folder}: students.csv ({files.student_rows} rows), "
         f"guardians.csv ({files.guardian_rows} rows)"
     )
     if delivered:
-        click.echo(f"delivered to {delivered}")
+        say(f"delivered to {delivered}")
 
 
 def _previewed(app: App, slug: str) -> Difference:
@@ -284,7 +290,7 @@ def _print_details(details: Record) -> None:
 
 def _print_difference(app: App, difference: Difference, rows: int) -> None:
     for reason in difference.reasons:
-        click.echo(f"beyond a guard: {reason}")
+        say(f"beyond a guard: {reason}")
     _print_counts(difference.counts, "What would be published")
     _print_frame(difference.changes.drop("published_id"), rows)
     _more(app, difference.changes.height, rows)
@@ -324,10 +330,7 @@ def _print(table: Table, rows: Iterable[tuple[str, ...]]) -> None:
     """A table on standard output; wide enough for a file or a pipe, plain without colour."""
     for row in rows:
         table.add_row(*row)
-    console = Console(markup=False, highlight=False)
-    if not console.is_terminal:
-        console = Console(markup=False, highlight=False, width=160)
-    console.print(table)
+    data_console().print(table)
 
 
 def _label(name: str) -> str:

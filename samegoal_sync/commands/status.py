@@ -9,10 +9,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.app import (
+    App,
+    data_console,
+    json_option,
+    pass_app,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from samegoal_sync.districts.monitoring.district_status import DistrictStatus
@@ -58,14 +64,14 @@ def _print_table(found: list[DistrictStatus]) -> None:
         Severity.WAITING: "dim",
         Severity.FINE: "green",
     }
-    console = Console()  # colour on a terminal only; data, so standard output
+    console = data_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("district", "stands", "last good night", "sent", "14 nights", "expires"):
         table.add_column(name, justify="right" if name == "sent" else "left", no_wrap=True)
     for one in found:
         table.add_row(
             one.slug,
-            f"[{colours[one.severity]}]{one.word}[/]",
+            Text(one.word, style=colours[one.severity]),
             _ago(one.last_good),
             "" if one.students is None else f"{one.students:,}",
             one.sparkline,
@@ -75,11 +81,9 @@ def _print_table(found: list[DistrictStatus]) -> None:
     for one in found:
         if one.problem and one.severity is not Severity.FINE:
             who = f" [action by {one.actor}]" if one.actor else ""
-            console.print(
-                f"\n{one.slug}: {one.problem}{who}", highlight=False, markup=False, soft_wrap=True
-            )
+            console.print(f"\n{one.slug}: {one.problem}{who}", soft_wrap=True)
             if one.hint:
-                console.print(f"  hint: {one.hint}", highlight=False, markup=False, soft_wrap=True)
+                console.print(f"  hint: {one.hint}", soft_wrap=True)
 
 
 def _ago(moment: datetime | None) -> str:

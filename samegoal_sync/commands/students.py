@@ -8,10 +8,16 @@ import getpass
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.app import (
+    App,
+    data_console,
+    json_option,
+    pass_app,
+    print_json,
+    say,
+)
 from samegoal_sync.commands.published import district_argument, who_option
 
 if TYPE_CHECKING:
@@ -68,10 +74,8 @@ def undecided(app: App, district: str, as_json: bool) -> None:
             if pair.can_be_merged
             else "Qmlativ sends both: merge them in Skyward",
         )
-    Console(markup=False, highlight=False).print(table)
-    app.console.print(
-        f"two students: samegoal-sync students keep-apart {district} ONE OTHER", markup=False
-    )
+    data_console().print(table)
+    app.console.print(f"two students: samegoal-sync students keep-apart {district} ONE OTHER")
 
 
 def _shown(record: StudentRecord) -> str:
@@ -100,7 +104,7 @@ def merge(app: App, district: str, other: str, survivor: str, who: str | None) -
         app.database_url, district, other, survivor,
         _witness(district, who, "merged two records", survivor, f"from {other}"),
     )  # fmt: skip
-    click.echo(f"{district}: documents of {other} are {survivor}'s now; {other} is closed")
+    say(f"{district}: documents of {other} are {survivor}'s now; {other} is closed")
 
 
 @students.command("keep-apart")
@@ -120,7 +124,7 @@ def keep_apart(app: App, district: str, one: str, other: str, who: str | None) -
         app.database_url, district, one, other, who or getpass.getuser(),
         _witness(district, who, "kept two records apart", one, f"and {other}"),
     )  # fmt: skip
-    click.echo(f"{district}: {one} and {other} are two students")
+    say(f"{district}: {one} and {other} are two students")
 
 
 def _witness(district: str, who: str | None, action: str, student_id: str, what: str) -> Witness:

@@ -10,11 +10,18 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.app import (
+    App,
+    PlainConsole,
+    data_console,
+    json_option,
+    pass_app,
+    print_json,
+    say,
+)
 from samegoal_sync.commands.child_programs import ended_by_signals
 
 if TYPE_CHECKING:
@@ -74,7 +81,7 @@ def import_shown(app: App, slugs: list[str]) -> list[DistrictOutcome]:
             database_url,
             slugs,
             on_progress=on_progress,
-            on_outcome=lambda outcome: app.console.print(_line(outcome), highlight=False),
+            on_outcome=lambda outcome: app.console.print(_line(outcome)),
         )
 
 
@@ -93,15 +100,12 @@ def print_summary(outcomes: list[DistrictOutcome]) -> None:
               _SUMMARY.values()),
             f"{outcome.seconds:.1f}",
         )  # fmt: skip
-    console = Console()
-    # Off a terminal the table keeps its width, so that each district stays one line.
-    console = console if console.is_terminal else Console(width=160)
+    console = data_console()
     console.print(table)
     for outcome in outcomes:
         if outcome.needs_a_person:
-            console.print(f"\n{outcome.slug}: {outcome.message}", highlight=False, markup=False)
-            console.print(f"  action by {outcome.actor}: {outcome.hint}", highlight=False,
-                          markup=False)  # fmt: skip
+            console.print(f"\n{outcome.slug}: {outcome.message}")
+            console.print(f"  action by {outcome.actor}: {outcome.hint}")
 
 
 def _require_choice(districts: tuple[str, ...], every: bool, student: str | None) -> None:
@@ -126,12 +130,12 @@ def _refresh(app: App, slug: str, student: str, as_json: bool) -> int:
     if as_json:
         print_json({"state": publication.state, "counts": publication.counts})
     else:
-        click.echo(f"{slug}: {publication.state.value}, {publication.counts['changes']} changes")
+        say(f"{slug}: {publication.state.value}, {publication.counts['changes']} changes")
     return 0
 
 
 @contextmanager
-def _progress(console: Console, slugs: list[str]) -> Iterator[OnProgress | None]:
+def _progress(console: PlainConsole, slugs: list[str]) -> Iterator[OnProgress | None]:
     if not console.is_terminal:
         yield None
         return

@@ -165,12 +165,10 @@ def _print_verification(app: App, found: Verification, *, as_json: bool) -> None
         print_json({**asdict(found), "district": plain(found.district)})
         return
     said = "was read" if found.read else "answers"
-    app.console.print(
-        f"{found.district.slug} is {found.district.state}: its Qmlativ {said}.", highlight=False
-    )
+    app.console.print(f"{found.district.slug} is {found.district.state}: its Qmlativ {said}.")
     for entity in found.entities:
-        app.console.print(f"  entity {entity}", highlight=False)
+        app.console.print(f"  entity {entity}")
     for one in found.not_shared:
-        app.console.print(f"  not shared: {one}", highlight=False)
-        app.console.print(f"    action by {one.actor}: {one.hint}", highlight=False, style="dim")
-    app.console.print(f"Next: {found.next_step}", highlight=False)
+        app.console.print(f"  not shared: {one}")
+        app.console.print(f"    action by {one.actor}: {one.hint}", style="dim")
+    app.console.print(f"Next: {found.next_step}")

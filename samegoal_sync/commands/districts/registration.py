@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.app import (
+    App,
+    json_option,
+    pass_app,
+    print_json,
+    say,
+)
 from samegoal_sync.commands.districts.shared_options import (
     MASK,
     Pairs,
@@ -125,7 +131,7 @@ def list_(app: App, as_json: bool) -> None:
         print_json([plain(one) for one in found])
         return
     for one in found:
-        click.echo(f"{one.slug:<28} {one.state:<10} {one.name}")
+        say(f"{one.slug:<28} {one.state:<10} {one.name}")
     if not found:
         app.console.print("no district is registered; samegoal-sync districts add")
 
@@ -173,11 +179,11 @@ def show(app: App, district: str, reveal: bool, who: str | None, as_json: bool) 
         ("Night", f"{found.hour:02}:00 {found.time_zone}"),
         ("Contacts", ", ".join(found.contacts) or "none"),
     ):
-        click.echo(f"{name:<15} {value}")
-    click.echo("\nHistory, newest first")
+        say(f"{name:<15} {value}")
+    say("\nHistory, newest first")
     for event in history:
         what = f" ({event.what})" if event.what else ""
-        click.echo(f"  {_minute(event.at)}  {event.kind} by {event.who}{what}")
+        say(f"  {_minute(event.at)}  {event.kind} by {event.who}{what}")
 
 
 @click.command(name="import")
