@@ -178,30 +178,32 @@ def keep_apart(
 
 # Records alike are counted before any is paired: whatever the planner believes of a district that
 # has just been published, the pairs are made of the few, and nothing grows with the square of it.
+# Counted rather than joined with itself: of a district that was just imported Postgres has no
+# statistics, and compared each student with each.
 _PAIRS = """
-    with records as (
+    with records as materialized (
         select portal_id, student_id, name_key, date_of_birth, closed_student_id,
             origin = 'sis' and missing_since is null as sent,
             count(*) over (partition by name_key, date_of_birth) as alike
         from students where district = %(slug)s and merged_into is null
-    ), alike as (
+    ), twice as materialized (
         select * from records where alike > 1
-    ), closed as (
+    ), closed as materialized (
         select * from records where closed_student_id is not null
     ), pairs as (
-        select 'NAME' as why, a.portal_id as a, a.student_id as a_id, a.sent as a_sent,
-            b.portal_id as b, b.student_id as b_id, b.sent as b_sent
-        from alike a join alike b on b.name_key = a.name_key
+        select 'NAME' as why, a.portal_id as one, b.portal_id as other, a.student_id as one_id,
+            b.student_id as other_id, a.sent as one_sent, b.sent as other_sent
+        from twice a join twice b on b.name_key = a.name_key
             and b.date_of_birth = a.date_of_birth and a.portal_id < b.portal_id
         union all
-        select 'STUDENT_ID', c.portal_id, c.student_id, c.sent, n.portal_id, n.student_id, n.sent
+        select 'STUDENT_ID', least(c.portal_id, n.portal_id), greatest(c.portal_id, n.portal_id),
+            c.student_id, n.student_id, c.sent, n.sent
         from closed c join records n on n.student_id = c.closed_student_id
     )
-    select min(why), least(a, b) as one, greatest(a, b) as other from pairs
-    where not exists (select from kept_apart k
-            where k.one = least(a, b) and k.other = greatest(a, b))
-        and (a_sent and b_sent or exists (
-            select from (values (a_id, a_sent), (b_id, b_sent)) v (id, sent)
+    select min(why), one, other from pairs
+    where not exists (select from kept_apart k where k.one = pairs.one and k.other = pairs.other)
+        and (one_sent and other_sent or exists (
+            select from (values (one_id, one_sent), (other_id, other_sent)) v (id, sent)
             where not v.sent and (
                 exists (select from documents d
                     where d.district = %(slug)s and d.student_id = v.id)
