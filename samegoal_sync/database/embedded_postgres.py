@@ -120,6 +120,7 @@ def _own_runtime_folder() -> None:
             f"{runtime} belongs to another user",
             hint="remove it, or set TMPDIR to a folder of your own",
         )
+    runtime.chmod(0o700)  # whoever opened it: with any other mode it is not taken
     (runtime / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
 
