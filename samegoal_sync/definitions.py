@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 
 import dagster as dg
@@ -10,14 +11,22 @@ from samegoal_sync.pipeline.assets.csv_asset import csv
 from samegoal_sync.pipeline.assets.demographics_assets import demographics
 from samegoal_sync.pipeline.assets.qmlativ_assets import qmlativ
 from samegoal_sync.pipeline.assets.samegoal_assets import publication
+from samegoal_sync.pipeline.decision_sensor import decisions_on_held_nights
 from samegoal_sync.pipeline.freshness import fresh_within_36_hours
 from samegoal_sync.pipeline.import_executor import import_executor
 from samegoal_sync.pipeline.import_job import import_district_job
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
 from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES
 from samegoal_sync.pipeline.sensors import SENSORS
+from samegoal_sync.settings import SFTP_VARIABLE
 
-_ASSETS = (qmlativ, demographics, publication, csv)
+# Without a destination the files' asset is not there: it would be missing for good.
+_ASSETS = (
+    qmlativ,
+    demographics,
+    publication,
+    *((csv,) if os.environ.get(SFTP_VARIABLE) else ()),
+)
 with warnings.catch_warnings():
     # Known and pinned: the UI links each asset to the lines that make it.
     warnings.simplefilter("ignore", category=dg.BetaWarning)
@@ -28,7 +37,7 @@ defs = dg.Definitions(
     asset_checks=[fresh_within_36_hours],
     jobs=[import_district_job, *JOBS],
     schedules=SCHEDULES,
-    sensors=SENSORS,
+    sensors=[*SENSORS, decisions_on_held_nights],
     resources={"raw_objects": RawObjectsIOManager(), "curated": CuratedIOManager()},
     executor=import_executor,
 )

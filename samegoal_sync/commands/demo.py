@@ -56,7 +56,9 @@ def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -
     with ended_by_signals():
         # As long as the sandbox runs, http on the loopback is allowed for this home.
         folder = app.settings.home / SANDBOX_FOLDER
-        app.settings = replace(app.settings, allow_loopback=True)
+        # The portal's address goes into the events of the very first imports.
+        portal_url = app.settings.portal_url or f"http://127.0.0.1:{portal_port}"
+        app.settings = replace(app.settings, allow_loopback=True, portal_url=portal_url)
         with (
             running_sandbox(demo_districts(), sandbox_port, state_folder=folder) as sandbox,
             sandbox_marked_in(app.settings.home),

@@ -18,6 +18,7 @@ from samegoal_sync.settings import (
     DATABASE_VARIABLE,
     HOME_VARIABLE,
     LOOPBACK_VARIABLE,
+    PORTAL_VARIABLE,
     STORAGE_VARIABLE,
     Settings,
 )
@@ -54,6 +55,7 @@ def pipeline_environment(settings: Settings, database_url: str) -> dict[str, str
         DAGSTER_DATABASE_VARIABLE: dagster_database_url(database_url),
         STORAGE_VARIABLE: str(settings.storage),
         LOOPBACK_VARIABLE: "1" if settings.allow_loopback else "",
+        **({PORTAL_VARIABLE: settings.portal_url} if settings.portal_url else {}),
     }
 
 

@@ -31,7 +31,9 @@ _RUN_KEY = "dagster/run_key"
     cron_schedule="*/5 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Imports every active district once each local night; tries again what may pass.",
+    description="Imports every active district once a night, at the hour of its own time zone that "
+    "stands in its settings (District Information > Night). Looks every five minutes which nights "
+    "are due, catches up those missed while nothing ran, and tries again what may pass.",
 )
 def nightly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     """Ask for the nights that are due now."""

@@ -38,7 +38,13 @@ from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_as
 _ON = dg.DefaultSensorStatus.RUNNING
 
 
-@dg.sensor(name="mailbox", minimum_interval_seconds=120, default_status=_ON)
+@dg.sensor(
+    name="mailbox",
+    minimum_interval_seconds=120,
+    default_status=_ON,
+    description="Reads the mailbox for districts' mails \"Complete SameGoal Demographics "
+    'Integration" and takes each request up.',
+)
 def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Take up districts' mails "Complete SameGoal Demographics Integration"."""
     registry = registry_from_environment()
@@ -54,7 +60,13 @@ def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     )
 
 
-@dg.sensor(name="post_run_processing", minimum_interval_seconds=60, default_status=_ON)
+@dg.sensor(
+    name="post_run_processing",
+    minimum_interval_seconds=60,
+    default_status=_ON,
+    description="After each import run: sets the district's state, writes the morning mail to "
+    "its contacts, and sends mails that are due.",
+)
 def post_run_processing(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """After each night: the district's state, and the morning mail to its contacts."""
     registry, now = registry_from_environment(), datetime.now(UTC)
@@ -74,7 +86,13 @@ def _delivered(registry: Registry, now: datetime) -> list[str]:
     return told + ([done.down.what] if done.down else [])
 
 
-@dg.sensor(name="access_expiry", minimum_interval_seconds=3600, default_status=_ON)
+@dg.sensor(
+    name="access_expiry",
+    minimum_interval_seconds=3600,
+    default_status=_ON,
+    description="Warns a district 30, 14, 7 and 1 days before its Integration Access ends and "
+    "before a pause, and notices when an expired access works again.",
+)
 def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Warn 30, 14, 7 and 1 days before access ends, and before a pause; notice renewed access."""
     registry = registry_from_environment()
@@ -88,7 +106,12 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     )
 
 
-@dg.sensor(name="technical_digest", minimum_interval_seconds=600, default_status=_ON)
+@dg.sensor(
+    name="technical_digest",
+    minimum_interval_seconds=600,
+    default_status=_ON,
+    description="Mails the technical team once a day how every district stands, worst first.",
+)
 def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Mail the technical team once a day how every district stands, worst first."""
     registry = registry_from_environment()
@@ -139,7 +162,13 @@ def districts_fresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
 _PARTITIONED = (DistrictState.ACTIVE, DistrictState.FAILING, DistrictState.EXPIRED)
 
 
-@dg.sensor(name="sync_partitions", minimum_interval_seconds=300, default_status=_ON)
+@dg.sensor(
+    name="sync_partitions",
+    minimum_interval_seconds=300,
+    default_status=_ON,
+    description="Keeps the partitions the same as the registry: adds those of new districts, "
+    "drops those of removed ones.",
+)
 def sync_partitions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Add the partitions that the registry has and Dagster lacks, and drop removed districts'."""
     districts = registry_from_environment().list()
@@ -158,7 +187,13 @@ def sync_partitions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
     return dg.SensorResult(dynamic_partitions_requests=requests)
 
 
-@dg.run_failure_sensor(name="lost_runs", minimum_interval_seconds=60, default_status=_ON)
+@dg.run_failure_sensor(
+    name="lost_runs",
+    minimum_interval_seconds=60,
+    default_status=_ON,
+    description="Records an import run that ended without a result, because its process was "
+    "killed, so that status and mail show it.",
+)
 def lost_runs(context: dg.RunFailureSensorContext) -> None:
     """Record a run that ended without a word (its process was killed), so that it is seen."""
     run = context.dagster_run
@@ -172,7 +207,13 @@ def lost_runs(context: dg.RunFailureSensorContext) -> None:
     record_lost_run(context.instance, run, slug)
 
 
-@dg.sensor(name="orphaned_runs", minimum_interval_seconds=20, default_status=_ON)
+@dg.sensor(
+    name="orphaned_runs",
+    minimum_interval_seconds=20,
+    default_status=_ON,
+    description="Ends import runs whose process is gone or that never reached the queue, and "
+    "records nights whose run a person canceled.",
+)
 def orphaned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """End runs whose process is gone or that never reached the queue; record canceled nights."""
     database_url, now = registry_from_environment().database_url, datetime.now(UTC)

@@ -14,6 +14,7 @@ from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, 
 from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.validation import frame_validation
 from samegoal_sync.pipeline import asset_checks as stage_checks
+from samegoal_sync.pipeline.assets.csv_asset import csv
 
 ASSETS = {
     "qmlativ/entities": "qmlativ",
@@ -23,7 +24,6 @@ ASSETS = {
     "guardian_demographics": "demographics",
     "samegoal/students": "samegoal",
     "samegoal/guardians": "samegoal",
-    "samegoal/csv": "samegoal",
 }
 
 
@@ -58,7 +58,10 @@ def test_a_record_flows_one_way() -> None:
     assert deps["guardian_demographics"] <= raw | {"student_demographics"}
     assert "student_demographics" in deps["samegoal/students"]
     assert "guardian_demographics" in deps["samegoal/guardians"]
-    assert deps["samegoal/csv"] == {"samegoal/students", "samegoal/guardians"}
+    assert {dep.asset_key.to_user_string() for spec in csv.specs for dep in spec.deps} == {
+        "samegoal/students",
+        "samegoal/guardians",
+    }
 
 
 def test_every_asset_leads_to_its_code() -> None:
@@ -68,6 +71,14 @@ def test_every_asset_leads_to_its_code() -> None:
         assert path.parent.name == "assets", key
         line = path.read_text().splitlines()[reference.line_number - 1]
         assert line.strip().startswith("@dg."), key
+
+
+def test_sensors_and_schedules_say_what_they_do() -> None:
+    repository = defs.get_repository_def()
+    for one in (*repository.sensor_defs, *repository.schedule_defs):
+        assert len(one.description or "") > 40, one.name
+        assert str(one.description).endswith("."), one.name
+    assert "hour of its own time zone" in str(defs.resolve_schedule_def("nightly").description)
 
 
 def test_the_schedule_and_the_job() -> None:

@@ -1,8 +1,8 @@
 """The optional asset ``samegoal/csv``: the published rows as SameGoal's two files, by SFTP.
 
 It comes after the publication and is alone when it fails: what is published stays published, and
-``status`` and the digest say that the files are not there. Where no SFTP is set it does nothing,
-and says so.
+``status`` and the digest say that the files are not there. Where no SFTP is set, ``definitions``
+leaves it out: it would be forever missing.
 """
 
 # No "from __future__ import annotations": Dagster reads the annotation of `context` itself.
@@ -20,7 +20,7 @@ from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.published_asset import GUARDIANS, STUDENTS
 from samegoal_sync.samegoal.delivery.csv_files import render
-from samegoal_sync.samegoal.delivery.deliveries import deliver_and_record, forget_delivery
+from samegoal_sync.samegoal.delivery.deliveries import deliver_and_record
 from samegoal_sync.settings import SFTP_VARIABLE, Settings
 
 CSV = dg.AssetKey(["samegoal", "csv"])
@@ -37,8 +37,7 @@ _AGAIN = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
     kinds={"csv", "sftp"},
     owners=OWNERS,
     description="students.csv and guardians.csv as they are published, handed to SameGoal by SFTP. "
-    f"Does nothing where {SFTP_VARIABLE} is not set, nor in a night that published nothing and "
-    "removed no guardian who may not see a student.",
+    "Skipped in a night that published nothing and removed no guardian who may not see a student.",
     output_required=False,
     retry_policy=_AGAIN,
 )
@@ -48,8 +47,7 @@ def csv(context: AssetExecutionContext) -> Iterator[Any]:
     with told(context):
         settings, slug = Settings.from_environment(), context.partition_key
         database_url = registry_from_environment().database_url
-        if settings.sftp_url is None:
-            forget_delivery(database_url, slug)
+        if settings.sftp_url is None:  # taken away since the definitions were loaded
             context.log.info(f"no files are delivered: {SFTP_VARIABLE} is not set")
             return
         files = render(database_url, slug)

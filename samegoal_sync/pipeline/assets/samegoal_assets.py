@@ -25,6 +25,7 @@ from samegoal_sync.pipeline.published_asset import (
     portal_link,
     published_numbers,
 )
+from samegoal_sync.samegoal.delivery.deliveries import forget_delivery
 from samegoal_sync.samegoal.publication.accounting import published_rows
 from samegoal_sync.samegoal.publication.publish import Publication, State, publish
 
@@ -84,6 +85,8 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
             night=run.night,
             started_at=run.started_at,
         )
+        if run.registry.settings.sftp_url is None:
+            forget_delivery(run.database_url, run.district.slug)
         yield _within_guards(run, result)
         if result.state in {State.PUBLISHED, State.UNCHANGED}:
             yield from _materializations(context, run, result.counts)
