@@ -117,7 +117,7 @@ def test_nights_end_published_once_whatever_is_killed(world: World, fleet: Fleet
             redis.wait()
             stack.enter_context(fleet.redis())
             stack.enter_context(fleet.worker())
-            _wait_for("Fairview's night", lambda: _published(world, FAIRVIEW), seconds=200)
+            _wait_for("Fairview's night", lambda: _published(world, FAIRVIEW), seconds=400)
 
         world.registry.set_state(RIDGEMONT, DistrictState.ACTIVE, "test")
         _date_back(instance)

@@ -54,7 +54,7 @@ def test_it_is_told_where_values_are_shown_that_they_were_not_shared(
             """findings = '{"guardians": {"restrictions_shared": 0}}'"""
         )
     page = sign_in("teacher@fairview.example").get(student_address(FAIRVIEW)).text
-    assert page.count("Not shared by Qmlativ last night; kept as it was.") == 2  # two guardians
+    assert page.count("Not shared by Qmlativ; kept as it was.") == 2  # two guardians
     assert "Custody restrictions are not shared by Qmlativ." in page
 
 
