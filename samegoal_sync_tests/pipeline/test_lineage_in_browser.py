@@ -85,3 +85,36 @@ def test_the_ui_shows_a_districts_lineage(world: World, monkeypatch: pytest.Monk
         page.goto(f"{address}/assets/student_demographics?view=checks")
         expect(page.get_by_text("students_valid").first).to_be_visible(timeout=60_000)
         expect(page.get_by_text("students_as_usual").first).to_be_visible(timeout=60_000)
+
+
+def test_the_ui_shows_a_held_night_as_a_run_that_went_well(world: World) -> None:
+    world.run()
+    whole = world.sandbox.tables(SLUGS[0])["Student/Student"]
+    world.sandbox.replace_table(SLUGS[0], "Student/Student", whole.head(whole.height // 2))
+    try:
+        held = world.run()[0]
+    finally:
+        world.sandbox.replace_table(SLUGS[0], "Student/Student", whole)
+    with _ui(world) as address, running_browser() as browser:
+        page = browser.new_page(viewport={"width": 1500, "height": 900})
+        # Runs by command stand under their job.
+        page.goto(f"{address}/locations/samegoal_sync/jobs/import_district/runs")
+        expect(page.get_by_text(held.run_id[:8]).first).to_be_visible(timeout=90_000)
+        expect(page.get_by_text("Success").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Failure")).to_have_count(0)
+        page.goto(f"{address}/runs/{held.run_id}")
+        expect(page.get_by_text("is held:").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("DagsterStepOutputNotFoundError")).to_have_count(0)
+        page.wait_for_timeout(2_000)
+        if path := picture_path("dagster-held-run.png"):
+            page.screenshot(path=path)
+        # Without an SFTP server there is no asset of files, and so nothing is missing.
+        page.goto(f"{address}/assets")
+        expect(page.get_by_text("guardian_demographics").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("csv", exact=True)).to_have_count(0)
+        page.goto(f"{address}/assets/samegoal/students?view=checks&checkDetail=within_guards")
+        expect(page.get_by_text("students lost (%)").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("students are gone or out of scope").first).to_be_visible()
+        page.wait_for_timeout(2_000)
+        if path := picture_path("dagster-held-check.png"):
+            page.screenshot(path=path)

@@ -23,5 +23,5 @@ def test_an_unchanged_night_leaves_few_events_and_a_dozen_checks(world: World) -
         ).fetchone()
     assert checks is not None
     assert checks[0] <= 12
-    assert sum(number for _, number, _ in kinds) <= 95, kinds
-    assert sum(size for _, _, size in kinds) <= 140_000, kinds
+    assert sum(number for _, number, _ in kinds) <= 90, kinds
+    assert sum(size for _, _, size in kinds) <= 135_000, kinds
