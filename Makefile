@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 # The lock is complete, so pip resolves nothing: every file is checked against its hash.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help setup setup-test demo demo-ci dev check test mutants docs pictures bench clean
+.PHONY: help setup setup-test demo demo-ci dev check test test-slow mutants docs pictures bench clean
 
 help:
 	@echo "make demo    set up, and run the whole night against a sandbox; then serve the UI"
-	@echo "make test    set up, and run every check and test"
+	@echo "make test    set up, and run every check and test but the long proofs"
+	@echo "make test-slow  the long proofs: whole nights, kills, fleets, browsers (minutes)"
 	@echo "make dev     serve the Dagster UI, the daemon and the portal for what is registered"
 	@echo "make check   lint, format, layers and types alone"
 	@echo "make mutants how many small faults the tests notice (an hour; ARGS='*guards*' for some)"
@@ -60,7 +61,11 @@ check: setup-test
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+
+# Apart, so that the answer to a change comes in minutes. CI runs both.
+test-slow: setup-test
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow $(ARGS)
 
 # Small faults, one at a time, in the modules that must not be wrong: does a test notice?
 mutants: setup-test
