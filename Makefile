@@ -17,7 +17,7 @@ help:
 	@echo "make dev     serve the Dagster UI, the daemon and the portal for what is registered"
 	@echo "make check   lint, format, layers and types alone"
 	@echo "make mutants how many small faults the tests notice (an hour; ARGS='*guards*' for some)"
-	@echo "make docs    write the generated pages of docs/ anew"
+	@echo "make docs    write the generated pages of docs/ anew, and build the site (site/)"
 	@echo "make pictures have the browser tests make the pictures of docs/ anew"
 	@echo "make bench   the benchmarks of benchmarks/ (minutes; needs their own packages)"
 	@echo "make clean   remove .venv (your data in .local stay)"
@@ -73,6 +73,7 @@ mutants: setup-test
 
 docs: setup-test
 	$(BIN)/python -m samegoal_sync.generated_docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # Looked at by a person before they are committed.
 pictures: setup-test

@@ -1,8 +1,8 @@
-"""Whether a sandbox runs for a home: only while it does are its http addresses accepted there.
+"""Whether a sandbox runs for a home, and where: only while it does is http accepted there.
 
-A running sandbox holds a lock on a file of its own in ``{home}/sandbox``. The system gives the lock
-back even from a killed process, so nothing is allowed for longer than the sandbox lives; that the
-folder exists says nothing.
+A running sandbox holds a lock on a file of its own in ``{home}/sandbox``, which says its address.
+The system gives the lock back even from a killed process, so nothing is allowed for longer than
+the sandbox lives; that the folder exists says nothing.
 """
 
 from __future__ import annotations
@@ -24,18 +24,29 @@ def sandbox_runs_in(home: Path) -> bool:
     Raises:
         PermissionError: the home is closed to this user.
     """
+    return sandbox_address_in(home) is not None
+
+
+def sandbox_address_in(home: Path) -> str | None:
+    """Where a running sandbox of this home is served: ``http://127.0.0.1:PORT``; None without one.
+
+    Raises:
+        PermissionError: the home is closed to this user.
+    """
     folder = home / SANDBOX_FOLDER
-    return folder.is_dir() and any(_is_held(mark) for mark in folder.glob(_MARK))
+    marks = sorted(folder.glob(_MARK)) if folder.is_dir() else []
+    return next((mark.read_text() for mark in marks if _is_held(mark)), None)
 
 
 @contextmanager
-def sandbox_marked_in(home: Path) -> Iterator[None]:
-    """While the block runs, a sandbox runs for this home."""
+def sandbox_marked_in(home: Path, port: int) -> Iterator[None]:
+    """While the block runs, a sandbox runs for this home on this port of the loopback."""
     folder = home / SANDBOX_FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / _MARK.replace("*", f"{os.getpid()}-{os.urandom(4).hex()}")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        os.write(descriptor, f"http://127.0.0.1:{port}".encode())
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:

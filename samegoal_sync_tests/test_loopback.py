@@ -7,14 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from samegoal_sync.loopback import SANDBOX_FOLDER, sandbox_marked_in, sandbox_runs_in
+from samegoal_sync.loopback import (
+    SANDBOX_FOLDER,
+    sandbox_address_in,
+    sandbox_marked_in,
+    sandbox_runs_in,
+)
 from samegoal_sync.settings import Settings
 
 _MARKS = """
 import sys, time
 from pathlib import Path
 from samegoal_sync.loopback import sandbox_marked_in
-with sandbox_marked_in(Path(sys.argv[1])):
+with sandbox_marked_in(Path(sys.argv[1]), 8900):
     print("marked", flush=True)
     time.sleep(60)
 """
@@ -31,8 +36,8 @@ def test_a_folder_that_a_sandbox_left_behind_allows_nothing(tmp_path: Path) -> N
 
 
 def test_loopback_is_allowed_as_long_as_one_of_the_homes_sandboxes_runs(tmp_path: Path) -> None:
-    with sandbox_marked_in(tmp_path):
-        with sandbox_marked_in(tmp_path):
+    with sandbox_marked_in(tmp_path, 8900):
+        with sandbox_marked_in(tmp_path, 8901):
             assert _allowed(tmp_path)
         assert _allowed(tmp_path)
         assert not _allowed(tmp_path.parent)
@@ -49,3 +54,10 @@ def test_a_killed_sandbox_allows_nothing(tmp_path: Path) -> None:
         process.wait(10)
     assert list((tmp_path / SANDBOX_FOLDER).iterdir())  # the mark itself stays behind
     assert not sandbox_runs_in(tmp_path)
+
+
+def test_a_running_sandbox_of_the_home_is_found_by_its_address(tmp_path: Path) -> None:
+    assert sandbox_address_in(tmp_path) is None
+    with sandbox_marked_in(tmp_path, 8931):
+        assert sandbox_address_in(tmp_path) == "http://127.0.0.1:8931"
+    assert sandbox_address_in(tmp_path) is None

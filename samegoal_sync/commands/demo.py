@@ -61,7 +61,7 @@ def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -
         app.settings = replace(app.settings, allow_loopback=True, portal_url=portal_url)
         with (
             running_sandbox(demo_districts(), sandbox_port, state_folder=folder) as sandbox,
-            sandbox_marked_in(app.settings.home),
+            sandbox_marked_in(app.settings.home, sandbox.port),
         ):
             failed = _night(app, sandbox)
             if once or failed:

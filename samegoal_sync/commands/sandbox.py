@@ -14,14 +14,20 @@ import click
 
 from samegoal_sync.commands.app import App, json_option, pass_app, print_json
 from samegoal_sync.errors import SyncError, UsageError
-from samegoal_sync.loopback import sandbox_marked_in
+from samegoal_sync.loopback import sandbox_address_in, sandbox_marked_in
 
 _DEFAULT_PORT = 8900
+
+
+def _running_sandbox_first(context: click.Context, _: click.Parameter, url: str | None) -> str:
+    home = context.find_object(App).settings.home  # type: ignore[union-attr]  # cli.cli makes it
+    return url or sandbox_address_in(home) or f"http://127.0.0.1:{_DEFAULT_PORT}"
+
+
 _url_option = click.option(
     "--url",
-    default=f"http://127.0.0.1:{_DEFAULT_PORT}",
-    show_default=True,
-    help="Where the sandbox is served.",
+    callback=_running_sandbox_first,
+    help="Where the sandbox is served [default: the running one of this home].",
 )
 _day = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -120,7 +126,7 @@ def serve(
     ]
     with (
         running_sandbox(asked, port, state_folder=state_folder) as running,
-        sandbox_marked_in(app.settings.home),
+        sandbox_marked_in(app.settings.home, running.port),
     ):
         for district in asked:
             if changes:

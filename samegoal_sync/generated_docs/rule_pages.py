@@ -17,6 +17,7 @@ from samegoal_sync.demographics.students.withdrawal_codes import (
     NOT_KNOWN,
     WITHOUT_GRADUATION,
 )
+from samegoal_sync.generated_docs.error_page import errors
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject
 
 _MADE = "Made from the code by `python -m samegoal_sync.generated_docs`; change it there."
@@ -77,6 +78,7 @@ DOCUMENTS = {
     "data-dictionary.md": data_dictionary,
     "qmlativ-permissions.md": qmlativ_permissions,
     "rejects.md": rejects,
+    "errors.md": errors,
 }
 
 

@@ -22,6 +22,7 @@ from samegoal_sync.commands.districts.shared_options import (
 )
 from samegoal_sync.districts.onboarding.sandbox_secret import secret_from_sandbox
 from samegoal_sync.errors import UsageError
+from samegoal_sync.loopback import sandbox_address_in
 from samegoal_sync.secret import Secret
 
 if TYPE_CHECKING:
@@ -50,9 +51,19 @@ def verify(app: App, district: str, who: str | None, as_json: bool) -> int:
     return 1 if found.stopped else 0
 
 
-def _secret(district: District, from_sandbox: str | None) -> Secret:
-    """From the sandbox, a prompt without echo, or the first line of standard input."""
+#: What ``--from-sandbox`` holds when it is given without an address.
+_RUNNING = "running"
 
+
+def _secret(app: App, district: District, from_sandbox: str | None) -> Secret:
+    """From the sandbox, a prompt without echo, or the first line of standard input."""
+    if from_sandbox == _RUNNING:
+        from_sandbox = sandbox_address_in(app.settings.home)
+        if from_sandbox is None:
+            raise UsageError(
+                f"no sandbox runs for {app.settings.home}",
+                hint="start one with samegoal-sync sandbox serve, or name its address",
+            )
     if from_sandbox:
         return secret_from_sandbox(from_sandbox, district)
     if sys.stdin.isatty():
@@ -67,7 +78,13 @@ def _secret(district: District, from_sandbox: str | None) -> Secret:
 
 
 secret_options = (
-    click.option("--from-sandbox", metavar="URL", help="Have the sandbox there generate it."),
+    click.option(
+        "--from-sandbox",
+        is_flag=False,
+        flag_value=_RUNNING,
+        metavar="[URL]",
+        help="Have the sandbox generate it: the running one of this home, or that at URL.",
+    ),
     click.option("--expires", type=Date(), help="When the Integration Access ends."),
 )
 
@@ -107,7 +124,7 @@ def complete(
     from samegoal_sync.pipeline.first_import import import_and_confirm
 
     registry = registry_of(app)
-    secret = _secret(registry.get(district), from_sandbox)
+    secret = _secret(app, registry.get(district), from_sandbox)
     done = complete_district(registry, district, secret, user_name(who), expires)
     if hold_first:
         hold_first_night(registry, district, user_name(who))
@@ -144,7 +161,7 @@ def rotate_secret(
     from samegoal_sync.districts.onboarding.onboarding_steps import complete as complete_district
 
     registry = registry_of(app)
-    secret = _secret(registry.get(district), from_sandbox)
+    secret = _secret(app, registry.get(district), from_sandbox)
     done = complete_district(registry, district, secret, user_name(who), expires)
     _print_verification(app, done, as_json=as_json)
 
