@@ -18,6 +18,7 @@ from samegoal_sync.commands.app import (
     json_option,
     pass_app,
     print_json,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -25,23 +26,40 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--all", "every", is_flag=True, help="List every district, however many.")
 @json_option
 @pass_app
-def status(app: App, as_json: bool) -> int:
-    """Show how last night went, worst first; exit status 1 if a district needs a person.
+def status(app: App, every: bool, as_json: bool) -> int:
+    """Show how last night went, worst first, on one screen.
+
+    Exit status 1 if a district needs a person, or if the schedule does not tick. Beyond 25
+    districts those that stand alike are shown together; --all lists each.
 
     Example: samegoal-sync status
     """
+    from samegoal_sync.database import connect
     from samegoal_sync.districts.monitoring.district_status import overall_status
+    from samegoal_sync.districts.monitoring.heartbeats import silence
+    from samegoal_sync.districts.monitoring.overview import LISTED, grouped_lines, in_words
 
-    found = overall_status(app.database_url, datetime.now(UTC))
+    now = datetime.now(UTC)
+    found = overall_status(app.database_url, now)
+    with connect(app.database_url) as connection:
+        silent = silence(connection, now)
     if as_json:
         print_json([_plain(one) for one in found])
-    elif found:
+    elif not found:
+        app.console.print("no district is registered; samegoal-sync districts add")
+    elif every or len(found) <= LISTED:
         _print_table(found)
     else:
-        app.console.print("no district is registered; samegoal-sync districts add")
-    return 1 if any(one.needs_a_person for one in found) else 0
+        say(f"{len(found):,} districts: {in_words(found)}")
+        for line in grouped_lines(found):
+            say(line)
+        say("samegoal-sync status --all lists every district")
+    if silent is not None:
+        app.console.print(f"\n{silent.problem}\n  hint: {silent.hint}", style="red")
+    return 1 if silent or any(one.needs_a_person for one in found) else 0
 
 
 def _plain(one: DistrictStatus) -> dict[str, Any]:

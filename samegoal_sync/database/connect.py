@@ -22,8 +22,7 @@ def connect(database_url: str, **options: Any) -> psycopg.Connection[TupleRow]:
             database_url,
             application_name="samegoal-sync",
             options="-c search_path=samegoal -c timezone=UTC",
-            connect_timeout=10,
-            **options,
+            **{"connect_timeout": 10, **options},
         )
     except psycopg.OperationalError as error:
         raise DatabaseError(

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg import sql
 from psycopg.rows import TupleRow
 
@@ -40,6 +41,11 @@ def migrate(database_url: str, to: str = "head") -> None:
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["database_url"] = database_url
         command.upgrade(config, to)
+
+
+def newest_revision() -> str | None:
+    """The revision that this code's tables are of."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def _create_schema(connection: psycopg.Connection[TupleRow], schema: str) -> None:

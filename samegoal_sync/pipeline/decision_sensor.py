@@ -11,6 +11,7 @@ import json
 import dagster as dg
 
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.published_asset import (
     GUARDIANS,
     STUDENTS,
@@ -34,6 +35,7 @@ Event = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.AssetObservation
     description="When a held night is approved or discarded, turns within_guards of its district "
     "green, and reports what an approved night published.",
 )
+@beating("decisions_on_held_nights")
 def decisions_on_held_nights(
     context: dg.SensorEvaluationContext,
 ) -> dg.SensorResult | dg.SkipReason:

@@ -19,6 +19,7 @@ from samegoal_sync.district import PARTITIONS
 from samegoal_sync.districts.monitoring.due_nights import NightRequest
 from samegoal_sync.districts.monitoring.night_requests import ask_for_due_nights, forget_old_nights
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, PARTITION_SET, run_tags
 from samegoal_sync.pipeline.pruning import prune_runs
 
@@ -35,6 +36,7 @@ _RUN_KEY = "dagster/run_key"
     "stands in its settings (District Information > Night). Looks every five minutes which nights "
     "are due, catches up those missed while nothing ran, and tries again what may pass.",
 )
+@beating("nightly")
 def nightly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     """Ask for the nights that are due now."""
     registry = registry_from_environment()
@@ -72,6 +74,7 @@ def run_request(request: NightRequest) -> dg.RunRequest:
 
 
 @dg.op(name="delete_old_runs")
+@beating("prune_runs")
 def _prune(context: dg.OpExecutionContext) -> None:
     """Delete finished runs and check results older than 30 days that nothing needs."""
     now = datetime.now(UTC)

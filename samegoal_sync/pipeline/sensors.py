@@ -25,6 +25,7 @@ from samegoal_sync.mail.mailbox import incoming_of
 from samegoal_sync.mail.mailer import mailer_of
 from samegoal_sync.mail.outbox import deliver
 from samegoal_sync.pipeline.freshness import CHECK, evaluation, is_fresh
+from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.orphaned_runs import (
     end_orphaned_runs,
@@ -45,6 +46,7 @@ _ON = dg.DefaultSensorStatus.RUNNING
     description="Reads the mailbox for districts' mails \"Complete SameGoal Demographics "
     'Integration" and takes each request up.',
 )
+@beating("mailbox")
 def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Take up districts' mails "Complete SameGoal Demographics Integration"."""
     registry = registry_from_environment()
@@ -67,6 +69,7 @@ def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     description="After each import run: sets the district's state, writes the morning mail to "
     "its contacts, and sends mails that are due.",
 )
+@beating("post_run_processing")
 def post_run_processing(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """After each night: the district's state, and the morning mail to its contacts."""
     registry, now = registry_from_environment(), datetime.now(UTC)
@@ -93,6 +96,7 @@ def _delivered(registry: Registry, now: datetime) -> list[str]:
     description="Warns a district 30, 14, 7 and 1 days before its Integration Access ends and "
     "before a pause, and notices when an expired access works again.",
 )
+@beating("access_expiry")
 def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Warn 30, 14, 7 and 1 days before access ends, and before a pause; notice renewed access."""
     registry = registry_from_environment()
@@ -112,6 +116,7 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     default_status=_ON,
     description="Mails the technical team once a day how every district stands, worst first.",
 )
+@beating("technical_digest")
 def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Mail the technical team once a day how every district stands, worst first."""
     registry = registry_from_environment()
@@ -138,6 +143,7 @@ _TOLD_AT_ONCE = 500
     description="Turns fresh_within_36_hours of each district green after a good or paused night, "
     "and red when 36 hours have passed without one.",
 )
+@beating("districts_fresh")
 def districts_fresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Told when a district's last good night or its freshness is another than last time."""
     now = datetime.now(UTC)
@@ -169,6 +175,7 @@ _PARTITIONED = (DistrictState.ACTIVE, DistrictState.FAILING, DistrictState.EXPIR
     description="Keeps the partitions the same as the registry: adds those of new districts, "
     "drops those of removed ones.",
 )
+@beating("sync_partitions")
 def sync_partitions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Add the partitions that the registry has and Dagster lacks, and drop removed districts'."""
     districts = registry_from_environment().list()
@@ -214,6 +221,7 @@ def lost_runs(context: dg.RunFailureSensorContext) -> None:
     description="Ends import runs whose process is gone or that never reached the queue, and "
     "records nights whose run a person canceled.",
 )
+@beating("orphaned_runs")
 def orphaned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """End runs whose process is gone or that never reached the queue; record canceled nights."""
     database_url, now = registry_from_environment().database_url, datetime.now(UTC)

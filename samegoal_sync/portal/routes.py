@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Route
 
+from samegoal_sync.portal.health import health_routes
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.page_access import EVERYONE, MANAGING, TEAM, guarded
 from samegoal_sync.portal.pages import (
@@ -85,8 +86,9 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
 
 
 def page_routes() -> Sequence[BaseRoute]:
-    """The pages as Starlette's routes; sign-in is the only one open to anybody."""
+    """The pages as Starlette's routes; open to anybody: sign-in and health."""
     return [
+        *health_routes(),
         Route("/sign-in", sign_in_page.sign_in, methods=["GET", "POST"]),
         *(
             Route(path, guarded(page, roles), methods=[method])
