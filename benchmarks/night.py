@@ -32,8 +32,9 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from samegoal_sync.database import connect, running_database
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.pipeline.home_files import CHECKOUT
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, run_tags
-from samegoal_sync.pipeline.instance import CHECKOUT, dagster_instance
+from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.sandbox import Sandbox, SandboxDistrict, running_sandbox
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings

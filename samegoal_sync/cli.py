@@ -24,6 +24,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "dev": ("dev:dev", "Serve the Dagster UI, the daemon and the portal."),
     "env": ("dev:env", "Print the environment for plain dagster commands."),
     "stop": ("dev:stop", "Stop the project's own Postgres."),
+    "upgrade": ("upgrade:upgrade", "Bring the database to this version."),
     "sync": ("sync:sync", "Import districts now."),
     "status": ("status:status", "Show how last night went, every district on one screen."),
     "student": ("published:student", "Show one student's Details."),
@@ -62,6 +63,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="samegoal-sync", message="%(package)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Nightly student and guardian demographics from Skyward Qmlativ into SameGoal.

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from samegoal_sync.pipeline.instance import CHECKOUT
+from samegoal_sync.pipeline.home_files import CHECKOUT
 
 
 def _pins(name: str) -> set[str]:

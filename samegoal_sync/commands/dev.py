@@ -102,11 +102,12 @@ def serve(app: App, port: int, portal_port: int) -> None:
     Raises:
         SyncError: one of them did not start, or ended by itself.
     """
-    from samegoal_sync.pipeline.instance import CHECKOUT, pipeline_environment  # slow to import
+    from samegoal_sync.pipeline.home_files import WORKSPACE_YAML, shipped
+    from samegoal_sync.pipeline.instance import pipeline_environment  # slow to import
 
     # Not "logs": that folder of DAGSTER_HOME is telemetry's, which Dagster empties.
     logs = app.settings.home / "output"
-    workspace = str(CHECKOUT / "workspace.yaml")
+    workspace = str(shipped(WORKSPACE_YAML))
     programs = (
         _Program("Dagster UI", port, logs / "dagster.log",
                  ("-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port))),

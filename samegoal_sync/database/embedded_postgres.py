@@ -18,7 +18,7 @@ from typing import IO, Any
 import psycopg
 
 from samegoal_sync.database.connect import connect
-from samegoal_sync.database.migrate import migrate
+from samegoal_sync.database.migrate import make_or_require_current, migrate
 from samegoal_sync.errors import DatabaseError, SettingError
 from samegoal_sync.settings import HOME_VARIABLE, Settings
 
@@ -26,17 +26,24 @@ _DATABASE = "samegoal"
 
 
 @contextmanager
-def running_database(settings: Settings, *, leave_running: bool = False) -> Iterator[str]:
-    """Yield the address of a migrated database; start the embedded one if none is named.
+def running_database(
+    settings: Settings, *, leave_running: bool = False, as_it_is: bool = False
+) -> Iterator[str]:
+    """Yield the address of a database of this version; start the embedded one if none is named.
 
-    The embedded server stops when the last process that uses it leaves, unless
+    The embedded one is upgraded, and so is one without tables; any other is when its operator says
+    so. The embedded server stops when the last process that uses it leaves, unless
     ``leave_running``.
 
+    Args:
+        as_it_is: whatever version its tables have: for a backup, a restore or the upgrade.
+
     Raises:
-        DatabaseError: it can't be started or reached.
+        DatabaseError: it can't be started or reached, or is of another version.
     """
     if settings.database_url:
-        migrate(settings.database_url)
+        if not as_it_is:
+            make_or_require_current(settings.database_url)
         yield settings.database_url
         return
     folder = settings.home / "postgres"
@@ -44,7 +51,8 @@ def running_database(settings: Settings, *, leave_running: bool = False) -> Iter
         server = _start(folder)
         try:
             url = _prepared(server, folder)
-            migrate(url)
+            if not as_it_is:
+                migrate(url)
             yield url
         finally:
             if not leave_running and _is_last(users):

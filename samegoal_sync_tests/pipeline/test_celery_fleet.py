@@ -22,7 +22,8 @@ import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
-from samegoal_sync.pipeline.instance import CHECKOUT, dagster_instance
+from samegoal_sync.pipeline.home_files import CHECKOUT
+from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 from samegoal_sync_tests.pipeline.fleet_programs import Fleet
 from samegoal_sync_tests.pipeline.test_daemon import _date_back, _forget_ticks, _wait_for

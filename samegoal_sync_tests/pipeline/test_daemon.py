@@ -21,7 +21,8 @@ from dagster._core.scheduler.instigation import (
 )
 
 from samegoal_sync.commands.child_programs import running_program, wait_until_listening
-from samegoal_sync.pipeline.instance import CHECKOUT, pipeline_environment
+from samegoal_sync.pipeline.home_files import CHECKOUT
+from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync_tests.commands.command_line import free_ports
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 

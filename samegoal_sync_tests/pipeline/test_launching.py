@@ -10,8 +10,8 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from samegoal_sync.definitions import defs
 from samegoal_sync.errors import SyncError
 from samegoal_sync.pipeline.code_location import job_here
+from samegoal_sync.pipeline.home_files import CHECKOUT
 from samegoal_sync.pipeline.import_run import Defect
-from samegoal_sync.pipeline.instance import CHECKOUT
 from samegoal_sync.pipeline.launching import curated_tonight, import_districts
 from samegoal_sync.refresh.refresh_student import refresh_student
 from samegoal_sync.settings import PORTAL_VARIABLE

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from samegoal_sync.pipeline.instance import CHECKOUT, pipeline_environment
+from samegoal_sync.pipeline.home_files import CHECKOUT
+from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync.settings import PORTAL_VARIABLE
 from samegoal_sync_tests.browser import needs_browser, picture_path, running_browser
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World

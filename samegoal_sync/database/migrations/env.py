@@ -14,6 +14,7 @@ engine = create_engine(
 )
 with engine.connect() as connection:
     connection.execute(text("set search_path to samegoal"))
+    connection.execute(text(f"set lock_timeout = '{context.config.attributes['lock_seconds']}s'"))
     connection.commit()
     connection.dialect.default_schema_name = "samegoal"
     context.configure(connection=connection, version_table_schema="samegoal")
