@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # The lock is complete, so pip resolves nothing: every file is checked against its hash.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help setup setup-test demo demo-ci dev check test test-slow mutants docs pictures bench clean
+.PHONY: help setup setup-test demo demo-ci dev check test test-slow mutants docs pictures locks bench clean
 
 help:
 	@echo "make demo    set up, and run the whole night against a sandbox; then serve the UI"
@@ -19,6 +19,7 @@ help:
 	@echo "make mutants how many small faults the tests notice (an hour; ARGS='*guards*' for some)"
 	@echo "make docs    write the generated pages of docs/ anew, and build the site (site/)"
 	@echo "make pictures have the browser tests make the pictures of docs/ anew"
+	@echo "make locks   write the locks anew for pyproject.toml (needs uv; ARGS=--upgrade for the newest)"
 	@echo "make bench   the benchmarks of benchmarks/ (minutes; needs their own packages)"
 	@echo "make clean   remove .venv (your data in .local stay)"
 
@@ -74,6 +75,10 @@ mutants: setup-test
 docs: setup-test
 	$(BIN)/python -m samegoal_sync.generated_docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+# What is locked stays, unless ARGS say otherwise: --upgrade, --upgrade-package NAME.
+locks:
+	scripts/renew_locks $(ARGS)
 
 # Looked at by a person before they are committed.
 pictures: setup-test

@@ -43,7 +43,7 @@ def require_not_newer(connection: psycopg.Connection[TupleRow]) -> str | None:
             f"the database is of a newer version of samegoal-sync (tables {found}, this one "
             f"knows {HEAD} at most)",
             hint="install the version that upgraded it, or go back to the backup from before "
-            "the upgrade: samegoal-sync restore FILE --replace (docs/backup.md)",
+            "the upgrade: samegoal-sync restore FILE",
         )
     return found
 
@@ -61,5 +61,5 @@ def require_current(database_url: str) -> None:
             f"the database is of an older version (tables {found or 'not made yet'}, this one "
             f"needs {HEAD})",
             hint="stop what runs of the older version, then: samegoal-sync backup FILE, and "
-            "samegoal-sync upgrade (docs/backup.md)",
+            "samegoal-sync upgrade",
         )
