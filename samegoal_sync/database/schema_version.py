@@ -21,11 +21,17 @@ REVISIONS = tuple(
 )  # fmt: skip
 HEAD = REVISIONS[-1]
 
+#: Asked of the catalog: a schema that is closed to the user is reported with all that is missing.
+_READABLE = """
+    select from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where nspname = 'samegoal' and relname = 'alembic_version'
+    and has_schema_privilege(relnamespace, 'usage') and has_table_privilege(pg_class.oid, 'select')
+"""
+
 
 def schema_version(connection: psycopg.Connection[TupleRow]) -> str | None:
-    """The revision of the tables; ``None`` where there are none yet."""
-    there = connection.execute("select to_regclass('samegoal.alembic_version')").fetchone()
-    if there is None or there[0] is None:
+    """The revision of the tables; ``None`` where there are none yet, or the user sees none."""
+    if connection.execute(_READABLE).fetchone() is None:
         return None
     row = connection.execute("select version_num from samegoal.alembic_version").fetchone()
     return None if row is None else str(row[0])
