@@ -3,7 +3,7 @@
 ISO with or without time and zone, the US form of old systems, and how SQL Server and Oracle print
 a date. A date with a time is the date as it is written: shifting a birth date by a zone would be
 wrong. Where a system can't leave a date out it writes the first or last day that it knows; such
-a day is read as no date in every form, wherever a date is read.
+a day is read as no date in every form, wherever a date is read; so is a word that says it.
 """
 
 from __future__ import annotations
@@ -15,22 +15,32 @@ import polars as pl
 from samegoal_sync.demographics.values.scatter import scattered
 
 #: Databases' and spreadsheets' zeros lie on or before this day (SQL Server 1753 and 1900, Access
-#: 1899, .NET 0001). Nobody alive was born by then.
-_LAST_ZERO = date(1900, 1, 1)
+#: 1899, .NET 0001, Excel of the Macintosh 1904). Nobody alive was born by then.
+_LAST_ZERO = date(1904, 1, 1)
 #: From here on a date stands for "never": SQL Server's smalldatetime 2079-06-06, 2999-12-31,
 #: 9999-12-31.
 _NEVER = date(2079, 6, 6)
-#: Unix's zero, and the same moment west of Greenwich. No span of today's students begins or ends
-#: there, but many a person was born then.
-_UNIX_ZERO = (date(1969, 12, 31), date(1970, 1, 1))
-#: Dates of zeros alone are no day of any calendar.
-_ZEROS = r"^(?:0{4}[-/]?0{1,2}[-/]?0{1,2}|0{1,2}[-/]0{1,2}[-/]0{4})(?:$|[T Z+-])"
-
-_ZONE = r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
-#: What may follow a date: nothing, a zone, or a time with or without a zone.
-_AFTER = (
-    rf"(?i:$|{_ZONE}$|(?:T| +)\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,:]\d+)?)?(?: ?[AP]M)?(?:{_ZONE})?$)"
+#: No enrollment and no restriction of today's students begins or ends by then (Unix's zero 1970,
+#: DOS's 1980), but many a person was born.
+_BEFORE_ANY_SPAN = date(1990, 1, 1)
+#: Unix's last second that fits into 32 bits, east and west of Greenwich.
+_UNIX_ENDS = (date(2038, 1, 18), date(2038, 1, 19))
+#: What stands for no date without being a day of any calendar: zeros or nines alone, the zeroth
+#: of January (Excel's zero), the year zero in two digits, a mask left empty, or words.
+_NO_DAY = (
+    r"(?i)^(?:0{1,8}|(?:0{1,4}[-/.]0{1,2}[-/.]0{1,4}|9{2,4}[-/.]99[-/.]9{2,4}|99999999"
+    r"|1900[-/.]0?1[-/.]0?0|0?1[-/.]0?0[-/.]1900|0?1[-/.]0?1[-/.]00|12[-/.]3[01][-/.]99"
+    r"|0?1-jan-00|3[01]-dec-99|-0*1-11-30|0?1\.0?1\.(?:0001|1753|1900)|(?:31\.12|12\.31)\.9999"
+    r"|\+?\d{5,6}-\d\d-\d\d)(?:[T ].*|Z|[+-].*)?"
+    r"|[\s_./\\-]+|<?\(?(?:n\.?/?a\.?|none|null|nil|nat|nan|never|no(?: end)?(?: date)?|blank|empty"
+    r"|not applicable|open(?:[ -]ended)?|ongoing|present|current|permanent|indefinite(?:ly)?"
+    r"|until further notice)\)?>?)$"
 )
+
+_ZONE = r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:\[[A-Za-z/_]{1,40}\])?"
+#: What may follow a date: nothing, a zone, or a time with or without a zone.
+_TIME = r"(?:T| +)\d{1,2}:\d{1,2}(?::\d{1,2}(?:[.,:]\d+)?)?(?: ?[AP]M)?"
+_AFTER = rf"(?i:(?:{_TIME})?{_ZONE}$)"
 _ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}{_AFTER}"
 #: The rarer forms: the text of the date, and its layout.
 _OTHERS = (
@@ -38,10 +48,18 @@ _OTHERS = (
     (rf"^(\d{{4}}-\d{{1,2}}-\d{{1,2}}){_AFTER}", "%Y-%m-%d"),
     (rf"^(\d{{1,2}}/\d{{1,2}}/\d{{4}}){_AFTER}", "%m/%d/%Y"),
     (rf"^(\d{{1,2}}-\d{{1,2}}-\d{{4}}){_AFTER}", "%m-%d-%Y"),
-    (rf"^(\d{{8}}){_AFTER}", "%Y%m%d"),
-    (rf"^(\d{{1,2}}-[A-Za-z]{{3}}-\d{{4}}){_AFTER}", "%d-%b-%Y"),
+    (rf"^(\d{{4}}\.\d{{1,2}}\.\d{{1,2}}){_AFTER}", "%Y.%m.%d"),
+    (rf"^(\d{{8}})(?:T?\d{{4,6}}(?:\.\d+)?{_ZONE}?$|{_AFTER})", "%Y%m%d"),
+    (rf"^(\d{{1,2}}[ -][A-Za-z]{{3}}[ -]\d{{4}}){_AFTER}", "%d %b %Y"),
     (rf"^([A-Za-z]{{3}} +\d{{1,2}},? \d{{4}}){_AFTER}", "%b %d %Y"),
+    (rf"^(\d{{1,2}} [A-Za-z]{{4,9}} \d{{4}}){_AFTER}", "%d %B %Y"),
+    (rf"^([A-Za-z]{{4,9}} +\d{{1,2}},? \d{{4}}){_AFTER}", "%B %d %Y"),
 )
+#: ``Tue, 24 Nov 2026``: the day of the week says nothing.
+_WEEKDAY = r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]? +"
+#: Milliseconds since Unix's zero, as .NET writes JSON, and the zone that they were written in.
+_NET = r"^\\?/Date\((-?\d{1,15})([+-]\d{4})?\)\\?/$"
+_DAY_OF_MILLISECONDS = 86_400_000
 _NO_DATE = pl.Series([None], dtype=pl.Date)
 
 
@@ -56,13 +74,13 @@ def parsed(column: str) -> pl.Expr:
 
 def parsed_bound(column: str) -> pl.Expr:
     """The day on which a span (an enrollment, a restriction) begins or ends; null when there is
-    none. Beside what ``parsed`` takes for none: Unix's zero.
+    none. Beside what ``parsed`` takes for none: days before any span of today, and Unix's ends.
 
     Args:
         column: a text column of a raw frame.
     """
     day = parsed(column)
-    return pl.when(~day.is_in(_UNIX_ZERO)).then(day)
+    return pl.when((day > _BEFORE_ANY_SPAN) & ~day.is_in(_UNIX_ENDS)).then(day)
 
 
 def is_blank(column: str) -> pl.Expr:
@@ -90,8 +108,8 @@ def _blank(text: pl.Series) -> pl.Series:
     empty = trimmed.str.len_bytes().fill_null(0) == 0
     if empty.all():
         return empty
-    zeros = trimmed.str.contains(_ZEROS).fill_null(False)
-    return empty | zeros | _means_none(_read(trimmed))
+    no_day = trimmed.str.contains(_NO_DAY).fill_null(False)
+    return empty | no_day | _means_none(_read(trimmed))
 
 
 def _means_none(dates: pl.Series) -> pl.Series:
@@ -107,12 +125,26 @@ def _read(trimmed: pl.Series) -> pl.Series:
     if not others.any():
         return usual
     rare = trimmed.filter(others).to_frame("text")
+    text = pl.col("text").str.replace(_WEEKDAY, "")
     forms = [
-        pl.col("text")
-        .str.extract(form, 1)
+        text.str.extract(form, 1)
         .str.replace_all(r"[ ,]+", " ")
+        .str.replace(r"^(\d{1,2})-([A-Za-z]{3})-", "$1 $2 ")
         .str.to_date(layout, strict=False)
         for form, layout in _OTHERS
     ]
-    found = rare.select(pl.coalesce(forms)).to_series()
+    found = rare.select(pl.coalesce(*forms, _of_net(pl.col("text")))).to_series()
     return scattered(found, others, usual)
+
+
+def _of_net(text: pl.Expr) -> pl.Expr:
+    """The day of .NET's milliseconds; null unless they are a whole day's where they were written:
+    to shift a birth date by a zone that nobody knows would be a guess."""
+    zone = text.str.extract(_NET, 2)
+    minutes = zone.str.slice(1, 2).cast(pl.Int64) * 60 + zone.str.slice(3, 2).cast(pl.Int64)
+    west = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
+    local = text.str.extract(_NET, 1).cast(pl.Int64) + (minutes * west * 60_000).fill_null(0)
+    days = local.floordiv(_DAY_OF_MILLISECONDS)
+    known = (local % _DAY_OF_MILLISECONDS == 0) | (days.abs() < 2) | (days > 1_000_000)
+    near = days.is_between(-719_162, 2_932_896)
+    return pl.when(known & near).then(days.cast(pl.Int32, strict=False).cast(pl.Date))

@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
-from samegoal_sync.demographics.values.dates import parsed_bound
+from samegoal_sync.demographics.values.dates import parsed, parsed_bound
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 _ACCESS, _PAIR = "Family/StudentGuardianRestrictedAccess", "Family/StudentGuardian"
@@ -29,15 +29,33 @@ def restricted_pairs(raw: RawObjects, today: date) -> pl.Series:
     """StudentGuardianID of every restriction that is active today.
 
     Active from its start to its end, both included. A start that is blank, means no date or
-    can't be read has begun; an end of that kind has not come. Dates in the wrong order say only
-    that there is a restriction: it is active.
+    can't be read has begun; an end of that kind has not come. Dates in the wrong order, or before
+    the student was born, say only that there is a restriction: it is active.
     """
     start, end = parsed_bound("StartDate"), parsed_bound("EndDate")
     begun, over = (start <= today).fill_null(True), (end < today).fill_null(False)
-    active = (begun & ~over) | (end < start).fill_null(False)
+    impossible = (end < start).fill_null(False) | (end < pl.col("born")).fill_null(False)
     return (
         lookup(raw, _ACCESS)
-        .filter(active & pl.col("StudentGuardianID").is_not_null())
+        .filter(pl.col("StudentGuardianID").is_not_null())
+        .join(_births(raw), on="StudentGuardianID", how="left")
+        .filter((begun & ~over) | impossible)
         .get_column("StudentGuardianID")
         .unique()
+    )
+
+
+def _births(raw: RawObjects) -> pl.DataFrame:
+    """``StudentGuardianID, born``: the birth date of the student of each restricted pair."""
+    restricted = lookup(raw, _ACCESS).select("StudentGuardianID").unique()
+    students = lookup(raw, "Student/Student").select("StudentID", "NameID")
+    births = lookup(raw, "Demographics/Name").select("NameID", born=parsed("BirthDate"))
+    return (
+        lookup(raw, _PAIR)
+        .select("StudentGuardianID", "StudentID")
+        .join(restricted, on="StudentGuardianID", how="semi")
+        .unique("StudentGuardianID", keep="any")
+        .join(students, on="StudentID")
+        .join(births, on="NameID")
+        .select("StudentGuardianID", "born")
     )

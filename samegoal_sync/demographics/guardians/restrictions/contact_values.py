@@ -6,32 +6,64 @@ For comparing only: what is published is written elsewhere, as the person's own 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 import polars as pl
 
 from samegoal_sync.demographics.guardians.restrictions.filler_emails import is_filler
 from samegoal_sync.demographics.joinable_frames import lookup
+from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 #: What may be an address within a text: a field may hold two, or a name beside one.
 _ADDRESS = re.compile(r"[^\s,;:<>()\[\]\"'/|]+@[^\s,;:<>()\[\]\"'/|]+")
 _SPACED_AT = re.compile(r"\s*@\s*")
-_EXTENSION = re.compile(r"(?i)[ ,;]*(?:extension|ext\.?|;ext=|x|#)[ .:=]*\d{1,8}\s*$")
-_NATIONAL, _SHORTEST = 10, 7
-_SAME_MAILBOX = {"googlemail.com": "gmail.com"}
+_QUOTED = re.compile("[\"']")
+_BETWEEN = r"[\s().\-\u2010-\u2015/_]*"
+#: A number of the +1 countries anywhere in a text, with what may stand before it.
+_NORTH_AMERICAN = re.compile(
+    rf"(?<!\d)(?:(?:\+|00|011)?{_BETWEEN}1{_BETWEEN})?"
+    rf"([2-9]\d\d){_BETWEEN}([2-9]\d\d){_BETWEEN}(\d{{4}})(?!\d)"
+)
+#: A number without its area code, alone in its field.
+_LOCAL = re.compile(rf"^{_BETWEEN}([2-9]\d\d){_BETWEEN}(\d{{4}})(?!\d)(?!{_BETWEEN}\d{{3}})")
+_EXTENSION = re.compile(r"(?i)[ ,;]*(?:extension|extn|ext\.?|;ext=|x|#)[ .:=]*\d{1,8}\W*$")
+_LONGEST, _SHORTEST = 10, 7
+#: No field of a contact is so long.
+_MOST = 1_000
+_SAME_MAILBOX = {
+    "googlemail.com": "gmail.com",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+    "pm.me": "proton.me",
+    "protonmail.com": "proton.me",
+}
 
 
 def email_keys(text: str | None) -> frozenset[str]:
     """Every address in the text: small letters, without dots and plus-tags before the ``@``."""
-    found = _ADDRESS.findall(_SPACED_AT.sub("@", text or ""))
+    found = _ADDRESS.findall(_QUOTED.sub("", _SPACED_AT.sub("@", _plain(text))))
     return frozenset(filter(None, map(_email_key, found)))
 
 
-def phone_key(text: str | None) -> str | None:
-    """The last ten digits, without an extension; ``None`` for what is no person's number."""
-    digits = re.sub(r"\D", "", _EXTENSION.sub("", text or ""))[-_NATIONAL:]
-    return digits if len(digits) >= _SHORTEST and len(set(digits)) > 1 else None
+def phone_keys(text: str | None) -> frozenset[str]:
+    """Every number in the text, without country code and extension; none for what is no
+    person's number. A number without its area code is its seven digits."""
+    plain = _plain(text)
+    found = {"".join(match) for match in _NORTH_AMERICAN.findall(plain)}
+    if not found and (local := _LOCAL.match(plain)):
+        found = {"".join(local.groups())}
+    if not found:
+        digits = re.sub(r"\D", "", _EXTENSION.sub("", plain))[-_LONGEST:]
+        found = {digits} if len(digits) >= _SHORTEST else set()
+    return frozenset(number for number in found if len(set(number)) > 1)
+
+
+def phone_keys_to_compare(text: str | None) -> frozenset[str]:
+    """``phone_keys``, and each without its area code, for numbers kept without one."""
+    keys = phone_keys(text)
+    return keys | {key[-_SHORTEST:] for key in keys}
 
 
 def contact_keys(raw: RawObjects, name_ids: Iterable[int]) -> dict[int, frozenset[str]]:
@@ -46,9 +78,13 @@ def contact_keys(raw: RawObjects, name_ids: Iterable[int]) -> dict[int, frozense
         keys.setdefault(person, set()).update(email_keys(text))
     phones = lookup(raw, "Demographics/NamePhone").filter(wanted)
     for person, text in phones.select("NameID", "PhoneNumber").iter_rows():
-        if key := phone_key(text):
-            keys.setdefault(person, set()).add(key)
+        keys.setdefault(person, set()).update(phone_keys(text))
     return {person: frozenset(found) for person, found in keys.items()}
+
+
+def _plain(text: str | None) -> str:
+    """Full-width letters and invisible signs are how copied text comes."""
+    return unicodedata.normalize("NFKC", cleaned_text(text or "", _MOST))
 
 
 def _email_key(address: str) -> str | None:

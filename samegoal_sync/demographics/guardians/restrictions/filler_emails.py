@@ -11,17 +11,28 @@ from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 _WORDS = (
-    r"(?:no(?:ne|email|emailaddress|mail|address|reply|body|one|tgiven|tavailable|tapplicable"
-    r"|tprovided|neprovided|negiven|emailprovided|thaveemail)|na|null|nil|unknown|invalid"
-    r"|test(?:er|ing|email)?|fake|dummy|placeholder|donotreply|donotemail|donothave(?:email)?"
-    r"|doe?snothaveemail|declined|refused|tbd|asdf|qwerty|xxx*|aaa*)"
+    r"(?:no(?:ne|email|emailaddress|mail|address|reply|body|one|contact|thanks|nexistent"
+    r"|t(?:given|available|applicable|provided|onfile|known)|neprovided|negiven|emailprovided"
+    r"|thaveemail)?|na|null|nil|unknown|invalid|test(?:er|ing|email)?|temp|fake|dummy|placeholder"
+    r"|anonymous|missing|blank|leftblank|pending|withheld|optout|changeme"
+    r"|donotreply|donotemail|declined|refused|tbd|asdf|qwerty|username|yourname"
+    r"|xxx*|aaa*|zzz*|0+|1+|9+|123(?:4(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?)?)"
 )
-_LOCAL = rf"^{_WORDS}[0-9]*$"
+#: Longer ones, wherever they stand before the ``@``.
+_SENTENCES = (
+    r"no(?:valid)?e?mail(?:address)?(?:on|pro|giv|avail|for)|(?:has|have|with)(?:no|out)e?mail"
+    r"|(?:do(?:es)?n(?:o?t)|idont)(?:have|want|use)|(?:bad|fake|invalid|need|needs|update)e?mail"
+)
+#: What is a person's own, unless the host is called the same (``email@email.com``).
+_TWICE = (
+    r"^(?:e?mail|some(?:one|body)|private|spam|abc|user|name|parent|guardian|mom|dad|me|hello)$"
+)
+_LOCAL = rf"^{_WORDS}[0-9]*$|{_SENTENCES}"
 _HOST = (
-    r"^(?:no-?ne|no-?e?-?mail|noaddress|nonegiven|nowhere|nobody|noone|na|null|unknown|invalid"
+    r"^(?:no-?ne|no-?e?-?mail|noaddress|nonegiven|nowhere|nobody|noone|somewhere|domain|na|null|unknown|invalid"
     r"|test|fake|xxx*|aaa*|asdf)\.[a-z.]+$|\.(?:invalid|test|localhost)$"
 )
-#: An address of so few letters on both sides (``x@x.com``) is typed in passing.
+#: An address of so few letters on both sides (``x@x.com``, ``a@b.com``) is typed in passing.
 _TYPED_IN_PASSING = 2
 
 
@@ -30,21 +41,31 @@ def is_filler(column: str) -> pl.Expr:
     address = pl.col(column).str.strip_chars().str.to_lowercase()
     local = address.str.extract(r"^([^@+]*)").str.replace_all(r"[._-]", "")
     host = address.str.extract(r"@(.*)$")
-    itself = (local.str.len_chars() <= _TYPED_IN_PASSING) & (local == host.str.extract(r"^([^.]*)"))
-    return (local.str.contains(_LOCAL) | host.str.contains(_HOST) | itself).fill_null(False)
+    label = host.str.extract(r"^([^.]*)")
+    short = local.str.len_chars() <= _TYPED_IN_PASSING
+    itself = (local == label) & (short | local.str.contains(_TWICE))
+    letters = (local.str.len_chars() == 1) & (label.str.len_chars() == 1)
+    said = local.str.contains(_LOCAL) | host.str.contains(_HOST)
+    return (said | itself | letters).fill_null(False)
+
+
+def mailbox(column: str) -> pl.Expr:
+    """The address without capitals, and without dots and plus-tags before its ``@``."""
+    address = pl.col(column).str.strip_chars().str.to_lowercase()
+    local = address.str.extract(r"^([^@+]*)").str.replace_all(".", "", literal=True)
+    return local + "@" + address.str.extract(r"@(.*)$")
 
 
 def shared_addresses(raw: RawObjects, limit: int) -> frozenset[str]:
-    """Addresses (small letters) of at least ``limit`` guardians without a common student.
+    """Mailboxes of at least ``limit`` guardians without a common student.
 
     Guardians who have a student in common, one by one along the chain, count as one: parents
     share an address, and so do the guardians of siblings.
     """
-    address = pl.col("EmailAddress").str.strip_chars().str.to_lowercase()
     listed = (
         lookup(raw, "Demographics/NameEmail")
-        .select("NameID", address.alias("address"))
-        .filter(pl.col("address").str.contains("@", literal=True) & pl.col("NameID").is_not_null())
+        .select("NameID", address=mailbox("EmailAddress"))
+        .drop_nulls()
         .unique()
     )
     often = listed.group_by("address").len().filter(pl.col("len") >= limit)

@@ -19,9 +19,13 @@ import polars as pl
 from samegoal_sync.demographics.columns.column import Contact
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.guardians.restrictions.contact_values import email_keys, phone_key
+from samegoal_sync.demographics.guardians.restrictions.contact_values import (
+    email_keys,
+    phone_keys_to_compare,
+)
 from samegoal_sync.demographics.guardians.restrictions.filler_emails import (
     is_filler,
+    mailbox,
     shared_addresses,
 )
 from samegoal_sync.demographics.guardians.restrictions.peers import peer_pairs
@@ -46,7 +50,7 @@ class WhoMaySee:
             is true for who may be a restricted guardian under another NameID, ``doubtful`` for
             who looks like one, but not enough.
         values: StudentID -> keys of e-mails and phones of the guardians it is not shown to.
-        shared: e-mail addresses that too many guardians have.
+        shared: mailboxes that too many guardians have.
     """
 
     pairs: pl.DataFrame
@@ -79,7 +83,7 @@ class WhoMaySee:
             .with_columns(pl.col(*names, "is_guarded").fill_null(False))
             .with_columns(
                 email_not_own=is_filler("email")
-                | pl.col("email").str.to_lowercase().is_in(list(self.shared)).fill_null(False)
+                | mailbox("email").is_in(list(self.shared)).fill_null(False)
             )
         )
 
@@ -162,5 +166,4 @@ def _of_one_student(
 def _keys(kind: Contact, value: str | None) -> frozenset[str]:
     if kind is Contact.EMAIL:
         return email_keys(value)
-    key = phone_key(value)
-    return frozenset({key} if key else ())
+    return phone_keys_to_compare(value)
