@@ -70,6 +70,17 @@ def test_every_name_of_a_language_with_two_letters_is_found(code: str) -> None:
         ("zz", None, None),
         ("hmn", "Hmong", None),
         ("ase", "American Sign Language", None),
+        # A code that the description denies, or that is one of several.
+        ("es", "Not Spanish", None),
+        ("es", "Other than Spanish", None),
+        ("en", "English and Spanish", None),
+        ("en", "Spanish/English", None),
+        ("en", "English Creole (Jamaica)", None),
+        ("de", "Low German dialects", None),
+        ("es", "Spanish Sign Language (LSM)", None),
+        ("el", "Ancient Greek texts", None),
+        ("fr", "French (Canada)", "fr"),
+        ("99", "No", None),
     ],
 )
 def test_exact_codes_and_complete_names_only(

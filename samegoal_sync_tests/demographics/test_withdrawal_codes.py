@@ -57,6 +57,13 @@ def test_the_tables_are_those_of_ed_fi_and_of_at_least_three_states() -> None:
         "Certificate of attendance", "Non-graduate", "Graduation requirements", "Moved on to GED",
         "Never graduated", "Dropped off by bus", "Transferred credits", "Adult diploma",
         "Expected graduate", "Graduation pending", "Deceased parent", "Potential dropout",
+        "Drop", "Dropped", "Dropped from school", "Drop in", "Transfer in", "Transferred in",
+        "Moved into district", "Moved from another state", "Transferred from another district",
+        "Transfer within school", "Transferred to same school", "Same-school transfer",
+        "Alternative diploma", "Ended", "End", "End of term", "Diploma withheld", "Diploma revoked",
+        "Middle school graduation", "8th grade graduation", "Diploma from GED", "Grad school",
+        "Transfer denied", "Moved to homeroom 12", "Moved at end of year", "Not returning",
+        "End of year - graduated", "Graduated/Transferred", "Dropped out - later graduated",
     ],
 )  # fmt: skip
 def test_a_word_too_many_makes_an_entry_not_known(entry: str) -> None:
@@ -77,6 +84,11 @@ def test_a_word_too_many_makes_an_entry_not_known(entry: str) -> None:
         (None, "Promoted to next grade", STAYS),
         (None, "EOY", STAYS),
         (None, "Year end rollover", STAYS),
+        (None, "Ending of the school year", STAYS),
+        (None, "HS Grad.", "GRADUATED"),
+        (None, "Graduated, standard HS diploma", "GRADUATED"),
+        (None, "Transferred to another school in the district", "TRANSFERRED"),
+        (None, "Moved within state", "TRANSFERRED"),
     ],
 )
 def test_type_and_description_together(

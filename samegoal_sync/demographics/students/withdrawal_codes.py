@@ -51,17 +51,17 @@ _VOCABULARY: tuple[tuple[tuple[str, str], str, str], ...] = (
     (DECEASED, f"{_LITTLE} deceased death deaths died dead", "deceased death deaths died"),
     (
         ("DROPPED_OUT", EXIT_REASONS["DROPPED_OUT"]),
-        f"{_LITTLE} drop drops dropped dropout dropouts out school high confirmed",
-        "dropout dropouts drop drops dropped",
+        f"{_LITTLE} dropout dropouts school high confirmed",
+        "dropout dropouts",
     ),
     (
         ("GRADUATED", EXIT_REASONS["GRADUATED"]),
-        f"""{_LITTLE} graduate graduates graduated graduation early regular standard advanced
-        honors honours high school diploma diplomas received earned awarded completed fulfilled met
-        requirements requirement state local all type other international baccalaureate mid year
-        midyear senior quarter trimester semester 1st 2nd 3rd 1 2 3 years 11th 12th 12 grade
-        alternative route""",
-        "graduate graduates graduated graduation diploma diplomas",
+        f"""{_LITTLE} grad grads graduate graduates graduated graduation early regular standard
+        advanced honors honours hs high school diploma diplomas received earned awarded completed
+        fulfilled met requirements requirement state local all type other international
+        baccalaureate mid year midyear senior quarter trimester semester 1st 2nd 3rd 1 2 3 years
+        11th 12th 12 grade alternative route""",
+        "grad grads graduate graduates graduated graduation diploma diplomas",
     ),
     (
         ("TRANSFERRED", EXIT_REASONS["TRANSFERRED"]),
@@ -71,8 +71,8 @@ _VOCABULARY: tuple[tuple[tuple[str, str], str, str], ...] = (
     (
         (STAYS, STAYS),
         f"""{_LITTLE} end ended ending school year years eoy promoted promotion rollover roll
-        over rolled continuing returning return next grade summer retained""",
-        "eoy end ended ending promoted promotion rollover rolled continuing returning retained",
+        over rolled continuing returning return next grade summer retained yearend""",
+        "eoy yearend promoted promotion rollover rolled continuing returning retained",
     ),
     (
         ("WITHDREW", EXIT_REASONS["WITHDREW"]),
@@ -86,6 +86,12 @@ _DENIALS = frozenset(
     ["not", "no", "non", "never", "without", "failed", "pre", "nongraduate", "nongraduated"]
 )
 _LEAVING = re.compile(r"graduat|diploma|complet|certificat|\bged\b")
+#: Who comes in, or stays in the building, has not left.
+_INWARD = re.compile(
+    r"^(?!.*\b(?:to|out|outside)\b).*\b(?:in|into|from)\b"
+    r"|\b(?:same|within|within the) school(?! district)"
+)
+_GRADUATE_SCHOOL = re.compile(r"\bgrad(?:uate)? school")
 #: Requirements that nobody says were met.
 _REQUIREMENTS = frozenset(["requirements", "requirement"])
 _MET = frozenset(["met", "fulfilled", "completed"])
@@ -94,7 +100,13 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 def _words(entry: str) -> list[str]:
     text = entry.lower().replace("u.s.", "us").replace("'", "").replace("\u2019", "")
-    return _WORD.findall(re.sub(r"\bdrop[\s-]*(ped|s)?[\s-]*outs?\b", "dropout", text))
+    text = re.sub(r"\bdrop[\s-]*(ped|s)?[\s-]*outs?\b", "dropout", text)
+    # An end alone may be anything's; the year's closes everybody's.
+    text = re.sub(
+        r"\bend(?:ed|ing)?[\s-]+(?:of\s+)?(?:the\s+)?(?:school\s+)?years?\b|\byears?[\s-]+end(?:ed|ing)?\b",
+        "yearend", text,
+    )  # fmt: skip
+    return _WORD.findall(text)
 
 
 @cache
@@ -118,15 +130,22 @@ def meaning_of_words(entry: str) -> tuple[str, str]:
     words = _words(entry)
     found = frozenset(words)
     for meaning, allowed, needed in _vocabulary():
-        if found & needed and found <= allowed and not _is_unmet(found):
+        if found & needed and found <= allowed and not _is_undone(meaning[0], words):
             return meaning
     if found & _DENIALS and _LEAVING.search(entry.lower()):
         return WITHOUT_GRADUATION
     return NOT_KNOWN
 
 
-def _is_unmet(found: frozenset[str]) -> bool:
-    return bool(found & _REQUIREMENTS) and not found & _MET
+def _is_undone(status: str, words: list[str]) -> bool:
+    """Whether the words, each of that meaning, say something else together."""
+    found = frozenset(words)
+    if status == "GRADUATED":
+        # An alternative diploma may be that of a student who keeps the right to be served.
+        alternative = "alternative" in found and "route" not in found
+        onward = _GRADUATE_SCHOOL.search(" ".join(words)) is not None
+        return alternative or onward or (bool(found & _REQUIREMENTS) and not found & _MET)
+    return status == "TRANSFERRED" and _INWARD.search(" ".join(words)) is not None
 
 
 def meaning(kind: str | None, description: str | None) -> tuple[str, str]:

@@ -47,6 +47,13 @@ NOT_A_LANGUAGE = frozenset(
     ["unknown", "undetermined", "und", "zxx", "no linguistic content", "not specified",
      "not available", "none", "n/a", "blank", "other/unknown", "not reported"]
 )  # fmt: skip
+#: Words by which a description that holds a language's name means another one, or several.
+_ANOTHER = re.compile(
+    r"\b(?:no[nt]?|other|than|except|and|or|plus|also|with|only|creole|pidgin|sign|old|ancient|middle"
+    r"|low|classical|pennsylvania|based|judeo|limited)\b|[/;&+]"
+)
+#: A description of two letters is read as a code, but not the answer to another question.
+_NO = "no"
 _PARTS = re.compile(r"\s*[;/]\s*")
 _BRACKETED = re.compile(r"^(.+?)\s*\(([^()]+)\)$")
 
@@ -126,7 +133,7 @@ def language_of(code: str | None, description: str | None) -> tuple[str | None, 
 def _by_name(description: str) -> str | None:
     """By the complete name, ``Spanish; Castilian`` and ``Persian (Farsi)`` included, or a code."""
     complete = _names().get(_folded(description))
-    if complete is None:
+    if complete is None and description.lower() != _NO:
         complete = _codes().get(description.lower())
     if complete is not None:
         return complete
@@ -139,7 +146,7 @@ def _by_name(description: str) -> str | None:
 def _confirmed(code: str | None, description: str) -> str | None:
     """A code that the description bears out: ``spa`` and ``Spanish (Mexico)``."""
     found = _codes().get(code.lower()) if code else None
-    if not found or not code:
+    if not found or _ANOTHER.search(description.lower()):
         return None
     words = rf"\b{re.escape(_folded(english_names()[found]))}\b"
     return found if re.search(words, _folded(description)) else None

@@ -44,7 +44,7 @@ def is_filler(column: str) -> pl.Expr:
     label = host.str.extract(r"^([^.]*)")
     short = local.str.len_chars() <= _TYPED_IN_PASSING
     itself = (local == label) & (short | local.str.contains(_TWICE))
-    letters = (local.str.len_chars() == 1) & (label.str.len_chars() == 1)
+    letters = (local.str.len_chars() == 1) & host.str.contains(r"^[^.]\.[a-z]+$")
     said = local.str.contains(_LOCAL) | host.str.contains(_HOST)
     return (said | itself | letters).fill_null(False)
 
