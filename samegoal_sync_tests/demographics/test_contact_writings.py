@@ -46,8 +46,10 @@ def test_what_is_another_thing_than_a_box_is_left_as_written(written: str) -> No
 
 
 @pytest.mark.parametrize(
-    "written", ["P.O. Box", "Box", "P.O. BOX #", "PO", "#", "-", "POB", "Box No."]
-)
+    "written",
+    ["P.O. Box", "Box", "P.O. BOX #", "PO", "#", "-", "POB", "Box No.", "PO Box ?", "P.O. Box ____",
+     "PO Box N/A", "PO BOX NONE", "PO Box 0", "none", "n/a", "0", "PO Box TBD", "Box XXX"],
+)  # fmt: skip
 def test_a_box_without_a_number_is_rejected_and_nothing_else(written: str) -> None:
     district = at(written)
     for curated in (district.students(), district.guardians()):
@@ -103,6 +105,21 @@ NUMBER = "312-555-0123"
         ({"number": "+52 899 123 4567", "Extension": "12"}, "+52 899 123 4567 x12"),
         ({"number": "(0)20 7946 0958", "IsInternational": True}, "(0)20 7946 0958"),
         ({"number": "55 1234 5678", "IsInternational": True}, "55 1234 5678"),
+        ({"number": "312-555-0123 (45)"}, f"{NUMBER} x45"),
+        ({"number": "312-555-0123 [x45]"}, f"{NUMBER} x45"),
+        ({"number": "312-555-0123,,45#"}, f"{NUMBER} x45"),
+        ({"number": "312-555-0123 p45"}, f"{NUMBER} x45"),
+        ({"number": "312-555-0123 option 2"}, f"{NUMBER} x2"),
+        ({"number": "312\u2212555\u22120123 \uff5845"}, f"{NUMBER} x45"),
+        ({"number": "callto:3125550123"}, NUMBER),
+        ({"number": "Cell: 312-555-0123"}, NUMBER),
+        ({"number": "312-555-0123 (cell)"}, NUMBER),
+        ({"number": "001 312 555 0123"}, NUMBER),
+        ({"number": "0013125550123"}, NUMBER),
+        ({"number": "00 52 899 123 4567"}, "00 52 899 123 4567"),
+        ({"number": "9999999999"}, None),
+        ({"number": "00000000", "IsInternational": True}, None),
+        ({"number": "312-555-0123 then Gil"}, None),
         ({"number": "312-555-0123 / 312-555-0124"}, None),
         ({"number": "x45"}, None),
         ({"number": "tel:"}, None),

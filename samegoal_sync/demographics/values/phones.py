@@ -14,18 +14,23 @@ PHONE_TYPES = {
     "work_phone": r"\b(?:work|business|office|w)\b",
     "home_phone": r"\b(?:home|house|land ?line|residence|h)\b",
 }
-#: However an extension is written after a number; its digits.
+#: However an extension is written after a number; its digits. A dialer pauses at commas, p and w.
 _EXTENSION = (
-    r"(?i)[\s,;]*[(\[]?\s*(?:[;,]?\s*(?:extension|extn|ext|xtn|ex|x)\b[.:=#\s]*|[#,;x]+\s*)"
-    r"(\d{1,8})\s*[)\]]?$"
+    r"(?i)[\s,;]*[(\[]?\s*(?:[;,]?\s*(?:extension|extn|ext|xtn|ex|option|opt|x)\b[.:=#\s]*"
+    r"|[#,;xpw]+\s*|[(\[]\s*)(\d{1,8})\s*#?\s*[)\]]?$"
 )
 #: What may stand in Qmlativ's own Extension field.
 _EXTENSION_ALONE = r"(?i)^[\s,;]*(?:extension|extn|ext|xtn|ex|x|#)?[.:=#\s]*(\d{1,8})$"
 #: RFC 3966: a number as links write it, with parameters of which the extension alone counts.
-_LINK = r"(?i)^tel:\s*"
+_LINK = r"(?i)^(?:tel|callto|sip|sms):\s*(?://)?"
 _LINK_PARAMETER = r"(?i);(?:phone-context|isub|postd)=[^;]*"
+#: What people write beside a number; its kind is said by its type.
+_KIND = r"(?i)(?:cell(?:ular)?|mobile|home|work|office|phone|ph|tel(?:ephone)?|text)"
+_LABELS = rf"^{_KIND}\b[\s.:#-]*|[\s,;-]*[(\[]?\b{_KIND}\.?[)\]]?$"
 _BETWEEN = r"[\s().+/_\x{2010}-\x{2015}-]"
 _NORTH_AMERICAN = r"^1?[2-9][0-9]{2}[2-9][0-9]{6}$"
+#: One digit over and over is typed where a number is demanded.
+_ONE_DIGIT = r"^[+1]?(?:" + "|".join(f"{digit}+" for digit in range(10)) + ")$"
 _ABROAD = r"^[+(\d][\d\s().+/-]{5,24}$"
 
 
@@ -99,8 +104,8 @@ def _with_written(rows: pl.DataFrame) -> pl.DataFrame:
     plain = (
         ~pl.col("international")
         & pl.col("extension").is_null()
-        & number.str.contains(r"^[\d\s().-]*$")
-        & ~number.str.starts_with("011")
+        & number.str.contains(r"^[0-9\s().-]*$")
+        & ~number.str.contains(r"^0|\(\d{1,2}\)$")
     )
     usual, others = rows.filter(plain), rows.filter(~plain)
     return pl.concat(
@@ -116,10 +121,13 @@ def _unusual() -> pl.Expr:
         pl.col("number")
         .str.replace(_LINK, "")
         .str.replace_all(_LINK_PARAMETER, "")
-        .str.replace_all(r"[\x{2010}-\x{2015}]", "-")
+        .str.normalize("NFKC")
+        .str.replace_all(r"[\x{2010}-\x{2015}\x{2212}]", "-")
+        .str.replace_all(_LABELS, "")
+        .str.replace(r"^(?:00|011)[\s-]*1[\s-]+(\(?[2-9])|^001([2-9])", "+1 $1$2")
         .str.strip_chars()
     )
-    foreign = pl.col("international") | number.str.contains(r"^(?:\+(?:[^1]|$)|011)")
+    foreign = pl.col("international") | number.str.contains(r"^(?:\+(?:[^1]|$)|011|00[1-9 ])")
     extension = pl.coalesce(
         pl.col("extension").str.extract(_EXTENSION_ALONE, 1), number.str.extract(_EXTENSION, 1)
     )
@@ -129,7 +137,8 @@ def _unusual() -> pl.Expr:
     # international: Canada's and Jamaica's are to whoever is here.
     ours = alone.str.contains(r"^\(?\d{3}\) ?\d{3}[ .-]?\d{4}$")
     here = pl.when(~foreign | ours).then(_domestic(digits))
-    abroad = pl.when(foreign & alone.str.contains(_ABROAD)).then(alone)
+    dialed = alone.str.contains(_ABROAD) & ~digits.str.contains(_ONE_DIGIT)
+    abroad = pl.when(foreign & dialed).then(alone)
     return pl.concat_str(
         [pl.coalesce(here, abroad), (pl.lit(" x") + extension).fill_null("")], ignore_nulls=False
     )
@@ -140,7 +149,8 @@ def _domestic(digits: pl.Expr) -> pl.Expr:
     form = pl.concat_str(
         [digits.str.slice(-10, 3), digits.str.slice(-7, 3), digits.str.tail(4)], separator="-"
     )
-    return pl.when(digits.str.contains(_NORTH_AMERICAN)).then(form)
+    fits = digits.str.contains(_NORTH_AMERICAN) & ~digits.str.contains(_ONE_DIGIT)
+    return pl.when(fits).then(form)
 
 
 def _kinds(raw: RawObjects) -> pl.DataFrame:

@@ -29,13 +29,17 @@ _ADDRESS_TEXTS = (
 _BOX_WORDS = (
     r"(?:(?:p\.? ?o\.?|post office)? ?box|p\.? ?o\.? ?b\.?|p\.? ?o\.?)(?: ?(?:no|num|number)\b)?"
 )
+#: What is written where nobody knows a number, or there is none.
+_NO_NUMBER = (
+    r"(?:n\.?/?a\.?|no|none|null|nil|unknown|not known|not applicable|same|tbd|x+|0+|blank)"
+)
 #: The number alone (``152``, ``A-12``, ``152B``), or after such words; nothing else is a number.
 _BOX_NUMBER = (
-    rf"(?i)^(?:{_BOX_WORDS}[ #.:]*([A-Z]{{1,2}}|[A-Z]{{0,2}}-?\d[\dA-Z-]*)"
-    r"|#? ?([A-Z]?-?\d[\dA-Z-]*))$"
+    rf"(?i)^(?:{_BOX_WORDS}[ #.:]*([A-Z]{{1,2}}|[A-Z]{{0,2}}-?[0-9][0-9A-Z-]*)"
+    r"|#? ?([A-Z]?-?[0-9][0-9A-Z-]*))$"
 )
 #: The words without a number, or neither a letter nor a digit: no mail gets there.
-_NO_BOX = rf"(?i)^(?:{_BOX_WORDS})?[ #.:*-]*$"
+_NO_BOX = rf"(?i)^(?:{_BOX_WORDS})?[ #.:*?_-]*{_NO_NUMBER}?[ #.:*?_-]*$"
 
 
 def written_addresses(raw: RawObjects, address_ids: pl.Series) -> pl.DataFrame:
