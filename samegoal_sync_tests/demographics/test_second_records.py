@@ -150,21 +150,6 @@ def test_a_restricted_parents_value_is_found_in_all_its_spellings() -> None:
     assert [HIS_AND_HERS[int(number[1:])] for number in shown["student_id"]] == []
 
 
-def test_the_same_mailbox_in_other_spellings_is_one_address_of_many() -> None:
-    district = DistrictBuilder()
-    for number, address in enumerate(
-        (
-            "office@example.org",
-            "Office+2@example.org",
-            "of.fice@Example.ORG",
-            "office+x@example.org",
-        )
-    ):
-        student = district.student(f"S{number}", FirstName=f"Kid{number}")
-        district.email(district.guardian(student), address)
-    assert district.guardians().frame.get_column("email").null_count() == 4
-
-
 def test_an_end_before_the_student_was_born_is_no_end() -> None:
     district = DistrictBuilder()
     for number, (start, end) in enumerate(

@@ -49,23 +49,17 @@ def is_filler(column: str) -> pl.Expr:
     return (said | itself | letters).fill_null(False)
 
 
-def mailbox(column: str) -> pl.Expr:
-    """The address without capitals, and without dots and plus-tags before its ``@``."""
-    address = pl.col(column).str.strip_chars().str.to_lowercase()
-    local = address.str.extract(r"^([^@+]*)").str.replace_all(".", "", literal=True)
-    return local + "@" + address.str.extract(r"@(.*)$")
-
-
 def shared_addresses(raw: RawObjects, limit: int) -> frozenset[str]:
-    """Mailboxes of at least ``limit`` guardians without a common student.
+    """Addresses (small letters) of at least ``limit`` guardians without a common student.
 
     Guardians who have a student in common, one by one along the chain, count as one: parents
     share an address, and so do the guardians of siblings.
     """
     listed = (
         lookup(raw, "Demographics/NameEmail")
-        .select("NameID", address=mailbox("EmailAddress"))
+        .select("NameID", address=pl.col("EmailAddress").str.strip_chars().str.to_lowercase())
         .drop_nulls()
+        .filter(pl.col("address").str.contains("@", literal=True))
         .unique()
     )
     often = listed.group_by("address").len().filter(pl.col("len") >= limit)

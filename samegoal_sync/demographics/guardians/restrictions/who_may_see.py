@@ -25,7 +25,6 @@ from samegoal_sync.demographics.guardians.restrictions.contact_values import (
 )
 from samegoal_sync.demographics.guardians.restrictions.filler_emails import (
     is_filler,
-    mailbox,
     shared_addresses,
 )
 from samegoal_sync.demographics.guardians.restrictions.peers import peer_pairs
@@ -50,7 +49,7 @@ class WhoMaySee:
             is true for who may be a restricted guardian under another NameID, ``doubtful`` for
             who looks like one, but not enough.
         values: StudentID -> keys of e-mails and phones of the guardians it is not shown to.
-        shared: mailboxes that too many guardians have.
+        shared: e-mail addresses that too many guardians have.
     """
 
     pairs: pl.DataFrame
@@ -83,7 +82,7 @@ class WhoMaySee:
             .with_columns(pl.col(*names, "is_guarded").fill_null(False))
             .with_columns(
                 email_not_own=is_filler("email")
-                | mailbox("email").is_in(list(self.shared)).fill_null(False)
+                | pl.col("email").str.to_lowercase().is_in(list(self.shared)).fill_null(False)
             )
         )
 
