@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from samegoal_sync.commands.app import App
+from samegoal_sync.commands.app import App, CommandGroup
 from samegoal_sync.errors import SyncError
 from samegoal_sync.outside_text import visible_text
 from samegoal_sync.settings import Settings
@@ -42,7 +42,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(CommandGroup):
     """Imports a command's module when the command is called, not before."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import click
+from click_didyoumean import DYMMixin
 from rich.console import Console
 from rich.text import Text
 
@@ -45,6 +46,10 @@ def data_console() -> PlainConsole:
 def say(text: str) -> None:
     """A line of data on standard output."""
     click.echo(visible_text(text))
+
+
+class CommandGroup(DYMMixin, click.Group):  # type: ignore[misc]  # the package has no types
+    """A group that says which command may have been meant."""
 
 
 class App:

@@ -67,6 +67,7 @@ def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -
             if once or failed:
                 return 1 if failed else 0
             _print_accounts(app)
+            app.console.print(f"Sandbox     http://127.0.0.1:{sandbox.port}/")
             serve(app, port, portal_port)
     return None
 

@@ -8,16 +8,16 @@ import sys
 from dataclasses import asdict
 
 import click
-from rich.table import Table
 
 from samegoal_sync.commands.app import (
     App,
-    data_console,
+    CommandGroup,
     json_option,
     pass_app,
     print_json,
 )
 from samegoal_sync.commands.child_programs import require_free_port
+from samegoal_sync.commands.listing import print_list
 from samegoal_sync.secret import Secret
 
 _ROLES = ("technical_team", "administrative", "teacher")
@@ -41,7 +41,7 @@ def portal(app: App, host: str, port: int) -> None:
     serve(app.settings, app.database_url, host, port)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def users() -> None:
     """Manage the portal's accounts.
 
@@ -84,19 +84,20 @@ def list_users_(app: App, as_json: bool) -> None:
     if as_json:
         print_json([asdict(user) for user in found])
         return
-    table = Table("Login", "Name", "Role", "District", "Last signed in", "State")
-    for user in found:
-        last = user.last_signed_in_at
-        table.add_row(
-            user.login,
-            user.name,
-            user.role,
-            user.district or "all",
-            f"{last:%Y-%m-%d %H:%M}" if last else "never",
-            "disabled" if user.disabled_at else "enabled",
-        )
-
-    data_console().print(table)
+    print_list(
+        ("Login", "Name", "Role", "District", "Last signed in", "State"),
+        (
+            (
+                user.login,
+                user.name,
+                user.role,
+                user.district or "all",
+                f"{last:%Y-%m-%d %H:%M}" if (last := user.last_signed_in_at) else "never",
+                "disabled" if user.disabled_at else "enabled",
+            )
+            for user in found
+        ),
+    )
 
 
 @users.command("disable")

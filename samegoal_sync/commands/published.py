@@ -5,23 +5,21 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from samegoal_sync.commands.app import (
     App,
-    data_console,
     json_option,
     pass_app,
     print_json,
     say,
 )
+from samegoal_sync.commands.listing import print_list
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,9 +33,7 @@ district_argument = click.argument("district", metavar="DISTRICT")
 rows_option = click.option(
     "--rows",
     type=click.IntRange(min=0),
-    default=_ROWS_SHOWN,
-    show_default=True,
-    help="How many rows to list; 0 lists all.",
+    help=f"How many rows to list; 0 lists all [default: {_ROWS_SHOWN}; all with --json].",
 )
 who_option = click.option(
     "--who", default=None, help="Who decides, for the record [default: your account's name]."
@@ -68,7 +64,7 @@ def student(app: App, district: str, student_id: str, as_json: bool) -> None:
 @rows_option
 @json_option
 @pass_app
-def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
+def rejects(app: App, district: str, rows: int | None, as_json: bool) -> None:
     """List rows and values rejected last night, and who has to act.
 
     Example: samegoal-sync rejects fairview-isd
@@ -84,7 +80,7 @@ def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
         print_json(
             {
                 "night": found.night,
-                "rejects": found.rows.to_dicts(),
+                "rejects": _first(found.rows, rows or 0).to_dicts(),
                 "rules": {rule: asdict(told) for rule, told in remedies.items()},
             }
         )
@@ -92,16 +88,17 @@ def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
     if found.night is None:
         app.console.print(f"{district} has had no night yet")
         return
-    _print(
-        Table("Rule", "Count", "Who acts", "Where", "What to do",
-              title=f"Rejected in the night of {found.night}"),
+    print_list(
+        ("Rule", "Count", "Action by", "Where", "What to do"),
         (
             (rule, str((found.rows["rule"] == rule).sum()), told.actor, told.screen, told.remedy)
             for rule, told in remedies.items()
         ),
-    )  # fmt: skip
-    _print_frame(found.rows, rows)
-    _more(app, found.rows.height, rows)
+        title=f"Rejected in the night of {found.night}",
+        numbers=("Count",),
+    )
+    say("")
+    _print_frame(app, found.rows, rows)
 
 
 @click.command()
@@ -109,7 +106,7 @@ def rejects(app: App, district: str, rows: int, as_json: bool) -> None:
 @rows_option
 @json_option
 @pass_app
-def held(app: App, district: str, rows: int, as_json: bool) -> None:
+def held(app: App, district: str, rows: int | None, as_json: bool) -> None:
     """Show a held night: who and what, old and new.
 
     Example: samegoal-sync held fairview-isd
@@ -124,7 +121,7 @@ def held(app: App, district: str, rows: int, as_json: bool) -> None:
                 "run_id": night.run_id,
                 "night": night.night,
                 "held_at": night.held_at,
-                **_difference_json(night.difference),
+                **_difference_json(night.difference, rows),
             }
         )
         return
@@ -177,14 +174,14 @@ def discard(app: App, district: str, who: str | None) -> None:
 @rows_option
 @json_option
 @pass_app
-def preview(app: App, district: str, rows: int, as_json: bool) -> None:
+def preview(app: App, district: str, rows: int | None, as_json: bool) -> None:
     """Read the district now and show what tonight would change, without publishing.
 
     Example: samegoal-sync preview fairview-isd
     """
     difference = _previewed(app, district)
     if as_json:
-        print_json(_difference_json(difference))
+        print_json(_difference_json(difference, rows))
         return
     say(f"{district}: what tonight would change; nothing is published.")
     _print_difference(app, difference, rows)
@@ -269,68 +266,66 @@ def _print_details(details: Record) -> None:
     shown = _details_json(details)
     told = shown["student"] | {name: shown[name] for name in (*_ABOUT, "last_imported")}
     told |= {f"{name} (by hand)": value for name, value in details.by_hand.items()}
-    _print(
-        Table("Details", "Value", "Changed", title=f"Student {details.student_id}"),
+    print_list(
+        ("Details", "Value", "Changed"),
         (
             (_label(name), _text(value), _text(shown["changed_on"].get(name)))
             for name, value in told.items()
             if value not in (None, "")
         ),
+        title=f"Student {details.student_id}",
     )
     for guardian in shown["guardians"]:
-        _print(
-            Table("Details", "Value", title=f"Guardian {guardian['priority']}"),
+        say("")
+        print_list(
+            ("Details", "Value"),
             (
                 (_label(name), _text(value))
                 for name, value in guardian.items()
                 if value is not None and name != "student_id"
             ),
+            title=f"Guardian {guardian['priority']}",
         )
 
 
-def _print_difference(app: App, difference: Difference, rows: int) -> None:
+def _print_difference(app: App, difference: Difference, rows: int | None) -> None:
     for reason in difference.reasons:
         say(f"beyond a guard: {reason}")
     _print_counts(difference.counts, "What would be published")
-    _print_frame(difference.changes.drop("published_id"), rows)
-    _more(app, difference.changes.height, rows)
+    _print_frame(app, difference.changes.drop("published_id"), rows)
 
 
-def _difference_json(difference: Difference) -> dict[str, Any]:
+def _difference_json(difference: Difference, rows: int | None) -> dict[str, Any]:
     return {
         "reasons": [reason.as_json() for reason in difference.reasons],
         "counts": difference.counts,
         "findings": difference.findings.as_json(),
-        "changes": difference.changes.to_dicts(),
+        "changes": _first(difference.changes, rows or 0).to_dicts(),
     }
 
 
 def _print_counts(counts: dict[str, int], title: str) -> None:
-    _print(
-        Table("Count", "", title=title),
-        ((_label(name), str(number)) for name, number in sorted(counts.items()) if number),
+    print_list(
+        ("Count", "Number"),
+        ((_label(name), f"{number:,}") for name, number in sorted(counts.items()) if number),
+        title=title,
+        numbers=("Number",),
     )
 
 
-def _print_frame(frame: pl.DataFrame, limit: int) -> None:
-    shown = frame.head(limit) if limit else frame
+def _print_frame(app: App, frame: pl.DataFrame, rows: int | None) -> None:
+    shown = _first(frame, _ROWS_SHOWN if rows is None else rows)
     if shown.height:
-        _print(
-            Table(*(_label(name) for name in shown.columns)),
-            (tuple(_text(value) for value in row) for row in shown.iter_rows()),
+        print_list(
+            [_label(name) for name in shown.columns],
+            ([_text(value) for value in row] for row in shown.iter_rows()),
         )
+    if shown.height < frame.height:
+        app.console.print(f"{frame.height - shown.height} more; --rows 0 lists all")
 
 
-def _more(app: App, height: int, limit: int) -> None:
-    if limit and height > limit:
-        app.console.print(f"{height - limit} more; --rows 0 lists all")
-
-
-def _print(table: Table, rows: Iterable[tuple[str, ...]]) -> None:
-    """A table on standard output; wide enough for a file or a pipe, plain without colour."""
-    for row in rows:
-        table.add_row(*row)
-    data_console().print(table)
+def _first(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
+    return frame.head(rows) if rows else frame
 
 
 def _label(name: str) -> str:

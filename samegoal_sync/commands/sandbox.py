@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from samegoal_sync.commands.app import App, json_option, pass_app, print_json
+from samegoal_sync.commands.app import App, CommandGroup, json_option, pass_app, print_json
 from samegoal_sync.errors import SyncError, UsageError
 from samegoal_sync.loopback import sandbox_address_in, sandbox_marked_in
 
@@ -32,7 +32,7 @@ _url_option = click.option(
 _day = click.DateTime(formats=["%Y-%m-%d"])
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def sandbox() -> None:
     """A local Qmlativ: simulated districts over HTTP, Integration Access, faults.
 
@@ -137,7 +137,7 @@ def serve(
             time.sleep(3_600)
 
 
-@sandbox.group()
+@sandbox.group(cls=CommandGroup)
 def access() -> None:
     """Integration Access records of a district in a running sandbox.
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from samegoal_sync.commands.app import (
@@ -20,6 +19,7 @@ from samegoal_sync.commands.app import (
     print_json,
     say,
 )
+from samegoal_sync.commands.listing import print_list
 
 if TYPE_CHECKING:
     from samegoal_sync.districts.monitoring.district_status import DistrictStatus
@@ -82,26 +82,28 @@ def _print_table(found: list[DistrictStatus]) -> None:
         Severity.WAITING: "dim",
         Severity.FINE: "green",
     }
+    print_list(
+        ("district", "stands", "last good night", "sent", "14 nights", "expires"),
+        (
+            (
+                one.slug,
+                Text(one.word, style=colours[one.severity]),
+                _ago(one.last_good),
+                "" if one.students is None else f"{one.students:,}",
+                one.sparkline,
+                one.expires_on.isoformat() if one.expires_on else "",
+            )
+            for one in found
+        ),
+        numbers=("sent",),
+    )
     console = data_console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("district", "stands", "last good night", "sent", "14 nights", "expires"):
-        table.add_column(name, justify="right" if name == "sent" else "left", no_wrap=True)
-    for one in found:
-        table.add_row(
-            one.slug,
-            Text(one.word, style=colours[one.severity]),
-            _ago(one.last_good),
-            "" if one.students is None else f"{one.students:,}",
-            one.sparkline,
-            one.expires_on.isoformat() if one.expires_on else "",
-        )
-    console.print(table)
     for one in found:
         if one.problem and one.severity is not Severity.FINE:
             who = f" [action by {one.actor}]" if one.actor else ""
-            console.print(f"\n{one.slug}: {one.problem}{who}", soft_wrap=True)
+            console.print(f"\n{one.slug}: {one.problem}{who}")
             if one.hint:
-                console.print(f"  hint: {one.hint}", soft_wrap=True)
+                console.print(f"  hint: {one.hint}")
 
 
 def _ago(moment: datetime | None) -> str:

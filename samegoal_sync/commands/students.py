@@ -8,23 +8,23 @@ import getpass
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from samegoal_sync.commands.app import (
     App,
-    data_console,
+    CommandGroup,
     json_option,
     pass_app,
     print_json,
     say,
 )
+from samegoal_sync.commands.listing import print_list
 from samegoal_sync.commands.published import district_argument, who_option
 
 if TYPE_CHECKING:
     from samegoal_sync.samegoal.publication.same_student import StudentRecord, Witness
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def students() -> None:
     """Decide about records that may be one student.
 
@@ -63,18 +63,21 @@ def undecided(app: App, district: str, as_json: bool) -> None:
     if not pairs:
         app.console.print(f"nothing to decide in {district}")
         return
-    table = Table("May be one student", "Why", "Documents", "Decide")
-    for pair in pairs:
-        other, survivor = pair.other, pair.survivor
-        table.add_row(
-            f"{_shown(other)}\n{_shown(survivor)}",
-            pair.why,
-            f"{other.documents}\n{survivor.documents}",
-            f"students merge {district} {other.student_id} {survivor.student_id}"
-            if pair.can_be_merged
-            else "Qmlativ sends both: merge them in Skyward",
-        )
-    data_console().print(table)
+    print_list(
+        ("May be one student", "Why", "Documents", "Decide"),
+        (
+            (
+                f"{_shown(pair.other)}, {_shown(pair.survivor)}",
+                pair.why,
+                f"{pair.other.documents}, {pair.survivor.documents}",
+                f"samegoal-sync students merge {district} {pair.other.student_id} "
+                f"{pair.survivor.student_id}"
+                if pair.can_be_merged
+                else "Qmlativ sends both: merge them in Skyward",
+            )
+            for pair in pairs
+        ),
+    )
     app.console.print(f"two students: samegoal-sync students keep-apart {district} ONE OTHER")
 
 

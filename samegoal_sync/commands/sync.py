@@ -10,8 +10,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from samegoal_sync.commands.app import (
     App,
@@ -23,6 +28,7 @@ from samegoal_sync.commands.app import (
     say,
 )
 from samegoal_sync.commands.child_programs import ended_by_signals
+from samegoal_sync.commands.listing import print_list
 
 if TYPE_CHECKING:
     from samegoal_sync.pipeline.launching import DistrictOutcome, OnProgress
@@ -87,21 +93,23 @@ def import_shown(app: App, slugs: list[str]) -> list[DistrictOutcome]:
 
 def print_summary(outcomes: list[DistrictOutcome]) -> None:
     """A table of the districts on standard output, then what needs a person."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("district", no_wrap=True)
-    table.add_column("state")
-    for heading in (*_SUMMARY, "seconds"):
-        table.add_column(heading, justify="right")
-    for outcome in outcomes:
-        table.add_row(
-            outcome.slug,
-            outcome.state,
-            *(f"{outcome.counts.get(name, 0):,}" if outcome.counts else "" for name in
-              _SUMMARY.values()),
-            f"{outcome.seconds:.1f}",
-        )  # fmt: skip
+    print_list(
+        ("district", "state", *_SUMMARY, "seconds"),
+        (
+            (
+                outcome.slug,
+                outcome.state,
+                *(
+                    f"{outcome.counts.get(name, 0):,}" if outcome.counts else ""
+                    for name in _SUMMARY.values()
+                ),
+                f"{outcome.seconds:.1f}",
+            )
+            for outcome in outcomes
+        ),
+        numbers=(*_SUMMARY, "seconds"),
+    )
     console = data_console()
-    console.print(table)
     for outcome in outcomes:
         if outcome.needs_a_person:
             console.print(f"\n{outcome.slug}: {outcome.message}")
@@ -139,13 +147,21 @@ def _progress(console: PlainConsole, slugs: list[str]) -> Iterator[OnProgress | 
     if not console.is_terminal:
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[step]}"),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
-        tasks = {slug: progress.add_task(slug, start=False, total=None) for slug in slugs}
+        tasks = {
+            slug: progress.add_task(slug, start=False, total=None, step="waiting") for slug in slugs
+        }
 
-        def show(slug: str, done: int, steps: int) -> None:
+        def show(slug: str, done: int, steps: int, step: str) -> None:
             progress.start_task(tasks[slug])
-            progress.update(tasks[slug], completed=done, total=steps)
+            progress.update(tasks[slug], completed=done, total=steps, step=step)
 
         yield show
 

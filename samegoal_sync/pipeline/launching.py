@@ -36,8 +36,8 @@ _POLL_SECONDS = 0.3
 #: Events go to Dagster's storage as ever; the terminal is for the command's own words.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
-#: Called with the district, steps done and steps in all.
-OnProgress = Callable[[str, int, int], None]
+#: Called with the district, steps done, steps in all and the name of the step at hand.
+OnProgress = Callable[[str, int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,8 @@ def _import(
     steps = len(job.get_definition().graph.node_dict)
 
     def watch() -> None:
-        done = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
         if on_progress:
-            on_progress(district.slug, len(done.records), steps)
+            on_progress(district.slug, *_progress(instance, run_id, steps))
 
     origin = job_origin(IMPORT_DISTRICT)
     partition = {"dagster/partition": district.slug, "dagster/partition_set": PARTITION_SET}
@@ -154,6 +153,8 @@ def _import(
     )
     with _watched(watch) if on_progress else nullcontext():
         end = _execute(job, run, instance)
+    if on_progress and not end.stopped:
+        on_progress(district.slug, steps, steps, "done")
     if end.stopped:
         instance.report_run_canceled(run, "Stopped by whoever ran samegoal-sync sync.")
     sync = ensure_recorded(
@@ -174,6 +175,20 @@ def _import(
         what, hint, actor = (end.failure[name] for name in ("what", "hint", "action by"))
         return replace(outcome, message=what, hint=hint, actor=actor, undelivered=True)
     return outcome
+
+
+def _progress(instance: dg.DagsterInstance, run_id: str, steps: int) -> tuple[int, int, str]:
+    """Steps done, steps in all, and the step that began last, in a person's words."""
+    kinds = {dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS}
+    found = instance.get_records_for_run(run_id, of_type=kinds).records
+    entries = [record.event_log_entry for record in found]
+    begun = [entry.step_key or "" for entry in entries if _kind(entry) == "STEP_START"]
+    at_hand = begun[-1].replace("__", "/").replace("_", " ") if begun else "starting"
+    return len(entries) - len(begun), steps, at_hand
+
+
+def _kind(entry: dg.EventLogEntry) -> str:
+    return entry.dagster_event.event_type_value if entry.dagster_event else ""
 
 
 @dataclass(frozen=True)

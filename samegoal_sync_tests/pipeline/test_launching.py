@@ -46,6 +46,25 @@ def test_a_night_publishes_and_a_second_one_changes_nothing(world: World) -> Non
     assert not second.needs_a_person
 
 
+def test_progress_names_the_step_at_hand_and_ends_complete(world: World) -> None:
+    seen: list[tuple[str, int, int, str]] = []
+    import_districts(
+        world.settings,
+        world.database_url,
+        [FAIRVIEW],
+        on_progress=lambda *progress: seen.append(progress),
+    )
+    slug, done, steps, step = seen[-1]
+    assert (slug, done, step) == (FAIRVIEW, steps, "done")
+    assert {step for *_, step in seen[:-1]} <= {
+        "starting",
+        "qmlativ",
+        "demographics",
+        "publication",
+    }
+    assert [done for _, done, *_ in seen] == sorted(done for _, done, *_ in seen)
+
+
 def test_the_run_is_seen_by_dagster_with_its_district(
     world: World, instance: dg.DagsterInstance
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from samegoal_sync.commands.app import CommandGroup
 from samegoal_sync.commands.districts.lifecycle import remove, resume, suspend
 from samegoal_sync.commands.districts.onboarding_commands import (
     complete,
@@ -14,7 +15,7 @@ from samegoal_sync.commands.districts.onboarding_commands import (
 from samegoal_sync.commands.districts.registration import add, change, import_, list_, show
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def districts() -> None:
     """Onboard districts and keep them connected.
 

@@ -99,7 +99,7 @@ def as_csv(connection: Rows) -> str:
             "Field",
             "Rejected",
             "What",
-            "Who acts",
+            "Action by",
             "Screen",
             "Remedy",
         ]
