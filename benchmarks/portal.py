@@ -93,7 +93,7 @@ def measure(url: str, person: Person, rounds: int) -> None:
         tell(
             f"typed: {name}",
             timed(
-                lambda sent=sent: person.send(_LIST, sent, headers={"x-part": "results"}), rounds
+                lambda sent=sent: person.send(_LIST, sent, headers={"hx-request": "true"}), rounds
             ),
         )
     print(f"sequential scans over students: {sequential_scans(url) - before}")

@@ -105,6 +105,8 @@ def _answer(request: Request, form: FormData, page: Page, roles: frozenset[Role]
     portal: Portal = request.app.state.portal
     session = session_of(request, portal)
     if session is None:
+        if "hx-request" in request.headers:  # else the sign-in page would stand inside the page
+            return Response(status_code=204, headers={"hx-redirect": "/sign-in"})
         return RedirectResponse("/sign-in", 303)
     request.state.session = session
     visit = Visit(request, portal, session, form)

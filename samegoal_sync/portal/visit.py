@@ -130,6 +130,17 @@ class Visit:
             status,
         )
 
+    @property
+    def wants_part(self) -> bool:
+        """Whether htmx asks, which wants a part of the page."""
+        return "hx-request" in self.request.headers
+
+    def part(self, template: str, **values: Any) -> Response:
+        """Answer with a part of a page, which htmx puts in the place of the one shown."""
+        return HTMLResponse(
+            render(template, here={"slug": self.slug}, csrf=self.session.csrf, **values)
+        )
+
     def go(self, path: str, message: str | None = None, *, tone: str = "good") -> Response:
         """Answer with another address, which shows the message.
 

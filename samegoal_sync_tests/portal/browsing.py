@@ -34,6 +34,6 @@ def accessible(page: Page, picture: str | None = None) -> None:
         (violation["id"], [node["html"][:160] for node in violation["nodes"]])
         for violation in found.response["violations"]
     ]
-    assert told == []
+    assert told == [], told
     if picture and (path := picture_path(f"portal-{picture}.png")):
         page.screenshot(path=path)

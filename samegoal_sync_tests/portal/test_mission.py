@@ -126,7 +126,7 @@ def test_the_mission(
             find(page, student_id)
             expect(page.locator("#guardians")).to_contain_text(phone)
             details = page.url
-            page.get_by_role("button", name="Start").click()
+            page.get_by_role("button", name="Start document").click()
             expect(page.get_by_text(phone).first).to_be_visible()
             document = page.url
             # A phone changed in Qmlativ: this one student is read anew, from the portal.

@@ -78,7 +78,7 @@ def test_a_phone_that_changed_shows_on_details_and_not_in_the_document(
     page.get_by_label("Show where each value came from").check()
     expect(page.get_by_text("Demographics/NamePhone").first).to_be_visible()
     page.get_by_label("New document").select_option(label="Individualized Education Program (IEP)")
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start document").click()
     expect(page.get_by_role("heading", name="Individualized Education Program")).to_be_visible()
     document = page.url
     with connect(simulated.url) as connection:
@@ -186,7 +186,7 @@ def test_a_document_prints_whole_and_without_the_portals_frame(
 ) -> None:
     page = signed_in(browser, portal, "teacher")
     open_student_with_guardian(page, simulated.url)
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start document").click()
     written = "\n".join(f"Line {number} of what was written." for number in range(1, 121))
     page.get_by_label("Measurable annual goals").fill(written)
     page.emulate_media(media="print")

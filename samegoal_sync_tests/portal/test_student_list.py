@@ -101,7 +101,7 @@ def test_a_script_gets_the_rows_alone(sign_in: Callable[[str], Person]) -> None:
     answer = teacher.send(
         f"/d/{FAIRVIEW}/students",
         {"csrf": teacher.token(), "text": "zim"},
-        headers={"x-part": "results"},
+        headers={"hx-request": "true"},
     )
     assert answer.status_code == 200
     assert "Zimmer" in answer.text

@@ -14,15 +14,17 @@ GUARDIAN_COPIED = GUARDIANS.copied
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of document; ``sections`` name -> what is asked there."""
+    """A kind of document; ``short`` where room is scarce, ``sections``: name -> what is asked."""
 
     title: str
+    short: str
     sections: dict[str, str]
 
 
 KINDS = {
     "iep": Kind(
         "Individualized Education Program (IEP)",
+        "IEP",
         {
             "present_levels": "Present levels of academic achievement and functional performance",
             "annual_goals": "Measurable annual goals",
@@ -32,6 +34,7 @@ KINDS = {
     ),
     "etr": Kind(
         "Evaluation Team Report (ETR)",
+        "ETR",
         {
             "reason": "Reason for evaluation",
             "summary": "Summary of assessment results",
@@ -41,6 +44,7 @@ KINDS = {
     ),
     "plan_504": Kind(
         "Section 504 Plan",
+        "504 Plan",
         {
             "impairment": "Impairment and the major life activity that it limits",
             "accommodations": "Accommodations and services",
@@ -48,6 +52,7 @@ KINDS = {
         },
     ),
     "prior_written_notice": Kind(
+        "Prior Written Notice",
         "Prior Written Notice",
         {
             "action": "Action proposed or refused by the district",

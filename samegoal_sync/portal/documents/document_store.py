@@ -76,14 +76,18 @@ class Document:
         return [field for field in self.fields if field.differs]
 
 
-def documents_of(connection: Rows, student_id: str) -> list[dict[str, Any]]:
-    """A student's documents, newest first."""
+def documents_of(connection: Rows, student_id: str, *, first: str) -> list[dict[str, Any]]:
+    """A student's documents, newest first.
+
+    Args:
+        first: the login whose own documents stand before the others.
+    """
     return rows(
         connection,
         "select id, kind, created_at, created_by, finished_at, version from documents "
         "where district = current_setting('samegoal.district', true) and student_id = %s "
-        "order by created_at desc",
-        (student_id,),
+        "order by created_by = %s desc, created_at desc",
+        (student_id, first),
     )
 
 

@@ -11,6 +11,7 @@ from samegoal_sync.portal.documents.document_store import documents_of
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.change_history import visible_changes, withheld_words
+from samegoal_sync.portal.records.shared_addresses import ADDRESS, shared_addresses
 from samegoal_sync.portal.records.student_record import read_record
 from samegoal_sync.portal.records.value_sources import sources_of
 from samegoal_sync.portal.rendering.column_labels import GUARDIAN_FIELDS, STUDENT_SECTIONS
@@ -28,7 +29,7 @@ def details(visit: Visit) -> Response:
 def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
     with visit.district(snapshot=True) as connection:
         record = read_record(connection, visit.uuid("student"))
-        documents = documents_of(connection, record.student_id)
+        documents = documents_of(connection, record.student_id, first=visit.user.login)
         visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Details")
     return visit.page(
         "details.html",
@@ -47,6 +48,8 @@ def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
         kinds=KINDS,
         changes=visible_changes(record, manages=visit.manages),
         withheld=withheld_words(record) if visit.manages else [],
+        shared_addresses=shared_addresses(record),
+        address_columns=ADDRESS,
     )
 
 
@@ -55,7 +58,7 @@ def basics(visit: Visit) -> Response:
     with visit.district() as connection:
         record = read_record(connection, visit.uuid("student"))
         visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Basics")
-    return visit.page("basics.html", record=record)
+    return visit.page("basics.html", record=record, kinds=KINDS)
 
 
 def enter_by_hand(visit: Visit) -> Response:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
+from samegoal_sync.portal.documents.document_kinds import KINDS
+from samegoal_sync.portal.documents.own_documents import own_documents
 from samegoal_sync.portal.identity.sessions import now
 from samegoal_sync.portal.records.audit_trail import Action
-from samegoal_sync.portal.records.student_search import Found, Search, choices, find_students
-from samegoal_sync.portal.rendering.jinja_environment import render
+from samegoal_sync.portal.records.student_search import (
+    MOST_COUNTED,
+    Found,
+    Search,
+    choices,
+    find_students,
+)
 from samegoal_sync.portal.visit import Visit
 
 _RECORDED_EVERY = timedelta(minutes=1)
@@ -19,10 +26,21 @@ _RECORDED_EVERY = timedelta(minutes=1)
 def students(visit: Visit) -> Response:
     """The list as last searched; ``?after=`` and ``?before=`` hold a student's opaque id."""
     search = _remembered(visit)
+    if visit.wants_part:
+        return _part(visit, search)
     found = _find(visit, search)
     with visit.district() as connection:
         offered = choices(connection)
-    return visit.page("students.html", found=found, search=search, choices=offered)
+        own = own_documents(connection, visit.user.login)
+    return visit.page(
+        "students.html",
+        found=found,
+        search=search,
+        choices=offered,
+        most_counted=MOST_COUNTED,
+        own=own,
+        kinds=KINDS,
+    )
 
 
 def search_students(visit: Visit) -> Response:
@@ -31,16 +49,19 @@ def search_students(visit: Visit) -> Response:
     if visit.field("clear"):
         search = Search()
     visit.remember(f"search {visit.slug}", search.as_state())
-    if visit.request.headers.get("x-part") == "results":
-        return HTMLResponse(
-            render(
-                "students_found.html",
-                found=_find(visit, search),
-                search=search,
-                here={"slug": visit.slug},
-            )
-        )
+    if visit.wants_part:
+        return _part(visit, search)
     return visit.go(f"/d/{visit.slug}/students")
+
+
+def _part(visit: Visit, search: Search) -> Response:
+    """The rows alone."""
+    return visit.part(
+        "students_found.html",
+        found=_find(visit, search),
+        search=search,
+        most_counted=MOST_COUNTED,
+    )
 
 
 def _remembered(visit: Visit) -> Search:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,8 @@ from uuid import UUID
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 PAGE = 50
+#: Beyond so many a search says that there are more, instead of counting them at every letter.
+MOST_COUNTED = 10_000
 _HIGHEST = "\U0010ffff"
 _DROPPED = re.compile("[\u0300-\u036f\\s'\u2019.,-]")
 _COLUMNS = (
@@ -43,9 +46,16 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """A page of the list; ``earlier`` / ``later`` say whether there are more each way."""
+    """A page of the list.
+
+    Attributes:
+        total: how many students there are on all pages; of a search that finds more than
+            ``MOST_COUNTED``, no less than one more than that.
+        earlier / later: whether there are more each way.
+    """
 
     students: list[dict[str, Any]]
+    total: int
     earlier: bool
     later: bool
 
@@ -76,14 +86,16 @@ def find_students(
         "limit": PAGE + 1,
         **(edge or {}),
     }
-    condition = "district = current_setting('samegoal.district', true)"
+    filters = "district = current_setting('samegoal.district', true)"
     for column, value in (
         ("building", search.building),
         ("grade", search.grade),
         ("district_enrollment", search.status),
     ):
         if value:
-            condition += f" and {column} = %({'status' if column[0] == 'd' else column})s"
+            filters += f" and {column} = %({'status' if column[0] == 'd' else column})s"
+    total = one(connection, _count(search.text, filters, parameters), parameters)["total"]
+    condition = filters
     if edge:
         condition += f" and (name_key, id_key) {'<' if backwards else '>'} (%(name)s, %(id)s)"
     direction = "desc" if backwards else "asc"
@@ -95,6 +107,7 @@ def find_students(
         found.reverse()
     return Found(
         found,
+        total,
         earlier=more if backwards else edge is not None,
         later=True if backwards else more,
     )
@@ -105,17 +118,41 @@ def _query(text: str, condition: str, order: str, parameters: dict[str, Any]) ->
     readings = _readings(text)
     if not readings:
         return f"select {_COLUMNS} from students where {condition} {order}"  # noqa: S608
-    branches = []
+    branches = [
+        f"(select {_COLUMNS} from students where {condition}{ranges} {order})"  # noqa: S608
+        for ranges in _ranges(readings, parameters)
+    ]
+    return " union ".join(branches) + f" {order}"
+
+
+def _count(text: str, condition: str, parameters: dict[str, Any]) -> str:
+    """How many students there are on all pages; of what is searched for, counted to a bound.
+
+    In the order of an index: else Postgres would read the whole table to count a frequent value.
+    """
+    readings = _readings(text)
+    order = "order by name_key, id_key limit %(counted)s"
+    parameters["counted"] = MOST_COUNTED + 1
+    if not readings and "%(" not in condition:
+        return f"select count(*) as total from students where {condition}"  # noqa: S608
+    branches = " union ".join(
+        f"(select name_key, id_key from students where {condition}{ranges} {order})"  # noqa: S608
+        for ranges in _ranges(readings or [()], parameters)
+    )
+    return f"select count(*) as total from ({branches}) found"  # noqa: S608
+
+
+def _ranges(
+    readings: list[tuple[tuple[str, str], ...]], parameters: dict[str, Any]
+) -> Iterator[str]:
+    """The condition of each reading; what it compares with is added to the parameters."""
     for place, prefixes in enumerate(readings):
         ranges = ""
         for column, prefix in prefixes:
             parameters[f"{column}{place}"] = prefix
             parameters[f"{column}{place}_end"] = prefix + _HIGHEST
             ranges += f" and {column} >= %({column}{place})s and {column} < %({column}{place}_end)s"
-        branches.append(
-            f"(select {_COLUMNS} from students where {condition}{ranges} {order})"  # noqa: S608
-        )
-    return " union ".join(branches) + f" {order}"
+        yield ranges
 
 
 def _readings(text: str) -> list[tuple[tuple[str, str], ...]]:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from samegoal_sync.demographics.columns.column import Code
 from samegoal_sync.demographics.values.countries import country_name
 from samegoal_sync.portal.rendering.column_labels import CODES, DATES, label
+from samegoal_sync.portal.rendering.contact_links import contact_link
 from samegoal_sync.portal.rendering.language_names import language
 
 _WORDS: dict[Code, Callable[[str], str]] = {
@@ -49,6 +50,7 @@ def _environment() -> Environment:
         day=day,
         moment=moment,
         capital=capital,
+        contact_link=contact_link,
         label=label,
         role=_ROLES.__getitem__,
         shown=shown,
