@@ -24,6 +24,7 @@ IMAP_VARIABLE = "SAMEGOAL_SYNC_IMAP_URL"
 SFTP_VARIABLE = "SAMEGOAL_SYNC_SFTP_URL"
 SFTP_KEY_VARIABLE = "SAMEGOAL_SYNC_SFTP_KEY"
 SFTP_KNOWN_HOSTS_VARIABLE = "SAMEGOAL_SYNC_SFTP_KNOWN_HOSTS"
+CSV_LAYOUT_VARIABLE = "SAMEGOAL_SYNC_CSV_LAYOUT"
 PORTAL_VARIABLE = "SAMEGOAL_SYNC_PORTAL_URL"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
 READ_DEADLINE_VARIABLE = "SAMEGOAL_SYNC_READ_DEADLINE_SECONDS"
@@ -46,6 +47,7 @@ class Settings:
         smtp_url / imap_url: mail out and in; ``None`` means no mail.
         sftp_url / sftp_key / sftp_known_hosts: where SameGoal takes files, and the two key files;
             in the first two ``{district}`` stands for the district's slug.
+        csv_layout: TOML file of the headers of both CSV files; ``None``: the default ones.
         portal_url: address of the portal, for links from the Dagster UI; ``None`` means no links.
         allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also while
             a sandbox of ``home`` runs.
@@ -61,6 +63,7 @@ class Settings:
     sftp_url: str | None = None
     sftp_key: str | None = None
     sftp_known_hosts: str | None = None
+    csv_layout: Path | None = None
     portal_url: str | None = None
     allow_loopback: bool = False
     read_deadline_seconds: int = READ_DEADLINE_SECONDS
@@ -108,11 +111,16 @@ class Settings:
             sftp_url=values.get(SFTP_VARIABLE) or None,
             sftp_key=values.get(SFTP_KEY_VARIABLE) or None,
             sftp_known_hosts=values.get(SFTP_KNOWN_HOSTS_VARIABLE) or None,
+            csv_layout=_path(values.get(CSV_LAYOUT_VARIABLE)),
             portal_url=portal_url,
             read_deadline_seconds=_read_deadline(values.get(READ_DEADLINE_VARIABLE)),
             allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"}
             or _has_sandbox(home),
         )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser().absolute() if text else None
 
 
 def _read_deadline(text: str | None) -> int:

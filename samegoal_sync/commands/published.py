@@ -199,12 +199,14 @@ def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) 
     Example: samegoal-sync export fairview-isd ./fairview-files
     """
     from samegoal_sync.samegoal.delivery.csv_files import export as export_files
+    from samegoal_sync.samegoal.delivery.csv_layout import csv_layout
     from samegoal_sync.samegoal.delivery.deliveries import deliver_and_record
     from samegoal_sync.samegoal.delivery.sftp import Destination
 
+    layout = csv_layout(app.settings.csv_layout)
     if deliver:
         Destination.from_settings(app.settings, district)  # before anything is written
-    files = export_files(app.database_url, district, folder)
+    files = export_files(app.database_url, district, folder, layout)
     delivered = (
         deliver_and_record(app.settings, app.database_url, district, files, datetime.now(UTC))
         if deliver

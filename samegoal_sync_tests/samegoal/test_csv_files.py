@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
-from samegoal_sync.errors import UsageError
+from samegoal_sync.errors import SettingError, UsageError
 from samegoal_sync.samegoal.delivery.csv_files import export, render
-from samegoal_sync.samegoal.delivery.csv_layout import GUARDIANS_LAYOUT, STUDENTS_LAYOUT
+from samegoal_sync.samegoal.delivery.csv_layout import DEFAULT_LAYOUT, csv_layout
 from samegoal_sync.samegoal.errors import DistrictNotRegistered, FolderNotOurs
 from samegoal_sync_tests.samegoal.invented_nights import (
     House,
@@ -37,8 +37,8 @@ def published(house: House) -> House:
 
 def test_the_layouts_name_curated_columns_once() -> None:
     for layout, schema in (
-        (STUDENTS_LAYOUT, STUDENT_COLUMNS),
-        (GUARDIANS_LAYOUT, GUARDIAN_COLUMNS),
+        (DEFAULT_LAYOUT.students, STUDENT_COLUMNS),
+        (DEFAULT_LAYOUT.guardians, GUARDIAN_COLUMNS),
     ):
         assert set(layout.values()) <= set(schema)
         assert len(set(layout.values())) == len(layout)
@@ -109,3 +109,59 @@ def test_an_unknown_district_writes_nothing(published: House, tmp_path: Path) ->
     with pytest.raises(DistrictNotRegistered):
         export(published.database_url, "elsewhere", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+_OWN_LAYOUT = """
+[students]
+"SIS Internal ID" = "sis_internal_id"
+"Student Id" = "student_id"
+"Home Language" = "home_language"
+
+[guardians]
+"Student Id" = "student_id"
+"Surname" = "last_name"
+"E-Mail" = "email"
+"""
+
+
+def test_a_layout_of_ones_own_names_headers_order_and_the_language(
+    house: House, tmp_path: Path
+) -> None:
+    house.publish(
+        curated_students([student(1, home_language="es")]),
+        curated_guardians([guardian(1, of=1)]),
+    )
+    own = tmp_path / "layout.toml"
+    own.write_text(_OWN_LAYOUT)
+    files = render(house.database_url, _SLUG, csv_layout(own))
+    assert files.students.decode() == (
+        "SIS Internal ID,Student Id,Home Language\r\n10001,S000001,es\r\n"
+    )
+    assert files.guardians.decode().splitlines()[0] == "Student Id,Surname,E-Mail"
+    only_students = _OWN_LAYOUT.split("[guardians]")[0]
+    own.write_text(only_students)
+    assert csv_layout(own).guardians == DEFAULT_LAYOUT.guardians
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[students]\n'Student Id' = 'student_idd'", "did you mean 'student_id'?"),
+        ("[students]\n'Student Id' = 'student_id'", "no header for 'sis_internal_id'"),
+        ("[guardians]\n'Surname' = 'last_name'", "no header for 'student_id'"),
+        ("[pupils]\n'A' = 'student_id'", "has a table [pupils]"),
+        ("students = 3", "names no headers for students.csv"),
+        ("[students", "is no TOML"),
+    ],
+)
+def test_a_layout_that_cannot_be_used_is_refused_in_words(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    own = tmp_path / "layout.toml"
+    with pytest.raises(SettingError, match="can't be read"):
+        csv_layout(own)
+    own.write_text(text)
+    with pytest.raises(SettingError) as refused:
+        csv_layout(own)
+    assert told in str(refused.value)
+    assert str(own) in str(refused.value)

@@ -9,6 +9,7 @@ from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.samegoal.delivery.csv_files import export
+from samegoal_sync.samegoal.delivery.csv_layout import csv_layout
 from samegoal_sync.storage.frames import FrameStore
 
 #: Takes a district's partition away from Dagster.
@@ -43,7 +44,8 @@ def remove_district(
     """
     registry.get(slug)
     if export_to is not None:
-        export(registry.database_url, slug, export_to)
+        layout = csv_layout(registry.settings.csv_layout)
+        export(registry.database_url, slug, export_to, layout)
     drop_partition(slug)
     FrameStore(registry.settings.storage).remove(slug)
     registry.remove(slug)

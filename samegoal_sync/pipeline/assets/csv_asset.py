@@ -20,6 +20,7 @@ from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.published_asset import GUARDIANS, STUDENTS
 from samegoal_sync.samegoal.delivery.csv_files import render
+from samegoal_sync.samegoal.delivery.csv_layout import csv_layout
 from samegoal_sync.samegoal.delivery.deliveries import deliver_and_record
 from samegoal_sync.settings import SFTP_VARIABLE, Settings
 
@@ -50,7 +51,7 @@ def csv(context: AssetExecutionContext) -> Iterator[Any]:
         if settings.sftp_url is None:  # taken away since the definitions were loaded
             context.log.info(f"no files are delivered: {SFTP_VARIABLE} is not set")
             return
-        files = render(database_url, slug)
+        files = render(database_url, slug, csv_layout(settings.csv_layout))
         folder = deliver_and_record(settings, database_url, slug, files, datetime.now(UTC))
         yield dg.MaterializeResult(
             metadata={

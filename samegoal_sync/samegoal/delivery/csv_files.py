@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from psycopg import Connection, sql
 
 from samegoal_sync.errors import UsageError
 from samegoal_sync.samegoal.delivery.csv_layout import (
+    DEFAULT_LAYOUT,
     GUARDIANS_FILE,
-    GUARDIANS_LAYOUT,
     STUDENTS_FILE,
-    STUDENTS_LAYOUT,
+    CsvLayout,
 )
 from samegoal_sync.samegoal.errors import FolderNotOurs
 from samegoal_sync.samegoal.publication.published_tables import (
@@ -47,7 +48,7 @@ class Files:
         return {STUDENTS_FILE: self.students, GUARDIANS_FILE: self.guardians}
 
 
-def render(database_url: str, slug: str) -> Files:
+def render(database_url: str, slug: str, layout: CsvLayout = DEFAULT_LAYOUT) -> Files:
     """What is published of a district, as SameGoal's two files, of one moment.
 
     Students that Qmlativ no longer sends and those entered by hand in SameGoal are not in the
@@ -62,14 +63,14 @@ def render(database_url: str, slug: str) -> Files:
         students = _published(connection, slug, STUDENTS)
         guardians = _published(connection, slug, GUARDIANS)
     return Files(
-        students=csv_bytes(students, STUDENTS_LAYOUT),
-        guardians=csv_bytes(guardians, GUARDIANS_LAYOUT),
+        students=csv_bytes(students, layout.students),
+        guardians=csv_bytes(guardians, layout.guardians),
         student_rows=students.height,
         guardian_rows=guardians.height,
     )
 
 
-def export(database_url: str, slug: str, folder: Path) -> Files:
+def export(database_url: str, slug: str, folder: Path, layout: CsvLayout = DEFAULT_LAYOUT) -> Files:
     """Write both files into ``folder``: both anew, or as they were.
 
     The folder is made anew beside its place and moved there, readable by its owner alone.
@@ -82,7 +83,7 @@ def export(database_url: str, slug: str, folder: Path) -> Files:
     folder = folder.absolute()
     try:
         _require_ours(folder)
-        files = render(database_url, slug)
+        files = render(database_url, slug, layout)
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -99,7 +100,7 @@ def export(database_url: str, slug: str, folder: Path) -> Files:
     return files
 
 
-def csv_bytes(frame: pl.DataFrame, layout: dict[str, str]) -> bytes:
+def csv_bytes(frame: pl.DataFrame, layout: Mapping[str, str]) -> bytes:
     """A frame in a layout. A blank and an empty text are both an empty field."""
     columns = [
         _as_text(frame.schema[column], column).fill_null("").alias(header)
