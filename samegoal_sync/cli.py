@@ -38,6 +38,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "districts": ("districts:districts", "Onboard districts and keep them connected."),
     "sandbox": ("sandbox:sandbox", "A local Qmlativ to work against."),
     "portal": ("portal:portal", "Serve what a district sees."),
+    "monitor": ("monitor:monitor", "Serve metrics, and alarm when nothing ticks."),
     "users": ("portal:users", "Manage the portal's accounts."),
 }
 

@@ -67,10 +67,10 @@ def running_program(
     Args:
         arguments: what follows ``python``.
         environment: added to this process's environment.
-        log: where its output goes, readable by the owner alone.
+        log: where its output goes, readable by the owner alone; what stands there stays.
     """
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(opened, "wb") as output:
         program = subprocess.Popen(
             [sys.executable, *arguments],

@@ -74,7 +74,17 @@ def post_run_processing(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """After each night: the district's state, and the morning mail to its contacts."""
     registry, now = registry_from_environment(), datetime.now(UTC)
     told = process_ended_runs(registry, now)
-    return dg.SkipReason("; ".join([*told, *_delivered(registry, now)]) or "no night ended since")
+    done = [*_some(told), *_delivered(registry, now)]
+    return dg.SkipReason("; ".join(done) or "no night ended since")
+
+
+#: What one tick names; a fleet after a downtime has thousands.
+_NAMED = 20
+
+
+def _some(told: Sequence[str]) -> list[str]:
+    more = len(told) - _NAMED
+    return [*told[:_NAMED], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def _delivered(registry: Registry, now: datetime) -> list[str]:
@@ -106,7 +116,8 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     warned = warn_of_expiry(registry, mailer.way.team if mailer else (), now)
     warned += tell_pauses(registry, now)
     return dg.SkipReason(
-        f"warned: {', '.join(warned) or 'none'}; works again: {', '.join(back) or 'none'}"
+        f"warned: {', '.join(_some(warned)) or 'none'}; "
+        f"works again: {', '.join(_some(back)) or 'none'}"
     )
 
 

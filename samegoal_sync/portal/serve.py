@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uvicorn
 
+from samegoal_sync.logs import configure_logs
 from samegoal_sync.portal.app import create_app
 from samegoal_sync.settings import Settings
 
@@ -14,11 +15,13 @@ def serve(settings: Settings, database_url: str, host: str = "127.0.0.1", port: 
     Behind a proxy that ends TLS, the proxy's address is told to uvicorn by
     ``FORWARDED_ALLOW_IPS``; cookies are then marked Secure.
     """
+    configure_logs()
     uvicorn.run(
         create_app(settings, database_url),
         host=host,
         port=port,
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
     )

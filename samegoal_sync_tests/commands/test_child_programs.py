@@ -38,3 +38,11 @@ def test_a_program_that_ends_by_itself_names_its_log(tmp_path: Path) -> None:
     ):
         wait_for_end({"Portal": (program, log)})
     assert str(log) in caught.value.hint
+
+
+def test_a_log_keeps_what_was_written_before_a_start(tmp_path: Path) -> None:
+    log = tmp_path / "portal.log"
+    for word in ("first", "second"):
+        with running_program(("-c", f"print('{word}', flush=True)"), {}, log) as program:
+            program.wait(timeout=30)
+    assert log.read_text().splitlines() == ["first", "second"]

@@ -11,7 +11,7 @@ from samegoal_sync.database import connect
 from samegoal_sync.district import District, DistrictState
 from samegoal_sync.districts.monitoring.district_status import WARNED_AT
 from samegoal_sync.districts.onboarding.onboarding_steps import verify
-from samegoal_sync.districts.registry.history import events_of_kind, record_event
+from samegoal_sync.districts.registry.history import record_event, told_of_kind
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SyncError
 from samegoal_sync.mail.outbox import Letter, post
@@ -31,39 +31,40 @@ def warn_of_expiry(registry: Registry, team: Sequence[str], now: datetime) -> li
     The letters go out with the others; one that can't be delivered keeps no other.
     """
     warned = []
-    for district in registry.list():
-        due = due_warnings(registry, district, now)
-        if not due or district.expires_on is None:
-            continue
-        days_left = (district.expires_on - district.today(now)).days
-        to = district.contacts if "expiring" in district.settings.notify else ()
-        letter = Letter(
-            key=f"expiry-{district.slug}-{district.expires_on}-{due[-1]}",
-            subject=f"{district.name}: access to Skyward Qmlativ ends in {days_left} days",
-            body=_text(district, district.expires_on, days_left),
-            district=district.slug,
-        )
-        with connect(registry.database_url) as connection:
-            post(connection, letter, (*to, *team), now)
-            for days in due:
-                what = _what(days, district.expires_on)
-                record_event(connection, district.slug, WARNING, _WHO, what)
-        warned.append(str(district.slug))
+    reached = {
+        one.slug: (one, days, one.expires_on)
+        for one in registry.list()
+        if one.expires_on is not None and (days := _reached(one, one.expires_on, now))
+    }
+    given = told_of_kind(registry.database_url, WARNING, reached.keys())
+    with connect(registry.database_url, autocommit=True) as connection:
+        for slug, (district, days, expires_on) in reached.items():
+            due = [one for one in days if _what(one, expires_on) not in given[slug]]
+            # The gravest that is reached rules: if it was given, the milder ones are past.
+            if days[-1] not in due:
+                continue
+            days_left = (expires_on - district.today(now)).days
+            to = district.contacts if "expiring" in district.settings.notify else ()
+            letter = Letter(
+                key=f"expiry-{slug}-{expires_on}-{due[-1]}",
+                subject=f"{district.name}: access to Skyward Qmlativ ends in {days_left} days",
+                body=_text(district, expires_on, days_left),
+                district=slug,
+            )
+            with connection.transaction():
+                post(connection, letter, (*to, *team), now)
+                for one in due:
+                    record_event(connection, slug, WARNING, _WHO, _what(one, expires_on))
+            warned.append(str(slug))
     return warned
 
 
-def due_warnings(registry: Registry, district: District, now: datetime) -> list[int]:
-    """Which of the warnings (days before the end) are due and were not given, gravest last."""
-    if district.expires_on is None or district.state not in _WARNED_STATES:
+def _reached(district: District, expires_on: date, now: datetime) -> list[int]:
+    """Which of the warnings (days before the end) the district has come to, gravest last."""
+    if district.state not in _WARNED_STATES:
         return []
-    days_left = (district.expires_on - district.today(now)).days
-    reached = [days for days in WARNED_AT if 0 <= days_left <= days]
-    if not reached:
-        return []
-    given = {event.what for event in events_of_kind(registry.database_url, district.slug, WARNING)}
-    due = [days for days in reached if _what(days, district.expires_on) not in given]
-    # The gravest that is reached rules: if it was given, the milder ones are past.
-    return due if reached[-1] in due else []
+    days_left = (expires_on - district.today(now)).days
+    return [days for days in WARNED_AT if 0 <= days_left <= days]
 
 
 def _what(days: int, expires_on: date) -> str:

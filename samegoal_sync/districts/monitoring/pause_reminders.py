@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import District
-from samegoal_sync.districts.registry.history import events_of_kind, record_event
+from samegoal_sync.districts.registry.history import record_event, told_of_kind
 from samegoal_sync.districts.registry.registry import NIGHTLY_STATES, Registry
 from samegoal_sync.mail.outbox import Letter, post
 
@@ -20,24 +20,28 @@ _WHO = "nightly"
 def tell_pauses(registry: Registry, now: datetime) -> list[str]:
     """Write what begins tomorrow or ended yesterday, each once; returns the slugs."""
     told = []
-    for district in registry.list():
-        if district.state not in NIGHTLY_STATES or not district.contacts:
-            continue
-        for notice in _notices(district, now):
-            known = events_of_kind(registry.database_url, district.slug, NOTICE)
-            if any(event.what == notice for event in known):
-                continue
-            letter = Letter(
-                key=f"pause-{district.slug}-{zlib.crc32(notice.encode()):08x}",
-                subject=f"{district.name}: {notice}",
-                body=f"SameGoal Demographics Integration of {district.name}: {notice}.\n\n"
-                "To change it: SameGoal, Settings > District Information.\n",
-                district=district.slug,
-            )
-            with connect(registry.database_url) as connection:
-                post(connection, letter, district.contacts, now)
-                record_event(connection, district.slug, NOTICE, _WHO, notice)
-            told.append(str(district.slug))
+    due = {
+        one.slug: (one, notices)
+        for one in registry.list()
+        if one.state in NIGHTLY_STATES and one.contacts and (notices := list(_notices(one, now)))
+    }
+    known = told_of_kind(registry.database_url, NOTICE, due.keys())
+    with connect(registry.database_url, autocommit=True) as connection:
+        for slug, (district, notices) in due.items():
+            for notice in notices:
+                if notice in known[slug]:
+                    continue
+                letter = Letter(
+                    key=f"pause-{slug}-{zlib.crc32(notice.encode()):08x}",
+                    subject=f"{district.name}: {notice}",
+                    body=f"SameGoal Demographics Integration of {district.name}: {notice}.\n\n"
+                    "To change it: SameGoal, Settings > District Information.\n",
+                    district=slug,
+                )
+                with connection.transaction():
+                    post(connection, letter, district.contacts, now)
+                    record_event(connection, slug, NOTICE, _WHO, notice)
+                told.append(str(slug))
     return told
 
 

@@ -7,8 +7,9 @@ apart: one address that nobody would take once stopped all states and mails behi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,8 @@ from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES
 
 _WHO = "nightly"
 _OLDEST = timedelta(days=3)
+#: What is not settled within this waits for the next tick; Dagster ends one after a minute.
+_MOST_SECONDS = 40.0
 
 _STUCK = (DistrictState.FAILING, DistrictState.EXPIRED)
 
@@ -67,30 +70,37 @@ def process_ended_runs(registry: Registry, now: datetime) -> list[str]:
     """
     told: list[str] = []
     nights = unprocessed_runs(registry.database_url, now)
-    districts = {str(one.slug): one for one in registry.list()} if nights else {}
-    for night in nights:
-        district = districts.get(night.district)
-        if district is None:  # added since: the next call knows it
-            continue
-        with connect(registry.database_url) as connection:
-            done = connection.execute(
-                "insert into settled_syncs (sync_id, district) values (%s, %s) "
-                "on conflict do nothing",
-                (night.id, night.district),
-            )
-            if not done.rowcount:  # another process settled it meanwhile
+    if not nights:
+        return told
+    districts = {str(one.slug): one for one in registry.list()}
+    until = time.monotonic() + _MOST_SECONDS
+    # One connection, a transaction a night: after a downtime the whole fleet's nights wait here.
+    with connect(registry.database_url, autocommit=True) as connection:
+        for night in nights:
+            if time.monotonic() > until:
+                break
+            district = districts.get(night.district)
+            if district is None:  # added since: the next call knows it
                 continue
-            target, message = _target(district, night)
-            if night.is_newest and target is not district.state:
-                move_district(connection, district.slug, target, _WHO, message)
-                told.append(f"{district.slug}: {target}")
-            kinds = mail_kinds(night) & district.settings.notify
-            if kinds and post(connection, morning_letter(district, night, kinds),
-                              district.contacts, now):  # fmt: skip
-                told.append(f"{district.slug}: mail {', '.join(sorted(kinds))}")
-        districts[night.district] = registry.get(district.slug)
-        if night.kind == "approved":
-            confirm_held(registry, district, night.counts, now)
+            with connection.transaction():
+                done = connection.execute(
+                    "insert into settled_syncs (sync_id, district) values (%s, %s) "
+                    "on conflict do nothing",
+                    (night.id, night.district),
+                )
+                if not done.rowcount:  # another process settled it meanwhile
+                    continue
+                target, message = _target(district, night)
+                if night.is_newest and target is not district.state:
+                    move_district(connection, district.slug, target, _WHO, message)
+                    districts[night.district] = replace(district, state=target)
+                    told.append(f"{district.slug}: {target}")
+                kinds = mail_kinds(night) & district.settings.notify
+                if kinds and post(connection, morning_letter(district, night, kinds),
+                                  district.contacts, now):  # fmt: skip
+                    told.append(f"{district.slug}: mail {', '.join(sorted(kinds))}")
+            if night.kind == "approved":
+                confirm_held(registry, district, night.counts, now)
     return told
 
 

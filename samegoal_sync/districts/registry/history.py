@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,3 +71,15 @@ def events_of_kind(database_url: str, slug: str, kind: str, limit: int = 1000) -
             "where district = %s and kind = %s order by id desc limit %s",
             (slug, kind, limit),
         ).fetchall()
+
+
+def told_of_kind(database_url: str, kind: str, slugs: Collection[str]) -> dict[str, set[str]]:
+    """What the events of one kind said, of many districts by one query."""
+    found: dict[str, set[str]] = {slug: set() for slug in slugs}
+    with connect(database_url) as connection:
+        for slug, what in connection.execute(
+            "select district, what from district_events where district = any(%s) and kind = %s",
+            (list(slugs), kind),
+        ):
+            found[slug].add(what)
+    return found

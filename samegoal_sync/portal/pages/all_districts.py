@@ -1,4 +1,4 @@
-"""All districts on one page, worst first: for SameGoal's technical team."""
+"""All districts, worst first, a hundred a page: for SameGoal's technical team."""
 
 from __future__ import annotations
 
@@ -22,15 +22,38 @@ _TONES = {
 }
 
 
+#: Districts on a page; the numbers above them are of all.
+_ON_A_PAGE = 100
+
+
 def team(visit: Visit) -> Response:
-    """Every district with its state, last good night, expiry, trend, and who has to act."""
+    """Every district with its state, last good night, expiry, trend, and who has to act.
+
+    ``?find=`` is part of a name or slug, ``?page=`` a number from 1.
+    """
     statuses = overall_status(visit.portal.database.url, datetime.now(UTC))
     counts = Counter(status.severity for status in statuses)
+    asked = visit.request.query_params
+    find = asked.get("find", "")[:120].strip()
+    found = [
+        one
+        for one in statuses
+        if find.casefold() in one.name.casefold() or find.casefold() in one.slug
+    ]
+    pages = max(1, -(-len(found) // _ON_A_PAGE))
+    number = asked.get("page", "")[:6]
+    page = min(max(int(number), 1), pages) if number.isascii() and number.isdecimal() else 1
+    shown = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
     return visit.page(
         "team.html",
         statuses=statuses,
+        shown=shown,
+        found=len(found),
+        find=find,
+        page=page,
+        pages=pages,
         tones=_TONES,
-        alert_by_slug={one.slug: alert_of(one, team=True) for one in statuses},
+        alert_by_slug={one.slug: alert_of(one, team=True) for one in shown},
         counts=[(severity.word, counts[severity]) for severity in sorted(counts, reverse=True)],
         students=sum(status.students or 0 for status in statuses),
     )

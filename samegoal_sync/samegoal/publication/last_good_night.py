@@ -77,8 +77,8 @@ def last_nights_as_asked(database_url: str) -> dict[str, datetime | None]:
         return dict(
             connection.execute(
                 """
-                select slug, (select max(finished_at) from syncs where district = slug
-                    and kind <> 'student' and state = any(%s))
+                select slug, (select finished_at from syncs where district = slug
+                    and kind <> 'student' and state = any(%s) order by id desc limit 1)
                 from districts where state in ('active', 'failing', 'expired')
                 """,
                 (list(AS_ASKED_STATES),),
