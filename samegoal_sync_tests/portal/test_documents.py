@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import psycopg
 import pytest
+from pypdf import PdfReader
 
 from samegoal_sync.database import connect
 from samegoal_sync.portal.documents.document_kinds import KINDS
@@ -143,5 +146,30 @@ def test_a_pdf_is_made_for_every_name_and_none_is_logged(
     answer = teacher.get(started(teacher, student_address(FAIRVIEW)) + "/pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-")
-    assert answer.headers["content-disposition"] == 'attachment; filename="iep.pdf"'
+    told = answer.headers["content-disposition"]
+    assert f"UTF-8''{quote(f'IEP García Núñez, {name} ')}" in told
+    assert 'filename="IEP Garcia Nunez, ' in told
+    title = PdfReader(io.BytesIO(answer.content)).metadata
+    assert title
+    assert title.title == f"IEP: García Núñez, {name}"
     assert name not in caplog.text
+
+
+def test_no_guardian_of_a_pdf_stands_on_two_pages(
+    sign_in: SignIn, student_address: Address, districts: str
+) -> None:
+    execute(
+        districts,
+        "insert into guardians (district, student_id, guardian_id, priority, last_name, "
+        "first_name, relationship, address, city, email) select 'fairview-isd', '1001', n, n, "
+        "'Last' || n, 'First', 'Parent', repeat('A long street ', n % 7), 'Dallas', "
+        "'g' || n || '@x.example' from generate_series(101, 130) n",
+    )
+    teacher = sign_in("teacher@fairview.example")
+    answer = teacher.get(started(teacher, student_address(FAIRVIEW)) + "/pdf")
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages]
+    assert len(pages) > 4
+    for number in range(101, 131):
+        (page,) = (page for page in pages if f"Last{number}" in page)
+        assert f"g{number}@x.example" in page
+        assert f"Guardian {number - 98}\n" in page

@@ -58,6 +58,12 @@ class Document:
     new_guardians: list[str]
 
     @property
+    def student_name(self) -> str:
+        """``Zimmer, Ann``: the student as the document names them."""
+        names = {field.name: field.value or "" for field in self.student}
+        return f"{names.get('last_name', '')}, {names.get('first_name', '')}"
+
+    @property
     def withheld_guardians(self) -> list[int]:
         """Guardians in the document who may no longer see the student, by the newest read."""
         return [key for key in self.guardians if key in self.record.withheld]

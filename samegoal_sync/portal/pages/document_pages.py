@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from urllib.parse import quote
 from uuid import UUID
 
 from starlette.responses import PlainTextResponse, Response
@@ -13,6 +16,7 @@ from samegoal_sync.portal.documents.document_drafts import (
     last_savers,
 )
 from samegoal_sync.portal.documents.document_kinds import KINDS
+from samegoal_sync.portal.documents.document_moves import moves_of
 from samegoal_sync.portal.documents.document_pdf import document_pdf
 from samegoal_sync.portal.documents.document_reading import read_document
 from samegoal_sync.portal.documents.document_saving import BASE, Saved, keep_form, save_form
@@ -68,7 +72,7 @@ def document(visit: Visit) -> Response:
 
 
 def pdf(visit: Visit) -> Response:
-    """A document as a PDF file, whose name tells nothing of the student."""
+    """A document as a PDF file, named for its student as people file it."""
     with visit.district(snapshot=True) as connection:
         viewed = read_document(connection, visit.uuid("document"))
         record_line(visit, connection, viewed, Action.EXPORTED, "document as PDF")
@@ -77,8 +81,17 @@ def pdf(visit: Visit) -> Response:
     return Response(
         content,
         media_type="application/pdf",
-        headers={"content-disposition": f'attachment; filename="{viewed.about["kind"]}.pdf"'},
+        headers={"content-disposition": _attachment(viewed)},
     )
+
+
+def _attachment(read: Document) -> str:
+    """``IEP Zimmer, Ann 2026-11-28.pdf``, also for programs that know no letters beyond ASCII."""
+    day = read.about["finished_at"] or read.about["created_at"]
+    name = f"{KINDS[read.about['kind']].short} {read.student_name} {day:%Y-%m-%d}.pdf"
+    name = re.sub(r"[^\w ,.'-]", " ", name)  # no sign that a file's name can't have
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
 
 
 def fill(visit: Visit) -> Response:
@@ -111,7 +124,7 @@ def discard_draft(visit: Visit) -> Response:
 
 def take_over(visit: Visit) -> Response:
     """Save the page, then take over values from Details; the old ones stay in the history."""
-    key = visit.field("field")
+    keys = visit.field("field").split()
     try:
         saved = save_page(visit)
     except Invalid as invalid:
@@ -120,7 +133,9 @@ def take_over(visit: Visit) -> Response:
     with visit.district() as connection:
         read = locked(visit, connection)
         taken = [
-            _seen(visit, field) for field in read.differences if key in (EVERYTHING, field.key)
+            _seen(visit, field)
+            for field in read.differences
+            if field.key in keys or EVERYTHING in keys
         ]
         if not taken:
             raise _changed()
@@ -132,9 +147,8 @@ def take_over(visit: Visit) -> Response:
         record_line(visit, connection, read, Action.DOCUMENT_CHANGED, f"took over {names}")
     if saved.crossed:
         return back(visit, saved)
-    return visit.go(
-        document_address(visit, read.about["id"]), "Taken over; the old value is kept below."
-    )
+    kept = "the old value is" if len(taken) == 1 else f"{len(taken)} values; the old ones are"
+    return visit.go(document_address(visit, read.about["id"]), f"Taken over; {kept} kept below.")
 
 
 def locked(visit: Visit, connection: Rows) -> Document:
@@ -221,6 +235,7 @@ def _page(
         savers=last_savers(connection, read.about["id"]),
         typed=visit.all_fields() if invalid else {},
         errors=invalid.errors if invalid else {},
+        moves=moves_of(read),
         fingerprint=fingerprint,
         BASE=BASE,
         SEEN=SEEN,

@@ -30,6 +30,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
 // An answer that is no page (signed out, or a fault) must not leave the old rows as if they were found.
 document.addEventListener("htmx:responseError", () => window.location.reload());
 
+// A print shows the text below its box, for a box can't be split over pages.
+document.addEventListener("input", (event) => {
+  const printed = event.target.nextElementSibling;
+  if (printed?.matches(".printed")) printed.textContent = event.target.value;
+});
+
 // Keeps what is typed into a form as a draft, quietly: after a short rest, and when the page is
 // left. Fields may stand outside of the form, tied to it by their form attribute.
 for (const form of document.querySelectorAll("form[data-autosave]")) {
