@@ -14,6 +14,7 @@ from dagster._core.executor.in_process import InProcessExecutor
 from samegoal_sync.districts.monitoring.night_requests import NightRun, claim_night
 from samegoal_sync.districts.monitoring.running_imports import running_import
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+from samegoal_sync.pipeline.adopted_runs import adopt_here, is_adoptable
 from samegoal_sync.pipeline.run_coordinator import missing_tags
 
 
@@ -26,8 +27,11 @@ class ImportExecutor(InProcessExecutor):
         """Events of the run, as Dagster's own executor yields them."""
         instance, run = plan_context.instance, plan_context.dagster_run
         database_url = registry_from_environment().database_url
+        # What is launched by dg comes past the queue, which does the same.
+        if is_adoptable(run):
+            run = adopt_here(instance, run)
         missing = missing_tags(run)
-        if missing:  # launched by dg or dagster asset materialize, past the queue
+        if missing:
             instance.add_run_tags(run.run_id, missing)
         night = night_of(run)
         if night is not None:

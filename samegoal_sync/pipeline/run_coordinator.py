@@ -1,7 +1,8 @@
-"""The run queue, which gives each run of a district the tags that its limits go by.
+"""The run queue, which makes each run of a district one of ``import_district``, with its tags.
 
 The schedule and the command write ``district``, ``host`` and ``kind`` themselves; a run from the UI
-comes with its partition alone, and would pass by the limit of runs a Skyward server.
+comes with its partition alone, often of no job of ours, and would pass by the limit of runs a
+Skyward server.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordi
 
 from samegoal_sync.districts.errors import UnknownDistrict
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
+from samegoal_sync.pipeline.adopted_runs import adopt_queued, is_adoptable
 from samegoal_sync.pipeline.import_job import run_tags
 
 
@@ -18,12 +20,14 @@ class DistrictRunCoordinator(QueuedRunCoordinator):
     """Dagster's queue; named in dagster.yaml."""
 
     def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
-        """Tag the run, then queue it."""
+        """Make the run ours and tag it, then queue it."""
         run = context.dagster_run
+        if is_adoptable(run):
+            run = adopt_queued(self._instance, run, context.workspace)
         missing = missing_tags(run)
         if missing:
             self._instance.add_run_tags(run.run_id, missing)
-        return super().submit_run(context)
+        return super().submit_run(dg.SubmitRunContext(run, context.workspace))
 
 
 def missing_tags(run: dg.DagsterRun) -> dict[str, str]:

@@ -23,6 +23,7 @@ from dagster._core.scheduler.instigation import (
 from samegoal_sync.commands.child_programs import running_program, wait_until_listening
 from samegoal_sync.pipeline.home_files import CHECKOUT
 from samegoal_sync.pipeline.instance import pipeline_environment
+from samegoal_sync.pipeline.published_asset import STUDENTS
 from samegoal_sync_tests.commands.command_line import free_ports
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
@@ -79,10 +80,29 @@ def _ended_run(instance: dg.DagsterInstance, slug: str) -> dg.DagsterRun | None:
     return next((run for run in runs if run.is_finished), None)
 
 
+#: Each asset with its checks, as the web server shows them.
+_SHOWN = """
+{ assetNodes {
+    assetKey { path }
+    assetChecksOrError { ... on AssetChecks { checks { name assetKey { path } } } }
+} }
+"""
+
+
 def _launch(address: str, slug: str) -> str:
-    """What *Materialize all* for one partition sends."""
+    """What *Materialize all* in the lineage sends for one partition: all checks, and no job."""
+    nodes = _asked(address, _SHOWN)["assetNodes"]
+    assets = [node["assetKey"] for node in nodes]
+    checks = [check for node in nodes for check in node["assetChecksOrError"].get("checks", [])]
+    assert len(assets) == 7
+    assert "fresh_within_36_hours" in {check["name"] for check in checks}
     params = {
-        "selector": {**_LOCATION, "pipelineName": "import_district"},
+        "selector": {
+            **_LOCATION,
+            "pipelineName": "__ASSET_JOB",
+            "assetSelection": assets,
+            "assetCheckSelection": checks,
+        },
         "mode": "default",
         "runConfigData": {},
         "executionMetadata": {"tags": [{"key": "dagster/partition", "value": slug}]},
@@ -125,6 +145,12 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
         _wait_for("the schedule", lambda: _turned_on(instance))
     assert by_hand.run_id == run_id
     assert by_hand.status is dg.DagsterRunStatus.SUCCESS
+    # Whatever page it was asked for on, it is a run of the job, which does not plan freshness.
+    assert by_hand.job_name == "import_district"
+    assert by_hand.remote_job_origin is not None
+    assert by_hand.remote_job_origin.job_name == "import_district"
+    assert by_hand.step_keys_to_execute == ["qmlativ", "demographics", "publication"]
+    assert instance.get_runs(dg.RunsFilter(job_name="import_district", run_ids=[run_id]))
     # The queue's limits go by these, and the UI gives none of them.
     assert {name: by_hand.tags.get(name) for name in ("district", "host", "kind")} == {
         "district": FAIRVIEW,
@@ -134,6 +160,9 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
     key = dg.AssetCheckKey(dg.AssetKey("student_demographics"), "students_valid")
     told = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
     assert {record.partition for record in told} == {FAIRVIEW}
+    fresh = dg.AssetCheckKey(STUDENTS, "fresh_within_36_hours")
+    told = instance.event_log_storage.get_asset_check_execution_history(fresh, limit=10)
+    assert run_id not in {record.run_id for record in told}
 
     _set_hour(world, -timedelta(hours=2))
     _date_back(instance)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import psycopg
 import pytest
 
-from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW, RIDGEMONT = SLUGS
@@ -66,21 +62,3 @@ def test_stored_frames_are_readable_by_their_owner_alone(world: World) -> None:
     paths = list(world.settings.storage.rglob("*"))
     assert {path.stat().st_mode & 0o777 for path in paths if path.is_file()} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in paths if path.is_dir()} == {0o700}
-
-
-@pytest.mark.slow
-def test_dagster_asset_materialize_does_the_same(world: World) -> None:
-    world.run()
-    environment = pipeline_environment(world.settings, world.database_url)
-    done = subprocess.run(
-        [sys.executable, "-m", "dagster", "asset", "materialize", "-m",
-         "samegoal_sync.definitions", "--select", "*", "--partition", FAIRVIEW],
-        env={**environment, "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    with psycopg.connect(world.database_url) as connection:
-        states = connection.execute(
-            "select state from samegoal.syncs where district = %s order by id", (FAIRVIEW,)
-        ).fetchall()
-    assert states == [("published",), ("unchanged",)]
