@@ -61,6 +61,7 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     (_INFORMATION, "GET", district_information.district_information, MANAGING),
     (f"{_INFORMATION}/secret", "POST", district_information.reveal_secret, MANAGING),
     ("/d/{district}/settings/guardians", "POST", district_settings.save_guardians, MANAGING),
+    ("/d/{district}/settings/limits", "POST", district_settings.save_limits, MANAGING),
     ("/d/{district}/settings/dates", "POST", district_settings.save_dates, MANAGING),
     ("/d/{district}/settings/exit_codes", "POST", district_settings.save_exit_codes, MANAGING),
     ("/d/{district}/settings/languages", "POST", district_settings.save_languages, MANAGING),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -64,11 +65,17 @@ def test_choices_are_saved_for_the_next_night(sign_in: SignIn, registry: Registr
     admin.post(f"{settings}/guardians", guardians="first_two_custodial")
     admin.post(f"{settings}/dates", paused_first="2026-12-20", paused_last="2027-01-04")
     admin.post(f"{settings}/buildings", school="Elm El", building="Elm Elementary")
+    admin.post(f"{settings}/limits", parent_years="14", shared_email_limit="6", age_limit="26")
     admin.post(f"{settings}/night", time_zone="America/Denver", hour="3")
     district = registry.get(FAIRVIEW)
     assert district.settings.guardians is GuardianChoice.FIRST_TWO_CUSTODIAL
     assert district.settings.paused == DateRange(date(2026, 12, 20), date(2027, 1, 4))
     assert district.settings.buildings == {"Elm El": "Elm Elementary"}
+    chosen = district.settings
+    assert (chosen.parent_years, chosen.shared_email_limit, chosen.age_limit) == (14, 6, 26)
+    page = admin.get(PAGE).text
+    for name, value in (("parent_years", 14), ("shared_email_limit", 6), ("age_limit", 26)):
+        assert re.search(rf'id="{name}" name="{name}"[^>]* value="{value}"', page)
     assert (district.time_zone, district.hour) == ("America/Denver", 3)
     admin.post(f"{settings}/buildings", school="Elm El", building="")
     assert registry.get(FAIRVIEW).settings.buildings == {}
@@ -76,6 +83,10 @@ def test_choices_are_saved_for_the_next_night(sign_in: SignIn, registry: Registr
 
 IMPOSSIBLE = (
     ("guardians", {"guardians": "nobody"}),
+    ("limits", {"parent_years": "9", "shared_email_limit": "4", "age_limit": "30"}),
+    ("limits", {"parent_years": "12", "shared_email_limit": "", "age_limit": "30"}),
+    ("limits", {"parent_years": "12", "shared_email_limit": "4", "age_limit": "30.5"}),
+    ("limits", {"parent_years": "12", "shared_email_limit": "-4", "age_limit": "9" * 5000}),
     ("dates", {"paused_first": "2027-01-04", "paused_last": "2026-12-20"}),
     ("dates", {"paused_first": "2027-01-04"}),
     ("dates", {"additions_first": "tomorrow", "additions_last": "2027-01-04"}),

@@ -153,13 +153,17 @@ def _notify(value: Any) -> frozenset[str]:
     return frozenset(value)
 
 
+#: Whole numbers that a district sets: the least and the most.
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "parent_years": (10, 100),
+    "shared_email_limit": (2, 100),
+    "age_limit": (18, 120),
+}
 _READERS = {
     "guardians": _guardians,
     "publish_restricted": _flag,
-    "parent_years": _between(10, 100),
-    "shared_email_limit": _between(2, 100),
+    **{name: _between(*bounds) for name, bounds in LIMITS.items()},
     "buildings": _buildings,
-    "age_limit": _between(18, 120),
     "exit_codes": _exit_codes,
     "languages": _languages,
     "guards": _guards,

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import STAYS, District, DistrictState
+from samegoal_sync.districts.registry.settings_json import LIMITS
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.records.audit_trail import Action
@@ -96,6 +97,10 @@ def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = 
         held=held,
         states=sorted({night["state"] for night in nights}),
         unmatched=_unmatched(district, good),
+        limits=[
+            (name, title, about, getattr(district.settings, name), *LIMITS[name])
+            for name, title, about in _LIMITS
+        ],
         mappings=_mappings(district, good),
         restrictions_shared=good.findings.restrictions_shared if good else None,
         buildings=buildings,
@@ -121,6 +126,15 @@ def _next_step(district: District, alert: Alert | None) -> str:
     return f"{alert.what} {alert.remedy}" if alert else ""
 
 
+#: The numbers that a district sets, as its page asks for them.
+_LIMITS = (
+    ("parent_years", "Years between a parent and a child",
+     "A guardian who is a student under 18 is shown only to students so many years younger."),
+    ("shared_email_limit", "Guardians who make an e-mail nobody's own",
+     "So many guardians without a common student have it: it is not published for any of them."),
+    ("age_limit", "Oldest student, in years on the first day of the school year",
+     "Whoever is older is rejected as a typing error of the birth date."),
+)  # fmt: skip
 #: What a withdrawal code may mean, in words.
 _EXITS = {
     "TRANSFERRED": "Transferred",

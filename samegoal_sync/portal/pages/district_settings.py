@@ -12,7 +12,7 @@ from starlette.responses import Response
 from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, GuardianChoice
 from samegoal_sync.districts.errors import InvalidDistrict
-from samegoal_sync.districts.registry.settings_json import settings_to_json
+from samegoal_sync.districts.registry.settings_json import LIMITS, settings_to_json
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.pages.district_information import page_with_errors, parsed_day
 from samegoal_sync.portal.records.audit_trail import Action
@@ -46,6 +46,21 @@ def save_guardians(visit: Visit) -> Response:
         raise Invalid({"guardians": "Choose one of the list."}) from None
     restricted = visit.field("publish_restricted") == "yes"
     return _save(visit, guardians=choice, publish_restricted=restricted)
+
+
+@_kept
+def save_limits(visit: Visit) -> Response:
+    """Numbers by which a guardian is a peer, an e-mail nobody's own, a birth date impossible."""
+    errors, limits = {}, {}
+    for name, (least, most) in LIMITS.items():
+        typed = visit.field(name)
+        if typed.isascii() and typed.isdecimal() and least <= int(typed[:9]) <= most:
+            limits[name] = int(typed)
+        else:
+            errors[name] = f"Give a whole number from {least} to {most}."
+    if errors:
+        raise Invalid(errors)
+    return _save(visit, **limits)
 
 
 @_kept
