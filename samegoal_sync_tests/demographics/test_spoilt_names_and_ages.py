@@ -11,6 +11,10 @@ from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
 
 SPOILT = (
     "Smith &amp; Jones", "O&#39;Brien", "Nu&ntilde;ez", "Mu?oz", "Mu??oz", "Nu\u00c3\u00b1ez",
+    "Jos&#233", "<b>Ann</b>", "?lvarez", "Ana ?lvarez", "Nu\u00bfez", "MU\u251c\u00e6OZ",
+    "Mu\u00b1oz", "\u00d0\u02dc\u00d0\u00b2\u00d0\u00b0\u00d0\u00bd", "Nguy\u00e1\u00bb\u2026n",
+    "\u00ed\u2022\u0153",
+    "Mu%C3%B1oz", "Jos=C3=A9", "Mu\\u00f1oz", "Smith\\",
     "Zo\u00c3\u00ab", "O\u00e2\u20ac\u2122Neill", "O\\'Brien", "\u0141\u00c5\u203ak",
 )  # fmt: skip
 
@@ -32,7 +36,22 @@ def test_a_spoilt_name_is_published_as_sent_and_reported_once(name: str) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["O'Brien", "N\u00fa\u00f1ez", "S\u00c3O PAULO", "\u00c5berg", "Smith & Jones", "Who?", "AT&T"],
+    [
+        "PE\u00d1A\u2013JOS\u00c9",
+        "Jos\u00e9\u2019s",
+        "M\u00aa",
+        "O\u00b4Brien",
+        "Jean\u00b7Luc",
+        "\u00c6gir",
+        "\u00d0or\u00f0ur",
+        "O'Brien",
+        "N\u00fa\u00f1ez",
+        "S\u00c3O PAULO",
+        "\u00c5berg",
+        "Smith & Jones",
+        "Who?",
+        "AT&T",
+    ],
 )
 def test_a_name_as_people_write_it_is_not_reported(name: str) -> None:
     district = DistrictBuilder()

@@ -8,26 +8,12 @@ import dagster as dg
 import polars as pl
 import psycopg
 
-from samegoal_sync.definitions import defs
 from samegoal_sync.refresh.refresh_student import refresh_student
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 from samegoal_sync_tests.pipeline.court_order import a_pair, is_published, restrict
+from samegoal_sync_tests.pipeline.materializing import CURATED, PUBLISHED, RAW, materialize
 
 FAIRVIEW = SLUGS[0]
-_RAW = ("qmlativ/entities", "qmlativ/students", "qmlativ/guardians")
-_CURATED = ("student_demographics", "guardian_demographics")
-_PUBLISHED = ("samegoal/students", "samegoal/guardians")
-
-
-def _materialize(instance: dg.DagsterInstance, *keys: str) -> dg.ExecuteInProcessResult:
-    """As *Materialize* of these assets and one partition in the UI."""
-    instance.add_dynamic_partitions("district", [FAIRVIEW])
-    return defs.resolve_job_def("import_district").execute_in_process(
-        instance=instance,
-        partition_key=FAIRVIEW,
-        asset_selection=[dg.AssetKey(key.split("/")) for key in keys],
-        raise_on_error=False,
-    )
 
 
 def test_curating_and_publishing_stored_frames_does_not_undo_a_later_refresh(
@@ -35,11 +21,11 @@ def test_curating_and_publishing_stored_frames_does_not_undo_a_later_refresh(
 ) -> None:
     world.run()
     pair = a_pair(world)
-    _materialize(instance, *_RAW)
+    materialize(instance, *RAW)
     restrict(world, restrictions, pair)
     refresh_student(world.settings, world.database_url, FAIRVIEW, pair[0])
     assert not is_published(world, pair)
-    _materialize(instance, *_CURATED, *_PUBLISHED)
+    materialize(instance, *CURATED, *PUBLISHED)
     assert not is_published(world, pair)
 
 
@@ -48,12 +34,12 @@ def test_two_nights_overlap_and_the_one_that_read_first_publishes_last(
 ) -> None:
     world.run()
     pair = a_pair(world)
-    _materialize(instance, *_RAW, *_CURATED)  # the first has read and curated
+    materialize(instance, *RAW, *CURATED)  # the first has read and curated
     restrict(world, restrictions, pair)
     assert world.run()[0].counts["guardians_removed"] == 1
     newest = _frames(world)
     _hide(newest)  # the first goes on with its own frames, as it would in a run of its own
-    _materialize(instance, *_PUBLISHED)
+    materialize(instance, *PUBLISHED)
     assert not is_published(world, pair)
     with psycopg.connect(world.database_url) as connection:
         states = connection.execute("select state from samegoal.syncs order by id").fetchall()
@@ -66,8 +52,8 @@ def test_curated_assets_alone_read_one_complete_run(
     world.run()
     pair = a_pair(world)
     restrict(world, restrictions, pair)
-    _materialize(instance, "qmlativ/guardians")  # a newer read of a part only
-    _materialize(instance, *_CURATED, *_PUBLISHED)
+    materialize(instance, "qmlativ/guardians")  # a newer read of a part only
+    materialize(instance, *CURATED, *PUBLISHED)
     assert is_published(world, pair), "the part of another run was mixed in"
     world.run()
     assert not is_published(world, pair)
@@ -75,7 +61,7 @@ def test_curated_assets_alone_read_one_complete_run(
 
 def _frames(world: World) -> list[str]:
     """The newest folder of each curated asset."""
-    return [str(max((world.settings.storage / asset / FAIRVIEW).iterdir())) for asset in _CURATED]
+    return [str(max((world.settings.storage / asset / FAIRVIEW).iterdir())) for asset in CURATED]
 
 
 def _hide(folders: list[str]) -> None:
