@@ -29,6 +29,7 @@ from samegoal_sync.settings import Settings
 
 # The tests' browser and their large district are beside this folder, not in the package.
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from samegoal_sync_tests.portal.caseloads import assign_all_buildings
 from samegoal_sync_tests.portal.conftest import PASSWORD, Person, served
 from samegoal_sync_tests.portal.many_students import add_many
 
@@ -52,6 +53,7 @@ def main() -> None:
                 f"{arguments.students:,} students written in {time.perf_counter() - started:.1f} s"
             )
             add_user(url, "teacher", Secret(PASSWORD), name="T", role=Role.TEACHER, district=SLUG)
+            assign_all_buildings(url, "teacher")
             with served(create_app(settings, url)) as base, requests.Session() as http:
                 measure(url, Person(base, http), arguments.rounds)
     finally:

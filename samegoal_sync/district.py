@@ -35,6 +35,13 @@ class GuardianChoice(StrEnum):
     FIRST_TWO_CUSTODIAL = "first_two_custodial"
 
 
+class Caseload(StrEnum):
+    """Whose students a teacher sees."""
+
+    BUILDINGS = "buildings"
+    ASSIGNED = "assigned"
+
+
 #: What a withdrawal code may mean that closes the year of a student who has not left.
 STAYS = "STAYS"
 #: What a district can map its withdrawal codes to.
@@ -92,6 +99,8 @@ class DistrictSettings:
         guards: when a night is held.
         paused / additions_only: date ranges.
         notify: kinds of morning mail that the district's contacts want.
+        teachers_see: the students of their buildings and those assigned to them, or the latter
+            alone.
     """
 
     guardians: GuardianChoice = GuardianChoice.ALL
@@ -106,6 +115,7 @@ class DistrictSettings:
     paused: DateRange | None = None
     additions_only: DateRange | None = None
     notify: frozenset[str] = frozenset({"failed", "held", "expiring", "rejects"})
+    teachers_see: Caseload = Caseload.BUILDINGS
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,24 @@ def _show_student(app: App, slug: str) -> None:
     click.get_current_context().invoke(student, district=slug, student_id=row[0])
 
 
+def _give_buildings(app: App, login: str) -> None:
+    """Two buildings of the district, unless somebody has chosen others."""
+    from samegoal_sync.database import connect
+
+    with connect(app.database_url) as connection:
+        connection.execute(
+            """
+            insert into caseload_buildings (district, user_id, building, assigned_by)
+            select u.district, u.id, s.building, %(who)s from portal_users u,
+                lateral (select building from students where district = u.district
+                    and building is not null group by building order by count(*) desc limit 2) s
+            where u.login = %(login)s
+                and not exists (select from caseload_buildings b where b.user_id = u.id)
+            """,
+            {"login": login, "who": _WHO},
+        )
+
+
 def _print_accounts(app: App) -> None:
     """One account a role, with a password of this run; told here and nowhere else."""
     from samegoal_sync.portal.identity.accounts import Role, add_user, list_users, reset_user
@@ -168,6 +186,8 @@ def _print_accounts(app: App) -> None:
         else:
             name = role.value.replace("_", " ").title()
             add_user(app.database_url, login, Secret(password), name=name, role=role, district=slug)
+        if role is Role.TEACHER:
+            _give_buildings(app, login)
         where = slug or "all districts"
         app.console.print(f"  {login:<15} {password}   ({where})")
     app.console.print()

@@ -16,6 +16,7 @@ from samegoal_sync.commands.app import (
     pass_app,
     print_json,
 )
+from samegoal_sync.commands.caseloads import assign, unassign
 from samegoal_sync.commands.child_programs import require_free_port
 from samegoal_sync.commands.listing import print_list
 from samegoal_sync.secret import Secret
@@ -57,6 +58,9 @@ def users() -> None:
 @pass_app
 def add(app: App, login: str, name: str, role: str, district: str | None) -> None:
     """Add an account; the password is asked for, or read from standard input.
+
+    A teacher sees nobody before buildings or students are assigned: users assign, or Caseloads in
+    the portal.
 
     Example: samegoal-sync users add pat@fairview.example --name "Pat Lee" --role teacher
     --district fairview-isd
@@ -126,6 +130,10 @@ def reset(app: App, login: str) -> None:
 
     reset_user(app.database_url, login, _password())
     app.console.print(f"{login} has a new password and was signed out everywhere.")
+
+
+users.add_command(assign)
+users.add_command(unassign)
 
 
 def _password() -> Secret:

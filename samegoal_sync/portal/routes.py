@@ -16,6 +16,7 @@ from samegoal_sync.portal.pages import (
     add_student,
     all_districts,
     audit_log,
+    caseload_pages,
     district_information,
     district_settings,
     document_pages,
@@ -29,6 +30,7 @@ from samegoal_sync.portal.pages import (
 )
 from samegoal_sync.portal.visit import Page
 
+_CASELOAD = "/d/{district}/caseloads/{user}"
 _DOCUMENT = "/d/{district}/documents/{document}"
 _INFORMATION = "/d/{district}/district-information"
 _SAME_STUDENT = "/d/{district}/same-student"
@@ -82,6 +84,12 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
         same_student_page.keep_records_apart,
         MANAGING,
     ),
+    ("/d/{district}/caseloads", "GET", caseload_pages.caseloads, MANAGING),
+    ("/d/{district}/caseloads", "POST", caseload_pages.choose_caseload, MANAGING),
+    (_CASELOAD, "GET", caseload_pages.caseload, MANAGING),
+    (f"{_CASELOAD}/buildings", "POST", caseload_pages.save_buildings, MANAGING),
+    (f"{_CASELOAD}/students", "POST", caseload_pages.add_students, MANAGING),
+    (f"{_CASELOAD}/students/{{student}}/remove", "POST", caseload_pages.remove_student, MANAGING),
     ("/d/{district}/audit-log", "GET", audit_log.audit_log, MANAGING),
 )
 

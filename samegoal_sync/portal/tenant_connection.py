@@ -1,7 +1,8 @@
 """Two doors to Postgres: the owner's for accounts, and one that sees a single district.
 
 ``district`` opens a transaction under the role ``samegoal_portal`` with the district's slug set:
-row-level security then hides every row of every other district, whatever a page asks for.
+row-level security then hides every row of every other district, whatever a page asks for. To a
+teacher it also hides whoever is not of their caseload.
 """
 
 from __future__ import annotations
@@ -36,17 +37,25 @@ class PortalDatabase:
             yield connection
 
     @contextmanager
-    def district(self, slug: str, *, snapshot: bool = False) -> Iterator[Rows]:
+    def district(
+        self, slug: str, *, user: int | None, sees_all: bool, snapshot: bool = False
+    ) -> Iterator[Rows]:
         """One transaction that sees and writes this district's rows only.
 
         Args:
+            user: id of the account, whose caseload counts.
+            sees_all: the whole district; else the students of the account's caseload only.
             snapshot: all reads are of one moment; a night that publishes meanwhile is not mixed in.
         """
         with self._connection() as connection, connection.transaction():
             if snapshot:
                 connection.execute("set transaction isolation level repeatable read")
             connection.execute("set local role samegoal_portal")
-            connection.execute("select set_config('samegoal.district', %s, true)", (slug,))
+            connection.execute(
+                "select set_config('samegoal.district', %s, true), "
+                "set_config('samegoal.user', %s, true), set_config('samegoal.sees', %s, true)",
+                (slug, "" if user is None else str(user), "all" if sees_all else "caseload"),
+            )
             yield connection
 
     def close(self) -> None:

@@ -104,8 +104,10 @@ class Visit:
 
     @contextmanager
     def district(self, *, snapshot: bool = False) -> Iterator[Rows]:
-        """A transaction that sees this page's district only; see ``PortalDatabase.district``."""
-        with self.portal.database.district(self.slug, snapshot=snapshot) as connection:
+        """A transaction that sees this page's district only, and of it what the person may see."""
+        with self.portal.database.district(
+            self.slug, user=self.user.id, sees_all=self.manages, snapshot=snapshot
+        ) as connection:
             yield connection
 
     def record(self, connection: Rows, action: Action, **told: Any) -> None:
@@ -138,7 +140,7 @@ class Visit:
     def part(self, template: str, **values: Any) -> Response:
         """Answer with a part of a page, which htmx puts in the place of the one shown."""
         return HTMLResponse(
-            render(template, here={"slug": self.slug}, csrf=self.session.csrf, **values)
+            render(template, visit=self, here={"slug": self.slug}, csrf=self.session.csrf, **values)
         )
 
     def go(self, path: str, message: str | None = None, *, tone: str = "good") -> Response:

@@ -166,9 +166,11 @@ def _page(database_url: str, slug: str) -> None:
     from samegoal_sync.portal.identity.accounts import Role, add_user
     from samegoal_sync.secret import Secret
     from samegoal_sync.settings import Settings
+    from samegoal_sync_tests.portal.caseloads import assign_all_buildings
     from samegoal_sync_tests.portal.conftest import PASSWORD, Person, served
 
     add_user(database_url, "ann", Secret(PASSWORD), name="Ann", role=Role.TEACHER, district=slug)
+    assign_all_buildings(database_url, "ann")
     home = Path(sys.argv[2])
     app = create_app(Settings(home=home, storage=home), database_url)
     with served(app) as address, requests.Session() as session:

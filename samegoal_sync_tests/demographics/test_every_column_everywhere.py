@@ -34,6 +34,7 @@ from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.demographics.golden_district import golden_district
+from samegoal_sync_tests.portal.caseloads import assign_all_buildings
 from samegoal_sync_tests.portal.conftest import PASSWORD, Person, served
 from samegoal_sync_tests.samegoal.invented_nights import (
     House,
@@ -200,6 +201,7 @@ def _text(value: Any) -> str:
 def _teacher(database_url: str, slug: str, home: Path) -> Iterator[tuple[Person, str]]:
     """A teacher who signed in, and the address of the only student's Details."""
     add_user(database_url, "ann", Secret(PASSWORD), name="Ann", role=Role.TEACHER, district=slug)
+    assign_all_buildings(database_url, "ann")
     with connect(database_url) as connection:
         ((portal_id,),) = connection.execute("select portal_id from students").fetchall()
     app = create_app(Settings(home=home, storage=home), database_url)

@@ -13,6 +13,7 @@ from samegoal_sync.portal.app import create_app
 from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.secret import Secret
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+from samegoal_sync_tests.portal.caseloads import assign_all_buildings
 from samegoal_sync_tests.portal.conftest import PASSWORD, Person, served
 
 FAIRVIEW = SLUGS[0]
@@ -27,6 +28,7 @@ def teacher(world: World) -> Iterator[Person]:
         world.database_url, "ann", Secret(PASSWORD), name="Ann", role=Role.TEACHER,
         district=FAIRVIEW,
     )  # fmt: skip
+    assign_all_buildings(world.database_url, "ann")
     app = create_app(world.settings, world.database_url)
     with served(app) as address, requests.Session() as session:
         person = Person(address, session)

@@ -117,6 +117,11 @@ def districts(database_url: str, password_hash: str) -> str:
                 "values (%s, %s, %s, %s, %s)",
                 (login, name, role.value, district, password_hash),
             )
+        connection.execute(
+            "insert into caseload_buildings (district, user_id, building, assigned_by) "
+            "select district, id, 'Elm Elementary', 'test' from portal_users "
+            "where role = 'teacher'"
+        )
     return database_url
 
 

@@ -15,6 +15,7 @@ from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.browser import needs_browser
 from samegoal_sync_tests.portal.browsing import accessible, signed_in
+from samegoal_sync_tests.portal.caseloads import assign_all_buildings
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, served
 from samegoal_sync_tests.portal.imported_district import Simulated, register
 
@@ -40,6 +41,7 @@ def simulated(database_url: str, settings: Settings) -> Simulated:
         )
     simulated = Simulated(database_url, registry, FAIRVIEW, students=150)
     assert simulated.night().state == "published"
+    assign_all_buildings(database_url, Role.TEACHER.value)
     simulated.day()
     return simulated
 

@@ -18,7 +18,7 @@ from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
 def found(url: str, text: str = "", **filters: str) -> list[str]:
     database = PortalDatabase(url)
     try:
-        with database.district(FAIRVIEW) as connection:
+        with database.district(FAIRVIEW, user=None, sees_all=True) as connection:
             students = find_students(connection, Search(text, **filters)).students
             return [student["student_id"] for student in students]
     finally:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import date
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from samegoal_sync.district import (
     EXIT_STATUSES,
+    Caseload,
     DateRange,
     DistrictSettings,
     GuardianChoice,
     Guards,
 )
 from samegoal_sync.districts.errors import InvalidDistrict
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 #: Kinds of morning mail that a district can choose.
 NOTIFY_KINDS = frozenset({"failed", "held", "expiring", "rejects", "paused", "published"})
@@ -39,6 +43,7 @@ def settings_to_json(settings: DistrictSettings) -> dict[str, Any]:
         "paused": _date_range_to_json(settings.paused),
         "additions_only": _date_range_to_json(settings.additions_only),
         "notify": sorted(settings.notify),
+        "teachers_see": settings.teachers_see.value,
     }
     default = DistrictSettings()
     return {
@@ -70,11 +75,14 @@ def settings_from_json(values: Mapping[str, Any]) -> DistrictSettings:
     return DistrictSettings(**made)
 
 
-def _guardians(value: Any) -> GuardianChoice:
-    try:
-        return GuardianChoice(value)
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(GuardianChoice)}") from None
+def _one_of(choices: type[_Choice]) -> Callable[[Any], _Choice]:
+    def read(value: Any) -> _Choice:
+        try:
+            return choices(value)
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(choices)}") from None
+
+    return read
 
 
 def _flag(value: Any) -> bool:
@@ -160,7 +168,7 @@ LIMITS: Mapping[str, tuple[int, int]] = {
     "age_limit": (18, 120),
 }
 _READERS = {
-    "guardians": _guardians,
+    "guardians": _one_of(GuardianChoice),
     "publish_restricted": _flag,
     **{name: _between(*bounds) for name, bounds in LIMITS.items()},
     "buildings": _buildings,
@@ -170,4 +178,5 @@ _READERS = {
     "paused": _date_range,
     "additions_only": _date_range,
     "notify": _notify,
+    "teachers_see": _one_of(Caseload),
 }

@@ -135,7 +135,8 @@ def save_night(visit: Visit) -> Response:
     return _back(visit)
 
 
-def _save(visit: Visit, **choices: Any) -> Response:
+def save_settings(visit: Visit, **choices: Any) -> bool:
+    """Save some of the district's choices, with a line for what changed; whether anything did."""
     registry = visit.portal.registry
     before: DistrictSettings = registry.get(visit.slug).settings
     settings: DistrictSettings = replace(before, **choices)
@@ -148,7 +149,11 @@ def _save(visit: Visit, **choices: Any) -> Response:
         )
         with visit.district() as connection:
             visit.record(connection, Action.SETTINGS, what=what)
-    return _back(visit, changed=bool(changed))
+    return bool(changed)
+
+
+def _save(visit: Visit, **choices: Any) -> Response:
+    return _back(visit, changed=save_settings(visit, **choices))
 
 
 def _short(value: Any) -> str:

@@ -11,6 +11,7 @@ from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.own_documents import own_documents
 from samegoal_sync.portal.identity.sessions import now
 from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.caseload import assigned_students
 from samegoal_sync.portal.records.student_search import (
     MOST_COUNTED,
     Found,
@@ -32,6 +33,7 @@ def students(visit: Visit) -> Response:
     with visit.district() as connection:
         offered = choices(connection)
         own = own_documents(connection, visit.user.login)
+        assigned = [] if search.narrows or found.earlier else assigned_students(connection)
     return visit.page(
         "students.html",
         found=found,
@@ -39,6 +41,7 @@ def students(visit: Visit) -> Response:
         choices=offered,
         most_counted=MOST_COUNTED,
         own=own,
+        assigned=assigned,
         kinds=KINDS,
     )
 

@@ -31,6 +31,9 @@ class Action(StrEnum):
     VIEWED_PROBLEMS = "viewed problems"
     MERGED = "merged two records"
     KEPT_APART = "kept two records apart"
+    VIEWED_CASELOAD = "viewed a caseload"
+    ASSIGNED = "assigned to a caseload"
+    UNASSIGNED = "took off a caseload"
     EXPORTED = "exported"
     DOCUMENT_STARTED = "started a document"
     DOCUMENT_VIEWED = "viewed a document"
@@ -55,19 +58,36 @@ def record(
     Args:
         what: names of fields and settings, counts; never a value from a student's record.
     """
+    write_line(
+        connection,
+        action,
+        who=user.login,
+        role=user.role,
+        district=district,
+        address=address,
+        student_id=student_id,
+        document_id=document_id,
+        what=what,
+    )
+
+
+def write_line(
+    connection: Any,
+    action: Action,
+    *,
+    who: str,
+    role: str,
+    district: str | None,
+    address: str = "",
+    student_id: str | None = None,
+    document_id: UUID | None = None,
+    what: str = "",
+) -> None:
+    """The same for whoever has no account: a person at a command line."""
     connection.execute(
         "insert into audit_log (district, who, role, action, student_id, document_id, what, "
         "address) values (%s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            district,
-            user.login,
-            user.role,
-            action.value,
-            student_id,
-            document_id,
-            what[:500],
-            address,
-        ),
+        (district, who, role, action.value, student_id, document_id, what[:500], address),
     )
 
 

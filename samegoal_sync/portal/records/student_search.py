@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
+from samegoal_sync.portal.records.caseload import Caseload, own_caseload
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 PAGE = 50
@@ -20,6 +21,11 @@ PAGE = 50
 MOST_COUNTED = 10_000
 _HIGHEST = "\U0010ffff"
 _DROPPED = re.compile("[\u0300-\u036f\\s'\u2019.,-]")
+#: Said beside the policy that says the same, for an index: a policy's own condition finds none.
+_OWN = "(building = any(%(buildings)s) or portal_id = any(%(students)s))"
+#: A caseload of so many buildings is read to find what its filters offer; a larger one is nearly
+#: the district, whose values are found in the indexes.
+_FEW_BUILDINGS = 20
 _COLUMNS = (
     "portal_id, student_id, last_name, first_name, middle_name, name_suffix, grade, building, "
     "district_enrollment, missing_since, closed_since, origin, name_key, id_key"
@@ -94,6 +100,10 @@ def find_students(
     ):
         if value:
             filters += f" and {column} = %({'status' if column[0] == 'd' else column})s"
+    own = own_caseload(connection)
+    if own:
+        filters += f" and {_OWN}"
+        parameters |= asdict(own)
     total = one(connection, _count(search.text, filters, parameters), parameters)["total"]
     condition = filters
     if edge:
@@ -196,16 +206,33 @@ class Choices:
 
 
 def choices(connection: Rows) -> Choices:
-    """The values that the district's students have, each found by one step in an index."""
-    grades = _values(connection, "grade")
-    return Choices(
-        buildings=_values(connection, "building"),
-        grades=sorted(grades, key=_grade_order),
-        statuses=_values(connection, "district_enrollment"),
+    """The values that the students have whom the person sees."""
+    own = own_caseload(connection)
+    if own and len(own.buildings) <= _FEW_BUILDINGS:
+        buildings, grades, statuses = _values_of_few(connection, own)
+    else:
+        buildings, grades, statuses = (
+            _values(connection, column) for column in ("building", "grade", "district_enrollment")
+        )
+    return Choices(buildings, sorted(grades, key=_grade_order), statuses)
+
+
+def _values_of_few(connection: Rows, own: Caseload) -> list[list[str]]:
+    """Of a small part of the district: its students are read, once for all three."""
+    found = rows(
+        connection,
+        "select distinct building, grade, district_enrollment from students "  # noqa: S608
+        f"where district = current_setting('samegoal.district', true) and {_OWN}",
+        asdict(own),
     )
+    return [
+        sorted({row[column] for row in found if row[column] is not None})
+        for column in ("building", "grade", "district_enrollment")
+    ]
 
 
 def _values(connection: Rows, column: str) -> list[str]:
+    """Of a district: each value is found by one step in an index."""
     next_value = (
         f"select {column} from students "  # noqa: S608 (a column of this file)
         "where district = current_setting('samegoal.district', true) "

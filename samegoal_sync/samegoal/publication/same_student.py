@@ -117,9 +117,10 @@ def merge(
 ) -> None:
     """Say that two records are one student: what people made for ``other`` goes to ``survivor``.
 
-    Documents are moved; preferred gender and pronouns go where the survivor has none. The other
-    record is closed, keeps its history, and says where it went. Its guardians go: the student's
-    are those of the present record, and only of these the nightly import knows the restrictions.
+    Documents are moved; preferred gender and pronouns go where the survivor has none; whoever has
+    the one on their caseload has the other. The other record is closed, keeps its history, and
+    says where it went. Its guardians go: the student's are those of the present record, and only
+    of these the nightly import knows the restrictions.
 
     Args:
         other / survivor: the keys under which they are published.
@@ -238,6 +239,12 @@ _MERGE = (
         preferred_gender = coalesce(entered_by_hand.preferred_gender, excluded.preferred_gender),
         pronouns = coalesce(entered_by_hand.pronouns, excluded.pronouns)
     """,
+    """
+    insert into caseload_students (district, user_id, portal_id, assigned_by)
+    select district, user_id, %(portal_id)s, assigned_by from caseload_students
+    where portal_id = %(loser_id)s on conflict do nothing
+    """,
+    "delete from caseload_students where portal_id = %(loser_id)s",
     """
     with gone as (
         delete from guardians where district = %(slug)s and student_id = %(loser)s
