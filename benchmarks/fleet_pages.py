@@ -31,7 +31,7 @@ from samegoal_sync.commands.child_programs import running_program, wait_until_li
 from samegoal_sync.database import connect, running_database
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.monitoring.digest import digest
-from samegoal_sync.districts.monitoring.district_status import overall_status
+from samegoal_sync.districts.monitoring.district_status import overall_status, with_trends
 from samegoal_sync.districts.monitoring.expiry import warn_of_expiry
 from samegoal_sync.districts.monitoring.night_requests import ask_for_due_nights
 from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
@@ -39,7 +39,8 @@ from samegoal_sync.districts.monitoring.post_run import process_ended_runs
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline import sensors
 from samegoal_sync.pipeline.decision_sensor import decisions_on_held_nights
-from samegoal_sync.pipeline.instance import CHECKOUT, dagster_instance, pipeline_environment
+from samegoal_sync.pipeline.home_files import CHECKOUT
+from samegoal_sync.pipeline.instance import dagster_instance, pipeline_environment
 from samegoal_sync.pipeline.launching import import_districts
 from samegoal_sync.pipeline.pruning import latest_runs, prune_runs
 from samegoal_sync.portal.app import create_app
@@ -237,6 +238,7 @@ def measure(settings: Settings, url: str, instance: dg.DagsterInstance) -> None:
     print(f"{'':52}{'seconds':>9}{'first':>9}")
     statuses = overall_status(url, now)
     told("status, all districts", lambda: overall_status(url, now))
+    told("status, with trends", lambda: with_trends(url, statuses))
     told("digest, from them", lambda: digest(statuses))
     print(f"    lines of the digest: {len(digest(statuses).splitlines())}")
     _portal(settings, url)

@@ -5,6 +5,7 @@
     |-- SettingError        an environment variable or file is wrong   (exit status 2)
     |-- DatabaseError       Postgres can't be reached or is too old
     |-- StorageError        a stored frame is missing, damaged or not fit to read
+    |   `-- StorageUnreachable  the object storage did not answer
     |-- qmlativ.errors      the source: access, faults of the network, faults of the answer
     |-- demographics        a district's data can't be curated (structure)
     |-- samegoal            publication held or refused
@@ -72,3 +73,9 @@ class DatabaseError(SyncError):
 
 class StorageError(SyncError):
     """A stored frame is missing, damaged, or marked as not fit to be read."""
+
+
+class StorageUnreachable(StorageError):  # noqa: N818 (named as Qmlativ's ServerUnreachable)
+    """The object storage did not answer, or not in time."""
+
+    transient = True

@@ -42,7 +42,8 @@ class Settings:
     Attributes:
         home: ``DAGSTER_HOME``: Dagster's instance, the embedded Postgres, keys.
         database_url: ``postgresql://...``; ``None`` means the embedded Postgres in ``home``.
-        storage: folder of the frames.
+        storage: folder of the frames, where they lie on a disk.
+        object_storage: ``s3://bucket/prefix``, where they lie there instead.
         secret_keys: Fernet keys, newest first; empty means the key file in ``home``.
         smtp_url / imap_url: mail out and in; ``None`` means no mail.
         sftp_url / sftp_key / sftp_known_hosts: where SameGoal takes files, and the two key files;
@@ -56,6 +57,7 @@ class Settings:
 
     home: Path
     storage: Path
+    object_storage: str | None = None
     database_url: str | None = None
     secret_keys: tuple[str, ...] = ()
     smtp_url: str | None = None
@@ -82,12 +84,9 @@ class Settings:
                 f"{HOME_VARIABLE} is not an absolute path",
                 hint=f"set {HOME_VARIABLE} to a full path, or unset it to use ./.local/dagster",
             )
-        storage = values.get(STORAGE_VARIABLE) or str(home.parent / "storage")
-        if "://" in storage:
-            raise SettingError(
-                f"{STORAGE_VARIABLE} names an object store, which is not supported yet",
-                hint=f"set {STORAGE_VARIABLE} to a folder on a disk that every worker shares",
-            )
+        folder = str(home.parent / "storage")
+        storage = values.get(STORAGE_VARIABLE) or folder
+        object_storage = storage if "://" in storage else None
         database_url = values.get(DATABASE_VARIABLE) or None
         if database_url and not database_url.startswith(("postgresql://", "postgres://")):
             raise SettingError(
@@ -103,7 +102,8 @@ class Settings:
         keys = tuple(key.strip() for key in values.get(SECRET_KEY_VARIABLE, "").split(","))
         return cls(
             home=home,
-            storage=Path(storage).expanduser().absolute(),
+            storage=Path(folder if object_storage else storage).expanduser().absolute(),
+            object_storage=object_storage,
             database_url=database_url,
             secret_keys=tuple(key for key in keys if key),
             smtp_url=values.get(SMTP_VARIABLE) or None,

@@ -38,7 +38,7 @@ def status(app: App, every: bool, as_json: bool) -> int:
     Example: samegoal-sync status
     """
     from samegoal_sync.database import connect
-    from samegoal_sync.districts.monitoring.district_status import overall_status
+    from samegoal_sync.districts.monitoring.district_status import overall_status, with_trends
     from samegoal_sync.districts.monitoring.heartbeats import silence
     from samegoal_sync.districts.monitoring.overview import LISTED, grouped_lines, in_words
 
@@ -46,11 +46,14 @@ def status(app: App, every: bool, as_json: bool) -> int:
     found = overall_status(app.database_url, now)
     with connect(app.database_url) as connection:
         silent = silence(connection, now)
+    listed = as_json or every or len(found) <= LISTED
+    if listed:
+        found = with_trends(app.database_url, found)
     if as_json:
         print_json([_plain(one) for one in found])
     elif not found:
         app.console.print("no district is registered; samegoal-sync districts add")
-    elif every or len(found) <= LISTED:
+    elif listed:
         _print_table(found)
     else:
         say(f"{len(found):,} districts: {in_words(found)}")

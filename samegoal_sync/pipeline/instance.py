@@ -51,7 +51,7 @@ def pipeline_environment(settings: Settings, database_url: str) -> dict[str, str
         HOME_VARIABLE: str(settings.home),
         DATABASE_VARIABLE: database_url,
         DAGSTER_DATABASE_VARIABLE: dagster_database_url(database_url),
-        STORAGE_VARIABLE: str(settings.storage),
+        STORAGE_VARIABLE: settings.object_storage or str(settings.storage),
         LOOPBACK_VARIABLE: "1" if settings.allow_loopback else "",
         **({PORTAL_VARIABLE: settings.portal_url} if settings.portal_url else {}),
     }

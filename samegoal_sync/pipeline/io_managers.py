@@ -19,7 +19,8 @@ from samegoal_sync.pipeline.import_run import told_and_recorded
 from samegoal_sync.qmlativ.catalog import RawAsset
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.settings import Settings
-from samegoal_sync.storage.frames import FrameStore, StoredFrames
+from samegoal_sync.storage.chosen_store import frame_store
+from samegoal_sync.storage.frame_store import FrameStore, StoredFrames
 
 
 class _FramesIOManager(dg.IOManager):
@@ -35,8 +36,8 @@ class _FramesIOManager(dg.IOManager):
         asset, slug = context.asset_key.to_user_string(), context.partition_key
         with told_and_recorded(*_instance_and_run(context), slug):
             run = _run_id(context)
-            folder = _store().write(asset, slug, self.pack(obj), datetime.now(UTC), run)
-        context.add_output_metadata({"dagster/uri": folder.as_uri()})
+            address = _store().store(asset, slug, self.pack(obj), datetime.now(UTC), run)
+        context.add_output_metadata({"dagster/uri": address})
 
     def load_input(self, context: dg.InputContext) -> Any:
         asset, slug = context.asset_key.to_user_string(), context.partition_key
@@ -107,7 +108,7 @@ class CuratedIOManager(_FramesIOManager):
 
 
 def _store() -> FrameStore:
-    return FrameStore(Settings.from_environment().storage)
+    return frame_store(Settings.from_environment())
 
 
 def _instance_and_run(

@@ -6,7 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.monitoring.digest import digest
-from samegoal_sync.districts.monitoring.district_status import Severity, overall_status, sparkline
+from samegoal_sync.districts.monitoring.district_status import (
+    Severity,
+    overall_status,
+    sparkline,
+    with_trends,
+)
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync_tests.districts.sync_rows import write_night
 
@@ -67,7 +72,7 @@ def test_the_trend_has_one_number_a_night(registry: Registry) -> None:
             "published",
             counts={"students_sent": 100 - days},
         )
-    (one,) = overall_status(registry.database_url, NOW)
+    (one,) = with_trends(registry.database_url, overall_status(registry.database_url, NOW))
     assert one.trend == tuple(range(86, 100))
     assert len(one.sparkline) == 14
 

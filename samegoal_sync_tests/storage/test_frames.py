@@ -23,38 +23,39 @@ from samegoal_sync.demographics.columns.curated_frames import (
 from samegoal_sync.errors import StorageError
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
 from samegoal_sync.qmlativ.raw_objects import RawObjects
-from samegoal_sync.storage.frames import KEPT, FrameStore, StoredFrames
+from samegoal_sync.storage.frame_store import KEPT, StoredFrames
+from samegoal_sync.storage.frames import FolderFrameStore
 
 NIGHT = datetime(2026, 3, 3, 8, tzinfo=UTC)
 ASSET, DISTRICT = "qmlativ/students", "fairview-isd"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FrameStore:
-    return FrameStore(tmp_path / "storage")
+def store(tmp_path: Path) -> FolderFrameStore:
+    return FolderFrameStore(tmp_path / "storage")
 
 
 def _frames(value: int) -> StoredFrames:
     return StoredFrames({"Student/Student": pl.DataFrame({"StudentID": [value]})}, {"n": value})
 
 
-def _value(store: FrameStore) -> int:
+def _value(store: FolderFrameStore) -> int:
     return int(store.read(ASSET, DISTRICT).frames["Student/Student"].item())
 
 
-def test_the_newest_night_is_read(store: FrameStore) -> None:
+def test_the_newest_night_is_read(store: FolderFrameStore) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     store.write(ASSET, DISTRICT, _frames(2), NIGHT + timedelta(days=1))
     assert _value(store) == 2
 
 
-def test_nothing_stored_says_what_to_do(store: FrameStore) -> None:
+def test_nothing_stored_says_what_to_do(store: FolderFrameStore) -> None:
     with pytest.raises(StorageError) as told:
         store.read(ASSET, DISTRICT)
     assert "samegoal-sync sync fairview-isd" in told.value.hint
 
 
-def test_a_draft_that_a_killed_process_left_is_never_read(store: FrameStore) -> None:
+def test_a_draft_that_a_killed_process_left_is_never_read(store: FolderFrameStore) -> None:
     folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     draft = folder.parent / ".20260304T080000.000000Z-dead"
     draft.mkdir()
@@ -62,14 +63,14 @@ def test_a_draft_that_a_killed_process_left_is_never_read(store: FrameStore) -> 
     assert _value(store) == 1
 
 
-def test_a_damaged_frame_is_told_without_its_content(store: FrameStore) -> None:
+def test_a_damaged_frame_is_told_without_its_content(store: FolderFrameStore) -> None:
     folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     (folder / "Student.Student.parquet").write_bytes(b"damaged")
     with pytest.raises(StorageError, match="can't be read"):
         store.read(ASSET, DISTRICT)
 
 
-def test_a_frame_that_is_gone_is_never_taken_for_one_without_rows(store: FrameStore) -> None:
+def test_a_frame_that_is_gone_is_never_taken_for_one_without_rows(store: FolderFrameStore) -> None:
     two = {name: pl.DataFrame({"ID": [1]}) for name in ("Student/Student", "Student/Enrollment")}
     folder = store.write(ASSET, DISTRICT, StoredFrames(two, {}), NIGHT)
     (folder / "Student.Enrollment.parquet").unlink()
@@ -78,20 +79,20 @@ def test_a_frame_that_is_gone_is_never_taken_for_one_without_rows(store: FrameSt
     assert f"samegoal-sync sync {DISTRICT}" in told.value.hint
 
 
-def test_a_manifest_that_is_gone_is_reported_as_missing(store: FrameStore) -> None:
+def test_a_manifest_that_is_gone_is_reported_as_missing(store: FolderFrameStore) -> None:
     (store.write(ASSET, DISTRICT, _frames(1), NIGHT) / "notes.json").unlink()
     with pytest.raises(StorageError, match=r"not complete: notes\.json is missing"):
         store.read(ASSET, DISTRICT)
 
 
-def test_a_frame_that_another_night_wrote_is_refused(store: FrameStore) -> None:
+def test_a_frame_that_another_night_wrote_is_refused(store: FolderFrameStore) -> None:
     folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     pl.DataFrame({"StudentID": [1, 2]}).write_parquet(folder / "Student.Student.parquet")
     with pytest.raises(StorageError, match="not as they were stored: Student/Student"):
         store.read(ASSET, DISTRICT)
 
 
-def test_a_file_that_is_no_frame_of_the_night_is_named(store: FrameStore) -> None:
+def test_a_file_that_is_no_frame_of_the_night_is_named(store: FolderFrameStore) -> None:
     folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     shutil.copy(folder / "Student.Student.parquet", folder / "Copy of Student.parquet")
     with pytest.raises(StorageError, match=r"not one of them: Copy of Student\.parquet"):
@@ -111,7 +112,7 @@ def test_a_file_that_is_no_frame_of_the_night_is_named(store: FrameStore) -> Non
     ],
 )
 def test_notes_of_another_version_are_reported_as_that(
-    store: FrameStore, notes: str, said: str
+    store: FolderFrameStore, notes: str, said: str
 ) -> None:
     (store.write(ASSET, DISTRICT, _frames(1), NIGHT) / "notes.json").write_text(notes)
     with pytest.raises(StorageError, match=said):
@@ -129,7 +130,7 @@ def file_limit() -> Iterator[None]:
 
 @pytest.mark.usefixtures("file_limit")
 def test_a_disk_that_gets_full_within_a_frame_is_reported_and_leaves_no_draft(
-    store: FrameStore,
+    store: FolderFrameStore,
 ) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     names = pl.DataFrame({"FirstName": [str(hash((1, n))) for n in range(20_000)]})
@@ -142,7 +143,7 @@ def test_a_disk_that_gets_full_within_a_frame_is_reported_and_leaves_no_draft(
     assert _value(store) == 1
 
 
-def test_a_draft_is_swept_when_its_writer_is_long_gone(store: FrameStore) -> None:
+def test_a_draft_is_swept_when_its_writer_is_long_gone(store: FolderFrameStore) -> None:
     parent = store.write(ASSET, DISTRICT, _frames(1), datetime.now(UTC)).parent
     old, fresh = parent / ".old", parent / ".fresh"
     for draft in (old, fresh):
@@ -154,7 +155,7 @@ def test_a_draft_is_swept_when_its_writer_is_long_gone(store: FrameStore) -> Non
     assert fresh.exists()
 
 
-def test_two_runs_that_write_at_once_never_meet_each_others_drafts(store: FrameStore) -> None:
+def test_two_runs_that_write_at_once_never_meet_each_others_drafts(store: FolderFrameStore) -> None:
     def write(run: int) -> None:
         for _ in range(60):
             store.write(ASSET, DISTRICT, _frames(run), datetime.now(UTC), f"run{run}")
@@ -165,7 +166,7 @@ def test_two_runs_that_write_at_once_never_meet_each_others_drafts(store: FrameS
     assert len(list((store.root / ASSET / DISTRICT).iterdir())) == 240
 
 
-def test_a_disk_that_refuses_keeps_what_was_stored(store: FrameStore) -> None:
+def test_a_disk_that_refuses_keeps_what_was_stored(store: FolderFrameStore) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     # The same moment again: its folder is taken, as the rename finds out at the very end.
     with pytest.raises(StorageError):
@@ -174,7 +175,7 @@ def test_a_disk_that_refuses_keeps_what_was_stored(store: FrameStore) -> None:
     assert len(list((store.root / ASSET / DISTRICT).iterdir())) == 1
 
 
-def test_frames_are_kept_for_thirty_nights_and_the_newest_always(store: FrameStore) -> None:
+def test_frames_are_kept_for_thirty_nights_and_the_newest_always(store: FolderFrameStore) -> None:
     for night in (NIGHT, NIGHT + timedelta(days=1)):
         store.write(ASSET, DISTRICT, _frames(1), night)
     parent = store.root / ASSET / DISTRICT
@@ -184,13 +185,13 @@ def test_frames_are_kept_for_thirty_nights_and_the_newest_always(store: FrameSto
     assert _value(store) == 2
 
 
-def test_files_and_folders_are_their_owners_alone(store: FrameStore) -> None:
+def test_files_and_folders_are_their_owners_alone(store: FolderFrameStore) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     for path in (store.root, *store.root.rglob("*")):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_a_removed_districts_frames_go_and_others_stay(store: FrameStore) -> None:
+def test_a_removed_districts_frames_go_and_others_stay(store: FolderFrameStore) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     store.write(ASSET, "ridgemont", _frames(2), NIGHT)
     store.remove(DISTRICT)
@@ -198,7 +199,9 @@ def test_a_removed_districts_frames_go_and_others_stay(store: FrameStore) -> Non
     assert (store.root / ASSET / "ridgemont").exists()
 
 
-def test_a_district_named_like_an_asset_takes_only_its_own_frames_along(store: FrameStore) -> None:
+def test_a_district_named_like_an_asset_takes_only_its_own_frames_along(
+    store: FolderFrameStore,
+) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     store.write("student_demographics", "students", _frames(2), NIGHT)
     store.remove("students")
@@ -206,7 +209,7 @@ def test_a_district_named_like_an_asset_takes_only_its_own_frames_along(store: F
     assert _value(store) == 1
 
 
-def test_raw_objects_come_back_with_what_was_absent(store: FrameStore) -> None:
+def test_raw_objects_come_back_with_what_was_absent(store: FolderFrameStore) -> None:
     raw = RawObjects(
         {"Demographics/Name": pl.DataFrame({"NameID": [1], "Gender": [None]},
                                            schema={"NameID": pl.Int64, "Gender": pl.String})},
@@ -224,7 +227,7 @@ def test_raw_objects_come_back_with_what_was_absent(store: FrameStore) -> None:
     assert again.moments == raw.moments
 
 
-def test_curated_comes_back_whole(store: FrameStore) -> None:
+def test_curated_comes_back_whole(store: FolderFrameStore) -> None:
     curated = Curated(
         pl.DataFrame(schema={**STUDENT_COLUMNS, "keep": pl.List(pl.String())}),
         pl.DataFrame(schema=REJECT_COLUMNS),
@@ -249,17 +252,19 @@ def test_curated_comes_back_whole(store: FrameStore) -> None:
 _RAW = ("qmlativ/entities", "qmlativ/students", "qmlativ/guardians")
 
 
-def _stored(store: FrameStore, run: str, minute: int, assets: tuple[str, ...] = _RAW) -> None:
+def _stored(store: FolderFrameStore, run: str, minute: int, assets: tuple[str, ...] = _RAW) -> None:
     for number, asset in enumerate(assets):
         moment = NIGHT + timedelta(minutes=minute, seconds=number)
         store.write(asset, DISTRICT, _frames(minute), moment, run)
 
 
-def _read_by(store: FrameStore, run: str, minute: int = 60) -> str | None:
+def _read_by(store: FolderFrameStore, run: str, minute: int = 60) -> str | None:
     return store.run_of(_RAW, DISTRICT, run, NIGHT + timedelta(minutes=minute))
 
 
-def test_a_run_reads_its_own_frames_though_another_stored_newer_ones(store: FrameStore) -> None:
+def test_a_run_reads_its_own_frames_though_another_stored_newer_ones(
+    store: FolderFrameStore,
+) -> None:
     _stored(store, "first", 1)
     _stored(store, "second", 2)
     assert _read_by(store, "first") == "first"
@@ -267,26 +272,30 @@ def test_a_run_reads_its_own_frames_though_another_stored_newer_ones(store: Fram
     assert store.read(_RAW[1], DISTRICT, "second").notes["n"] == 2
 
 
-def test_a_run_that_stored_none_reads_the_newest_complete_set_of_one_run(store: FrameStore) -> None:
+def test_a_run_that_stored_none_reads_the_newest_complete_set_of_one_run(
+    store: FolderFrameStore,
+) -> None:
     _stored(store, "first", 1)
     _stored(store, "second", 2)
     _stored(store, "half", 3, _RAW[:2])
     assert _read_by(store, "later") == "second"
 
 
-def test_what_is_stored_while_a_run_reads_is_not_mixed_in(store: FrameStore) -> None:
+def test_what_is_stored_while_a_run_reads_is_not_mixed_in(store: FolderFrameStore) -> None:
     _stored(store, "first", 1)
     _stored(store, "overlapping", 30)
     assert _read_by(store, "later", minute=20) == "first"
 
 
-def test_a_run_that_stored_only_a_part_is_refused_what_is_of_another(store: FrameStore) -> None:
+def test_a_run_that_stored_only_a_part_is_refused_what_is_of_another(
+    store: FolderFrameStore,
+) -> None:
     _stored(store, "first", 1)
     _stored(store, "half", 2, _RAW[2:])
     with pytest.raises(StorageError, match="only part"):
         _read_by(store, "half")
 
 
-def test_no_complete_set_is_none(store: FrameStore) -> None:
+def test_no_complete_set_is_none(store: FolderFrameStore) -> None:
     _stored(store, "half", 1, _RAW[:2])
     assert _read_by(store, "later") is None

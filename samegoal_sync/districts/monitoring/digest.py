@@ -7,7 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from samegoal_sync.database import connect
-from samegoal_sync.districts.monitoring.district_status import DistrictStatus, overall_status
+from samegoal_sync.districts.monitoring.district_status import (
+    DistrictStatus,
+    overall_status,
+    with_trends,
+)
 from samegoal_sync.districts.monitoring.heartbeats import Silence, silence
 from samegoal_sync.districts.monitoring.overview import LISTED, grouped_lines, in_words
 from samegoal_sync.mail.outbox import Letter, post
@@ -19,6 +23,8 @@ HOUR, ZONE = 7, ZoneInfo("America/Chicago")
 def write_digest(database_url: str, team: Sequence[str], now: datetime) -> int:
     """Write the day's digest to the team, once; returns how many districts need a person."""
     statuses = overall_status(database_url, now)
+    if len(statuses) <= LISTED:
+        statuses = with_trends(database_url, statuses)
     needing = sum(one.needs_a_person for one in statuses)
     day = now.astimezone(ZONE).date()
     with connect(database_url) as connection:

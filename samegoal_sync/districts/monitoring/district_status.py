@@ -7,7 +7,7 @@ here, in the same words, so that no two of them contradict each other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -79,7 +79,8 @@ class DistrictStatus:
         last_good: when the last good night ended (aware); ``None`` if there was none.
         last_state / last_night: of the newest sync of a complete night.
         counts: of the last good night, as in ``syncs``.
-        trend: students sent on each of the last 14 nights that were read, oldest first.
+        trend: students sent on each of the last 14 nights that were read, oldest first; empty
+            without ``with_trends``.
         expires_on / days_left: of the Integration Access; days may be negative.
         held_night: the night that waits for a decision, be it the last or an earlier one.
         severity, cause, problem, actor, hint: what needs a person, who that is, what they do.
@@ -137,10 +138,22 @@ def sparkline(values: Sequence[int]) -> str:
 
 
 def overall_status(database_url: str, now: datetime) -> list[DistrictStatus]:
-    """Every district, worst first, then by slug; as many queries however many there are."""
+    """Every district, worst first, then by slug; as many queries however many there are.
+
+    Without trends, which are most of the work: see ``with_trends``.
+    """
     with connect(database_url) as connection:
         statuses = _statuses(connection, now, None)
     return sorted(statuses, key=lambda one: (-one.severity, one.slug))
+
+
+def with_trends(database_url: str, statuses: Sequence[DistrictStatus]) -> list[DistrictStatus]:
+    """The same with their trends, for those that are shown."""
+    slugs = [one.slug for one in statuses]
+    with connect(database_url) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_TRENDS, {"slugs": slugs, "trend": _TREND}).fetchall()
+    trends = {row["district"]: _trend(row["nights"] or (), row["sent"] or ()) for row in rows}
+    return [replace(one, trend=trends.get(one.slug, ())) for one in statuses]
 
 
 def status_of(connection: Connection[Any], slug: str, now: datetime) -> DistrictStatus | None:
@@ -149,12 +162,7 @@ def status_of(connection: Connection[Any], slug: str, now: datetime) -> District
 
 
 def _statuses(connection: Connection[Any], now: datetime, slug: str | None) -> list[DistrictStatus]:
-    which = {
-        "slug": slug,
-        "trend": _TREND,
-        "good": list(GOOD_STATES),
-        "asked": list(AS_ASKED_STATES),
-    }
+    which = {"slug": slug, "good": list(GOOD_STATES), "asked": list(AS_ASKED_STATES)}
     with connection.cursor(row_factory=dict_row) as cursor:
         districts = cursor.execute(_DISTRICTS, which).fetchall()
         nights = {row["district"]: row for row in cursor.execute(_NIGHTS, which)}
@@ -181,11 +189,11 @@ _DISTRICTS = """
     where %(slug)s::text is null or d.slug = %(slug)s
 """
 
-# One row a district: its newest night, its newest good one and as-asked one, however long ago, and
-# the students of its last nights; each by the index. (28 complete rows a district took a minute.)
+# One row a district: its newest night, its newest good one and as-asked one, however long ago; each
+# by the index. (28 complete rows a district, trends included, took a minute.)
 _NIGHTS = """
     select d.slug district, l.state, l.night, l.findings, l.message, l.hint, l.actor,
-        g.finished_at good_at, g.counts good_counts, a.finished_at asked_at, t.nights, t.sent
+        g.finished_at good_at, g.counts good_counts, a.finished_at asked_at
     from districts d
     left join lateral (select state, night, findings, message, hint, actor from syncs
         where district = d.slug and kind <> 'student' order by id desc limit 1) l on true
@@ -195,13 +203,18 @@ _NIGHTS = """
     left join lateral (select finished_at from syncs
         where district = d.slug and kind <> 'student' and state = any(%(asked)s)
         order by id desc limit 1) a on true
+    where %(slug)s::text is null or d.slug = %(slug)s
+"""
+
+
+_TRENDS = """
+    select slug district, nights, sent from unnest(%(slugs)s::text[]) slug
     cross join lateral (select array_agg(night order by id desc) nights,
             array_agg(sent order by id desc) sent
         from (select id, night, (counts->>'students_sent')::int sent from syncs
-            where district = d.slug and kind <> 'student' order by id desc
+            where district = slug and kind <> 'student' order by id desc
             limit 2 * %(trend)s) newest
         where sent is not null) t
-    where %(slug)s::text is null or d.slug = %(slug)s
 """
 
 
@@ -222,7 +235,6 @@ def _status(district: dict[str, Any], nights: dict[str, Any], now: datetime) -> 
         last_state=last["state"] if last else None,
         last_night=last["night"] if last else None,
         counts=nights["good_counts"] or {},
-        trend=_trend(nights["nights"] or (), nights["sent"] or ()),
         expires_on=expires,
         days_left=days_left,
         problem=problem,

@@ -10,7 +10,7 @@ from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.samegoal.delivery.csv_files import export
 from samegoal_sync.samegoal.delivery.csv_layout import csv_layout
-from samegoal_sync.storage.frames import FrameStore
+from samegoal_sync.storage.chosen_store import frame_store
 
 #: Takes a district's partition away from Dagster.
 DropPartition = Callable[[str], None]
@@ -47,7 +47,7 @@ def remove_district(
         layout = csv_layout(registry.settings.csv_layout)
         export(registry.database_url, slug, export_to, layout)
     drop_partition(slug)
-    FrameStore(registry.settings.storage).remove(slug)
+    frame_store(registry.settings).remove(slug)
     registry.remove(slug)
 
 

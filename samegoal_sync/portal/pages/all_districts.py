@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from starlette.responses import Response
 
-from samegoal_sync.districts.monitoring.district_status import Severity, overall_status
+from samegoal_sync.districts.monitoring.district_status import Severity, overall_status, with_trends
 from samegoal_sync.portal.records.district_alert import alert_of
 from samegoal_sync.portal.visit import Visit
 
@@ -43,7 +43,8 @@ def team(visit: Visit) -> Response:
     pages = max(1, -(-len(found) // _ON_A_PAGE))
     number = asked.get("page", "")[:6]
     page = min(max(int(number), 1), pages) if number.isascii() and number.isdecimal() else 1
-    shown = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
+    here = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
+    shown = with_trends(visit.portal.database.url, here)
     return visit.page(
         "team.html",
         statuses=statuses,
