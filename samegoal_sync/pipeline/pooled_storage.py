@@ -8,8 +8,11 @@ instances the process opens. A process that is forked starts with an empty pool 
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Mapping
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,15 +25,23 @@ from dagster_postgres.utils import (
     pg_url_from_config,
 )
 from sqlalchemy import event
+from sqlalchemy.exc import InvalidatePoolError
+
+from samegoal_sync.pipeline.event_log import KnownRunStorage, ShortEventLog
 
 if TYPE_CHECKING:
     from dagster._core.storage.config import PostgresStorageConfig
     from dagster_postgres.auth import PgTokenProvider
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 #: Connections a process keeps, and how many more it opens while its threads need them.
 _KEPT = 4
 _MORE = 26
 _RECYCLE_SECONDS = 1800
+
+#: A connection that has rested so long is tried before it is used. A server that was restarted
+#: since its last use took longer.
+RESTED_SECONDS = 0.1
 
 #: No statement of Dagster's takes longer; a query of the web server that does is given up.
 _STATEMENT_MS = 120_000
@@ -54,6 +65,8 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         super().__init__(
             postgres_url, should_autocreate_tables and not known, inst_data, token_provider
         )
+        self._run_storage = KnownRunStorage(postgres_url, False, token_provider=token_provider)
+        self._event_log_storage = ShortEventLog(postgres_url, False, token_provider=token_provider)
         engine = _pooled(postgres_url, token_provider)
         self._run_storage._engine = engine
         self._event_log_storage._engine = engine
@@ -88,11 +101,12 @@ def _pooled(postgres_url: str, token_provider: PgTokenProvider | None) -> db.Eng
                 "pool_size": _KEPT,
                 "max_overflow": _MORE,
                 "pool_recycle": _RECYCLE_SECONDS,
-                "pool_pre_ping": True,  # the server may have been restarted
                 "pool_use_lifo": True,
             }
             engine = create_pg_engine(postgres_url, token_provider, **options)
             event.listen(engine, "connect", _limit_statements)
+            event.listen(engine, "checkin", _note_use)
+            event.listen(engine, "checkout", partial(_try_rested, engine.dialect))
             _engines[postgres_url] = engine
         return _engines[postgres_url]
 
@@ -100,6 +114,24 @@ def _pooled(postgres_url: str, token_provider: PgTokenProvider | None) -> db.Eng
 def _limit_statements(connection: Any, _record: object) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute(f"set statement_timeout = {_STATEMENT_MS}")
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _try_rested(
+    dialect: db.Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object
+) -> None:
+    """As SQLAlchemy's ``pool_pre_ping`` before each statement, which doubles their number."""
+    if time.monotonic() - record.info.get("used", math.inf) < RESTED_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        if dialect.is_disconnect(error, connection, None):
+            raise InvalidatePoolError from error  # all others are as old: SQLAlchemy opens anew
+        raise
 
 
 def _forget_parents_connections() -> None:

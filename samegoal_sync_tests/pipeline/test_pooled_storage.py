@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 
 import dagster as dg
 import psycopg
 import sqlalchemy as db
 
-from samegoal_sync.pipeline.pooled_storage import PooledPostgresStorage
+from samegoal_sync.pipeline.pooled_storage import RESTED_SECONDS, PooledPostgresStorage
 from samegoal_sync_tests.pipeline.conftest import World
 
 
@@ -79,6 +80,7 @@ def test_a_server_that_was_restarted_is_reached_again(
     before = _backend(storage)
     with psycopg.connect(world.database_url, autocommit=True) as connection:
         connection.execute("select pg_terminate_backend(%s)", (before,))
+    time.sleep(RESTED_SECONDS)  # a restart takes longer
     assert instance.get_runs(limit=1) == []
     assert _backend(storage) != before
 

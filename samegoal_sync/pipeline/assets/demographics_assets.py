@@ -94,7 +94,8 @@ def _metadata(curated: Any) -> dict[str, Any]:
     noted: dict[str, Any] = {
         name.replace("_", " "): ", ".join(value) or "none" if isinstance(value, list) else value
         for name, value in curated.findings.items()
-        if not name.startswith((ROWS_OF, _SHARE))
+        # Who is curated is the frame's number of rows.
+        if not name.startswith((ROWS_OF, _SHARE)) and not name.endswith("_curated")
     }
     return {
         "dagster/partition_row_count": curated.frame.height,

@@ -86,7 +86,10 @@ def _client(run: ImportRun) -> "QmlativClient":
 
 def _metadata(objects: Any) -> dict[str, Any]:
     rows = {name: frame.height for name, frame in objects.frames.items()}
-    statistics = {name: value for name, value in objects.statistics.items() if name != "rows"}
+    # Of most reads nothing was retried, mistyped or sent twice: a number that is not there is zero.
+    statistics = {
+        name: value for name, value in objects.statistics.items() if name != "rows" and value
+    }
     return {
         "dagster/partition_row_count": sum(rows.values()),
         **{f"rows of {name}": count for name, count in rows.items()},
