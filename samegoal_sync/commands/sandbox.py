@@ -241,6 +241,18 @@ def advance(slug: str, days: int, url: str) -> None:
 
 @sandbox.command()
 @click.argument("slug")
+@click.argument("kind")
+@_url_option
+def trouble(slug: str, kind: str, url: str) -> None:
+    """Give a district one kind of trouble of docs/sandbox.md; prints whom it befell as JSON.
+
+    Example: samegoal-sync sandbox trouble fairview-isd zero_dates
+    """
+    print_json(_call("POST", url, f"{slug}/trouble", {"kind": kind}))
+
+
+@sandbox.command()
+@click.argument("slug")
 @click.argument("kind", required=False)
 @click.option("--count", type=int, default=1, show_default=True, help="0 for every request.")
 @click.option("--after", default=0, help="So many requests go well first.")

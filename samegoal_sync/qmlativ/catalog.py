@@ -6,6 +6,7 @@ asked for that no curated column uses. Field names, types and keys are Qmlativ's
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -42,12 +43,15 @@ class Field:
         reason: why SameGoal needs it (shown to Skyward and to districts).
         essential: without it a district can't be read at all; otherwise the columns made of
             it stay as published and the night says so.
+        unreadable: what a value counts as that the type can't hold. Where nothing is said, such
+            a value makes an essential field null, and any other one as if it were not shared.
     """
 
     name: str
     type: QmlativType
     reason: str
     essential: bool = False
+    unreadable: bool | None = None
 
 
 class RawAsset(Enum):
@@ -88,6 +92,13 @@ class QmlativObject:
     def schema(self) -> pl.Schema:
         return pl.Schema({field.name: field.type.polars for field in self.fields})
 
+    @property
+    def unreadable(self) -> Mapping[str, bool]:
+        """Field -> what a value counts as that its type can't hold."""
+        return {
+            field.name: field.unreadable for field in self.fields if field.unreadable is not None
+        }
+
 
 def _id(name: str, reason: str, *, essential: bool = True) -> Field:
     return Field(name, QmlativType.ID, reason, essential)
@@ -99,6 +110,11 @@ def _text(name: str, reason: str, *, essential: bool = False) -> Field:
 
 def _flag(name: str, reason: str, *, essential: bool = False) -> Field:
     return Field(name, QmlativType.FLAG, reason, essential)
+
+
+def _doubtful_flag(name: str, reason: str) -> Field:
+    """A flag that counts as set where what was sent is neither true nor false."""
+    return Field(name, QmlativType.FLAG, reason, unreadable=True)
 
 
 def _date(name: str, reason: str, *, essential: bool = False) -> Field:
@@ -370,7 +386,7 @@ GUARDIAN_OBJECTS: tuple[QmlativObject, ...] = (
             _flag("IsCustodialGuardian", "custodial"),
             _flag("IsEmergencyContact", "emergency contact"),
             _flag("AllowStudentPickup", "may pick the student up"),
-            _flag("HasActiveRestrictedAccess", "withholds restricted guardians"),
+            _doubtful_flag("HasActiveRestrictedAccess", "withholds restricted guardians"),
         ),
     ),
     QmlativObject(

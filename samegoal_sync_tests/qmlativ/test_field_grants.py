@@ -144,6 +144,22 @@ def test_an_optional_field_of_another_type_is_absent_not_blank(
     assert raw.statistics["mistyped"] == 1
 
 
+@pytest.mark.parametrize("flag", ["Y", 2, ["x"], "restricted"])
+def test_a_restriction_flag_that_can_not_be_read_counts_as_a_restriction(
+    server: Server, client_of: Make, flag: object
+) -> None:
+    row = server.behaviour.rows["Family/StudentGuardian"][0]
+    server.behaviour.rows["Family/StudentGuardian"] = [
+        {**row, "StudentGuardianID": key, "HasActiveRestrictedAccess": value}
+        for key, value in enumerate((True, flag, False, None), 1)
+    ]
+    raw = client_of(server).read(RawAsset.GUARDIANS)
+    pairs = raw["Family/StudentGuardian"].sort("StudentGuardianID")
+    assert pairs["HasActiveRestrictedAccess"].to_list() == [True, True, False, None]
+    assert raw.shares("Family/StudentGuardian", "HasActiveRestrictedAccess")
+    assert raw.statistics["mistyped"] == 1
+
+
 def test_an_essential_field_of_another_type_stops_its_row_not_the_district(
     server: Server, client_of: Make
 ) -> None:

@@ -128,7 +128,7 @@ class GrantedReader:
             body = search(both(condition, further), item.primary_key)
 
             def read(answer: BytesIO) -> Page:
-                return parse_page(answer, number, size, schema, item.name)
+                return parse_page(answer, number, size, schema, item.name, item.unreadable)
 
             return self._retry_policy.call(
                 lambda: self._query.search(
@@ -177,9 +177,10 @@ def _completed(item: QmlativObject, fields: tuple[str, ...], rows: Rows) -> Rows
     if wrong and (item.every_row_counts or max(wrong.values()) * 2 > rows.frame.height):
         raise FieldMistyped(item.name, wrong)
     # An essential value that can't be read stops its row: without its key it is not there, and
-    # without another it is rejected for that. Any other field that could not be read in full
-    # counts as not shared: what is published stays.
-    mistyped = rows.mistyped.keys() - essential
+    # without another it is rejected for that. A doubt that has its answer in the catalog has been
+    # answered. Any other field that could not be read in full counts as not shared: what is
+    # published stays.
+    mistyped = rows.mistyped.keys() - essential - item.unreadable.keys()
     absent = rows.absent | (item.schema.keys() - set(fields)) | mistyped
     rows.frame = rows.frame.with_columns(
         pl.lit(None, dtype=item.schema[name]).alias(name) for name in absent

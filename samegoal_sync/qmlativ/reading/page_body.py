@@ -12,6 +12,7 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -50,8 +51,18 @@ class Page:
     mistyped: Counter[str]
 
 
-def parse_page(body: io.BytesIO, number: int, size: int, schema: pl.Schema, asked: str) -> Page:
+def parse_page(
+    body: io.BytesIO,
+    number: int,
+    size: int,
+    schema: pl.Schema,
+    asked: str,
+    unreadable: Mapping[str, bool] | None = None,
+) -> Page:
     """Read a page's body; the buffer is used up.
+
+    Args:
+        unreadable: field -> what a value counts as that its type can't hold.
 
     Raises:
         AnswerBroken: not JSON, cut off, or neither rows nor paging in it.
@@ -64,11 +75,11 @@ def parse_page(body: io.BytesIO, number: int, size: int, schema: pl.Schema, aske
     try:
         if rest is None:
             raise AnswerBroken(asked, "can't be cut")
-        frame, mistyped = typed_frame(array, schema, asked)
+        frame, mistyped = typed_frame(array, schema, asked, unreadable)
     except AnswerBroken:
         # Cut at a bracket that was not the array's, or really broken: the whole body tells.
         array, rest = _taken_apart(cut.whole(array) if cut else array, asked)
-        frame, mistyped = typed_frame(array, schema, asked)
+        frame, mistyped = typed_frame(array, schema, asked, unreadable)
     key = schema.names()[0]
     keyless = frame[key].null_count()
     if keyless > mistyped[key]:

@@ -39,11 +39,16 @@ class _MistypedError(Exception):
     """A value that its field's type can't hold."""
 
 
-def typed_frame(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFrame, Counter[str]]:
+def typed_frame(
+    array: bytes, schema: pl.Schema, asked: str, unreadable: Mapping[str, bool] | None = None
+) -> tuple[pl.DataFrame, Counter[str]]:
     """A JSON array of rows as a frame with exactly the schema's columns.
 
+    Args:
+        unreadable: field -> what a value counts as that could not be held; null, if not said.
+
     Returns:
-        the frame, and how many values of each field could not be held (null in the frame).
+        the frame, and how many values of each field could not be held.
 
     Raises:
         AnswerBroken: it is no array of objects.
@@ -51,11 +56,11 @@ def typed_frame(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFra
     if len(array) < _SHORT and not array.strip(b"[] \r\n\t"):
         return pl.DataFrame(schema=schema), Counter()
     if _holds_lone_surrogate(array):
-        return _by_hand(array, schema, asked)
+        return _by_hand(array, schema, asked, unreadable or {})
     try:
         return _with_whole_numbers(pl.read_json(array, schema=_as_text(schema)), schema)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        return _by_hand(array, schema, asked)
+        return _by_hand(array, schema, asked, unreadable or {})
 
 
 def _as_text(schema: pl.Schema) -> pl.Schema:
@@ -101,7 +106,9 @@ def _has_key(array: bytes, name: str) -> bool:
     return quoted in array and re.search(re.escape(quoted) + rb"\s*:", array) is not None
 
 
-def _by_hand(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFrame, Counter[str]]:
+def _by_hand(
+    array: bytes, schema: pl.Schema, asked: str, unreadable: Mapping[str, bool]
+) -> tuple[pl.DataFrame, Counter[str]]:
     try:
         rows = json.loads(array)
     except (ValueError, RecursionError):
@@ -112,13 +119,18 @@ def _by_hand(array: bytes, schema: pl.Schema, asked: str) -> tuple[pl.DataFrame,
     columns = []
     for name, kind in schema.items():
         convert = _converter(kind)
-        values = [_converted(convert, row.get(name), name, mistyped) for row in rows]
+        instead = unreadable.get(name)
+        values = [_converted(convert, row.get(name), name, mistyped, instead) for row in rows]
         columns.append(pl.Series(name, values, dtype=kind))
     return pl.DataFrame(columns), mistyped
 
 
 def _converted(
-    convert: Callable[[object], object], value: object, name: str, mistyped: Counter[str]
+    convert: Callable[[object], object],
+    value: object,
+    name: str,
+    mistyped: Counter[str],
+    instead: object = None,
 ) -> object:
     if value is None:
         return None
@@ -126,7 +138,7 @@ def _converted(
         return convert(value)
     except _MistypedError:
         mistyped[name] += 1
-        return None
+        return instead
 
 
 def _converter(kind: pl.DataType) -> Callable[[object], object]:

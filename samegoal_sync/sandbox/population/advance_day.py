@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 
 from samegoal_sync.errors import UsageError
-from samegoal_sync.sandbox.facts import complete, primary_key
 from samegoal_sync.sandbox.population import name_pools
+from samegoal_sync.sandbox.population.changed_tables import ChangedTables
 from samegoal_sync.sandbox.population.code_tables import withdrawal_code_id
 from samegoal_sync.sandbox.population.day_changes import DayChanges
 from samegoal_sync.sandbox.population.district_plan import (
@@ -34,8 +34,6 @@ from samegoal_sync.sandbox.population.guardianship import with_active_restrictio
 from samegoal_sync.sandbox.population.home_addresses import address_fields
 from samegoal_sync.sandbox.population.student_body import FIRST_STUDENT_ID
 
-#: Ids of rows that a later day adds start here, so that they never meet generated ones.
-_LATER_IDS = 2_000_000_000
 _GUARDIANS = "Family/StudentGuardian"
 _RESTRICTIONS = "Family/StudentGuardianRestrictedAccess"
 _YEARS = "Enrollment/StudentEntityYear"
@@ -76,11 +74,12 @@ def advance_district(
     return day.tables, replace(changes, restrictions_begun=begun, restrictions_ended=ended)
 
 
-class _Day:
+class _Day(ChangedTables):
     """The tables while a day's changes are made to them."""
 
     def __init__(self, tables: Tables, today: date, seed: int) -> None:
-        self.tables, self.today, self.seed = tables, today, seed
+        super().__init__(tables)
+        self.today, self.seed = today, seed
         self._dice = random.Random(f"{seed}/{today}")  # noqa: S311 (lots, not secrets)
         students = tables["Student/Student"]
         active = students.filter(pl.col("IsCurrentActive"))["StudentID"].to_list()
@@ -99,25 +98,6 @@ class _Day:
         self._free = [student for student in self._free if student not in taken]
         return fit
 
-    def _set(self, name: str, rows: pl.Expr, **values: Any) -> None:
-        frame = self.tables[name]
-        self.tables[name] = frame.with_columns(
-            pl.when(rows)
-            .then(value if isinstance(value, pl.Expr) else pl.lit(value, frame.schema[column]))
-            .otherwise(pl.col(column))
-            .alias(column)
-            for column, value in values.items()
-        )
-
-    def _add(self, name: str, rows: pl.DataFrame) -> None:
-        whole = pl.concat([self.tables[name], complete(name, rows)])
-        self.tables[name] = whole.sort(primary_key(name))
-
-    def _later_ids(self, name: str, count: int) -> list[int]:
-        key = primary_key(name)
-        first = max(_LATER_IDS, int(self.tables[name][key].max() or 0)) + 1  # type: ignore[arg-type]
-        return list(range(first, first + count))
-
     def _open(self, students: Sequence[int]) -> pl.Expr:
         """This year's rows of these students."""
         return pl.col("StudentID").is_in(list(students)) & (pl.col("SchoolYearID") == self._year_id)
@@ -128,16 +108,16 @@ class _Day:
         code = withdrawal_code_id(self._plan(), "T1", school_year_of(self.today))
         self._close(students, code, default=None)
         mine = pl.col("StudentID").is_in(students)
-        self._set("Student/Student", mine, IsCurrentActive=False)
+        self.set("Student/Student", mine, IsCurrentActive=False)
         return tuple(sorted(students))
 
     def _close(self, students: Sequence[int], code: int, *, default: bool | None) -> None:
         """End what is open this year; ``default`` False also takes the default mark away."""
         extra: dict[str, Any] = {} if default is None else {"IsDefaultEntity": default}
         open_year = self._open(students) & pl.col("IsActive")
-        self._set(_YEARS, open_year, IsActive=False, WithdrawalDate=self._text, **extra)
+        self.set(_YEARS, open_year, IsActive=False, WithdrawalDate=self._text, **extra)
         open_span = self._open(students) & pl.col("EndDate").is_null()
-        self._set(
+        self.set(
             _SPANS,
             open_span,
             EndDate=self._text,
@@ -170,17 +150,17 @@ class _Day:
         year = school_year_of(self.today)
         self._close(students, withdrawal_code_id(plan, "I1", year), default=False)
         place = pl.lit(program.entity_id, pl.Int64)
-        self._add(
+        self.add(
             _YEARS,
             before.with_columns(
-                pl.Series("StudentEntityYearID", self._later_ids(_YEARS, before.height), pl.Int64),
+                pl.Series("StudentEntityYearID", self.later_ids(_YEARS, before.height), pl.Int64),
                 EntityID=place,
             ),
         )
-        self._add(
+        self.add(
             _SPANS,
             spans.with_columns(
-                pl.Series("EntryWithdrawalID", self._later_ids(_SPANS, spans.height), pl.Int64),
+                pl.Series("EntryWithdrawalID", self.later_ids(_SPANS, spans.height), pl.Int64),
                 EntityID=place,
                 SchoolID=pl.lit(school_id(plan, program.number, year), pl.Int64),
                 StartDate=pl.lit(self._text),
@@ -197,11 +177,11 @@ class _Day:
         rows = self.tables["Student/Student"].filter(pl.col("StudentID").is_in(students))
         mine = pl.col("NameID").is_in(rows["NameID"].to_list())
         name = f"Newname-{name_pools.SCHOOL_NAMES[self.today.toordinal() % 8]}"
-        self._set("Demographics/Name", mine, LastName=name)
-        self._set(
+        self.set("Demographics/Name", mine, LastName=name)
+        self.set(
             "Demographics/Name", mine & pl.col("LastNameLegal").is_not_null(), LastNameLegal=name
         )
-        self._set("Student/Student", pl.col("StudentID").is_in(students), LastName=name)
+        self.set("Student/Student", pl.col("StudentID").is_in(students), LastName=name)
         return tuple(sorted(students))
 
     def house_moves(self) -> tuple[int, ...]:
@@ -222,7 +202,7 @@ class _Day:
         moved = self._take(
             len(self._free), set(homes.filter(pl.col("AddressID").is_in(old))["StudentID"])
         )
-        new = self._later_ids("Demographics/Address", len(old))
+        new = self.later_ids("Demographics/Address", len(old))
         numbered = pl.DataFrame(
             {
                 "AddressID": new,
@@ -231,9 +211,9 @@ class _Day:
             }
         )
         rows = address_fields(Draws(self.seed, "AddressID", f"address {self.today}"), numbered)
-        self._add("Demographics/Address", rows.drop("town", "mail"))
+        self.add("Demographics/Address", rows.drop("town", "mail"))
         renumbered = pl.col("AddressID").replace(old, new)
-        self._set("Demographics/NameAddress", pl.col("AddressID").is_in(old), AddressID=renumbered)
+        self.set("Demographics/NameAddress", pl.col("AddressID").is_in(old), AddressID=renumbered)
         return tuple(sorted(moved))
 
     def new_phones(self) -> tuple[int, ...]:
@@ -245,7 +225,7 @@ class _Day:
         picked = one_each[sorted(chosen)]
         old, keys = picked["PhoneNumber"].to_list(), picked["NamePhoneID"].to_list()
         numbers = [self._number_unlike(number) for number in old]
-        self._set(
+        self.set(
             "Demographics/NamePhone",
             pl.col("NamePhoneID").is_in(keys),
             PhoneNumber=pl.col("NamePhoneID").replace_strict(
@@ -292,8 +272,8 @@ class _Day:
             pl.col("StudentID").is_in(self._take(self._count(0.0003))),
         )
         chosen = free.unique("StudentID", keep="last", maintain_order=True)
-        keys = self._later_ids(_RESTRICTIONS, chosen.height)
-        self._add(
+        keys = self.later_ids(_RESTRICTIONS, chosen.height)
+        self.add(
             _RESTRICTIONS,
             chosen.select(
                 pl.Series("StudentGuardianRestrictedAccessID", keys, pl.Int64),
@@ -319,7 +299,7 @@ class _Day:
         first = int(last) - FIRST_STUDENT_ID + 1  # type: ignore[arg-type]
         cohort = make_cohort(plan, (int(family) - 1) // 2 + 1, first, count, arrived=self.today)  # type: ignore[arg-type]
         for name, rows in cohort.items():
-            self._add(name, rows)
+            self.add(name, rows)
         return tuple(cohort["Student/Student"]["StudentID"].to_list())
 
     def _plan(self) -> Plan:

@@ -72,6 +72,7 @@ def admin_app(sandbox: Sandbox) -> Starlette:
             "/sandbox/{slug}/faults", _Control(sandbox).faults, methods=["GET", "POST", "DELETE"]
         ),
         Route("/sandbox/{slug}/advance", _Control(sandbox).advance, methods=["POST"]),
+        Route("/sandbox/{slug}/trouble", _Control(sandbox).trouble, methods=["POST"]),
         Route("/sandbox/{slug}/today", _Control(sandbox).today, methods=["POST"]),
         Route("/sandbox/{slug}/log", _Control(sandbox).log),
     ]
@@ -170,6 +171,11 @@ class _Control:
             raise HTTPException(400, "days is a whole number")
         changes = self._sandbox.advance(request.path_params["slug"], days)
         return JSONResponse({**asdict(changes), "today": changes.today.isoformat()})
+
+    async def trouble(self, request: Request) -> Response:
+        """Give the district one kind of trouble, ``{"kind": ...}``; whom it befell comes back."""
+        kind = str((await _body(request)).get("kind", ""))
+        return JSONResponse(asdict(self._sandbox.trouble(request.path_params["slug"], kind)))
 
     async def today(self, request: Request) -> Response:
         """Set the calendar: ``{"today": "2027-08-01"}``."""

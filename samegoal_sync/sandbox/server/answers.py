@@ -6,6 +6,7 @@ import asyncio
 import codecs
 import gzip
 import json
+import re
 import socket
 import struct
 import time
@@ -18,6 +19,8 @@ from samegoal_sync.sandbox.server.fault_kinds import Fault, FaultKind
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _PIECES = 10
 _DENSE_LISTS = 48 * 2**20 // 3
+_RANK = re.compile(rb'("Rank": ?)\d+(?=[,}])')
+_NO_WHOLE_NUMBERS = (b"7.9", b"true", b"18446744073709551616")
 #: What writes into a clipboard, breaks lines and turns the direction of a text.
 _HOSTILE = json.dumps("\x1b]52;c;aGk=\x07\r\n\u2028\u202e[/oops]")[1:-1].encode()
 
@@ -71,6 +74,9 @@ async def send_answer(answer: Answer, send: Send) -> None:
         body = json.dumps({**json.loads(body), "expires_in": ""}).encode()
     if kind is FaultKind.DENSE_BODY:
         body = b'{"Paging":{"Next":null},"Objects":[' + b"[]," * _DENSE_LISTS + b"[]]}"
+    if kind is FaultKind.MISTYPED:
+        for wrong in _NO_WHOLE_NUMBERS:
+            body = _RANK.sub(rb"\g<1>" + wrong, body, count=1)
     if kind is FaultKind.HOSTILE_NAMES:
         body = body.replace(b'"Name": "', b'"Name": "' + _HOSTILE)
     content_type = "text/html" if kind is FaultKind.CONTENT_TYPE else answer.content_type

@@ -53,6 +53,7 @@ class FaultKind(StrEnum):
     MORE_ROWS = "more_rows"
     DENSE_BODY = "dense_body"
     HOSTILE_NAMES = "hostile_names"
+    MISTYPED = "mistyped"
 
 
 #: What each kind does, for the page of faults and the docs.
@@ -89,6 +90,7 @@ DESCRIPTIONS: dict[FaultKind, str] = {
     FaultKind.NUMBERED_FIELDS: "fields are read from searchFields[0]=… alone",
     FaultKind.MORE_ROWS: "twice as many rows as were asked for",
     FaultKind.DENSE_BODY: "48 MiB of empty lists in place of the rows",
+    FaultKind.MISTYPED: "the first ranks are 7.9, true and beyond 64 bits",
     FaultKind.HOSTILE_NAMES: "names hold a terminal's escapes and line breaks",
 }
 

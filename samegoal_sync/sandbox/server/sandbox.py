@@ -12,6 +12,7 @@ import polars as pl
 from samegoal_sync.errors import UsageError
 from samegoal_sync.sandbox.population.day_changes import DayChanges
 from samegoal_sync.sandbox.population.district_plan import SandboxDistrict
+from samegoal_sync.sandbox.population.trouble_kinds import Trouble, TroubleKind
 from samegoal_sync.sandbox.server.fault_kinds import Fault, FaultKind
 from samegoal_sync.sandbox.server.integration_access import IntegrationAccess
 from samegoal_sync.sandbox.server.saved_state import StateFolder
@@ -89,6 +90,18 @@ class Sandbox:
     def set_today(self, slug: str, today: date) -> None:
         """Move the calendar alone, so that an access expires or begins; data stay."""
         self.system(slug).today = today
+
+    def trouble(self, slug: str, kind: str) -> Trouble:
+        """Give the district one kind of trouble; whom it befell.
+
+        Raises:
+            UsageError: an unknown kind, or too few students for it.
+        """
+        if kind not in list(TroubleKind):
+            raise UsageError(
+                "The sandbox does not know this trouble", hint="one of: " + ", ".join(TroubleKind)
+            )
+        return self.system(slug).make_trouble(TroubleKind(kind))
 
     def fault(
         self,

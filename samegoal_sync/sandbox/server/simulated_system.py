@@ -19,6 +19,8 @@ from samegoal_sync.sandbox.population.advance_day import advance_district
 from samegoal_sync.sandbox.population.day_changes import DayChanges
 from samegoal_sync.sandbox.population.district_plan import SandboxDistrict
 from samegoal_sync.sandbox.population.generate_district import generate_district
+from samegoal_sync.sandbox.population.make_trouble import make_trouble
+from samegoal_sync.sandbox.population.trouble_kinds import Trouble, TroubleKind
 from samegoal_sync.sandbox.server.fault_kinds import FaultBoard
 from samegoal_sync.sandbox.server.integration_access import (
     AccessBook,
@@ -81,6 +83,8 @@ class System:
         self.tables = generate_district(district)
         self.access = AccessBook()
         self.faults = FaultBoard()
+        #: StudentIDs whom trouble befell: the next kind leaves them alone.
+        self.troubled: frozenset[int] = frozenset()
         self.log: deque[LogEntry] = deque(maxlen=_LOG_LENGTH)
         self.writes = 0
         self.token_lifetime = float(TOKEN_LIFETIME_SECONDS)
@@ -183,6 +187,20 @@ class System:
             self.tables, self.today, self.days = tables, today, self.days + days
             self.pages = Pages(tables, self._end_of_list)
             return total
+
+    def make_trouble(self, kind: TroubleKind) -> Trouble:
+        """Give the district one kind of trouble, in students whom no other befell.
+
+        It is not part of what outlives a restart.
+
+        Raises:
+            UsageError: the district has too few students for it.
+        """
+        with self._lock:
+            self.tables, trouble = make_trouble(self.tables, kind, self.today, self.troubled)
+            self.troubled |= frozenset(trouble.students)
+            self.pages = Pages(self.tables, self._end_of_list)
+            return trouble
 
     def replace_table(self, name: str, rows: pl.DataFrame) -> None:
         """Put other rows in the place of an object's: a mishap that no ordinary day brings.
