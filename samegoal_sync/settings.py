@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from samegoal_sync.errors import SettingError
@@ -25,6 +25,7 @@ SFTP_VARIABLE = "SAMEGOAL_SYNC_SFTP_URL"
 SFTP_KEY_VARIABLE = "SAMEGOAL_SYNC_SFTP_KEY"
 SFTP_KNOWN_HOSTS_VARIABLE = "SAMEGOAL_SYNC_SFTP_KNOWN_HOSTS"
 CSV_LAYOUT_VARIABLE = "SAMEGOAL_SYNC_CSV_LAYOUT"
+WEBHOOK_VARIABLE = "SAMEGOAL_SYNC_WEBHOOK_URL"
 PORTAL_VARIABLE = "SAMEGOAL_SYNC_PORTAL_URL"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
 READ_DEADLINE_VARIABLE = "SAMEGOAL_SYNC_READ_DEADLINE_SECONDS"
@@ -49,6 +50,7 @@ class Settings:
         sftp_url / sftp_key / sftp_known_hosts: where SameGoal takes files, and the two key files;
             in the first two ``{district}`` stands for the district's slug.
         csv_layout: TOML file of the headers of both CSV files; ``None``: the default ones.
+        webhook_url: where what needs a person goes beside mail; a secret; ``None``: nowhere.
         portal_url: address of the portal, for links from the Dagster UI; ``None`` means no links.
         allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also while
             a sandbox of ``home`` runs.
@@ -66,6 +68,7 @@ class Settings:
     sftp_key: str | None = None
     sftp_known_hosts: str | None = None
     csv_layout: Path | None = None
+    webhook_url: str | None = field(default=None, repr=False)
     portal_url: str | None = None
     allow_loopback: bool = False
     read_deadline_seconds: int = READ_DEADLINE_SECONDS
@@ -112,6 +115,7 @@ class Settings:
             sftp_key=values.get(SFTP_KEY_VARIABLE) or None,
             sftp_known_hosts=values.get(SFTP_KNOWN_HOSTS_VARIABLE) or None,
             csv_layout=_path(values.get(CSV_LAYOUT_VARIABLE)),
+            webhook_url=values.get(WEBHOOK_VARIABLE) or None,
             portal_url=portal_url,
             read_deadline_seconds=_read_deadline(values.get(READ_DEADLINE_VARIABLE)),
             allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"}

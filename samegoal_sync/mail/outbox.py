@@ -9,7 +9,7 @@ after each refusal, and gives up after three days.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,10 @@ from psycopg import Connection
 from samegoal_sync.database.connect import connect
 from samegoal_sync.mail.errors import MailError, MailServerDown
 from samegoal_sync.mail.mailer import Mailer, Thread, build_message
+from samegoal_sync.mail.webhook import Message, Webhook
+
+#: The address of a letter that goes to the webhook: where that is stands in the settings alone.
+WEBHOOK = "webhook"
 
 #: Mails that one call sends; each takes up to a second.
 MOST_SENT = 30
@@ -84,18 +88,58 @@ def post(
     return new
 
 
+#: Sends one row of ``_DUE``.
+_Send = Callable[[Any], None]
+
+_DUE = """
+    select id, key, district, refusals, written_at, address, subject, body, answers_id,
+        answers_subject
+    from outbox where sent_at is null and given_up_at is null and next_at <= %(now)s
+        and (address = %(webhook)s) = %(to_webhook)s
+    order by next_at, id limit 1 for update skip locked
+"""
+
+
 def deliver(database_url: str, mailer: Mailer, now: datetime) -> Delivery:
-    """Send what is due, oldest first, each in a transaction of its own.
+    """Mail what is due, oldest first, each in a transaction of its own.
 
     A mail server that can't be reached ends the call, and nobody's turn is used up by it. Two
     callers at once never send the same letter.
     """
+
+    def send(row: Any) -> None:
+        key, (address, subject, body, answers_id, about) = row[1], row[5:]
+        mailer.send(
+            build_message(
+                mailer.way.sender,
+                [address],
+                subject,
+                body,
+                key=key,
+                answers=Thread(answers_id, about) if answers_id else None,
+            )
+        )
+
+    return _deliver(database_url, send, now, to_webhook=False)
+
+
+def deliver_to_webhook(database_url: str, webhook: Webhook, now: datetime) -> Delivery:
+    """Hand what is due to the webhook, as ``deliver`` mails."""
+
+    def send(row: Any) -> None:
+        _, key, district, _, _, _, subject, body, *_ = row
+        webhook.send(Message(key, subject, body, district))
+
+    return _deliver(database_url, send, now, to_webhook=True)
+
+
+def _deliver(database_url: str, send: _Send, now: datetime, *, to_webhook: bool) -> Delivery:
     sent = refused = 0
     until = time.monotonic() + _MOST_SECONDS
     with connect(database_url) as connection:
         while sent < MOST_SENT and refused < MOST_REFUSED and time.monotonic() < until:
             try:
-                outcome = _deliver_next(connection, mailer, now)
+                outcome = _deliver_next(connection, send, now, to_webhook)
             except MailServerDown as down:
                 return Delivery(sent, refused, down)
             if outcome is None:
@@ -104,31 +148,19 @@ def deliver(database_url: str, mailer: Mailer, now: datetime) -> Delivery:
     return Delivery(sent, refused)
 
 
-def _deliver_next(connection: Connection[Any], mailer: Mailer, now: datetime) -> bool | None:
+def _deliver_next(
+    connection: Connection[Any], send: _Send, now: datetime, to_webhook: bool
+) -> bool | None:
     """Send one letter; whether it was taken, or ``None`` when none is due."""
     with connection.transaction():
         row = connection.execute(
-            """
-            select id, key, address, district, subject, body, answers_id, answers_subject,
-                refusals, written_at
-            from outbox where sent_at is null and given_up_at is null and next_at <= %s
-            order by next_at, id limit 1 for update skip locked
-            """,
-            (now,),
+            _DUE, {"now": now, "webhook": WEBHOOK, "to_webhook": to_webhook}
         ).fetchone()
         if row is None:
             return None
-        number, key, address, district, subject, body, answers_id, about, refusals, written = row
-        message = build_message(
-            mailer.way.sender,
-            [address],
-            subject,
-            body,
-            key=key,
-            answers=Thread(answers_id, about) if answers_id else None,
-        )
+        number, key, district, refusals, written = row[:5]
         try:
-            mailer.send(message)
+            send(row)
         except MailServerDown:
             raise
         except MailError as error:

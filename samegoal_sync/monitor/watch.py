@@ -11,8 +11,8 @@ import psycopg
 from samegoal_sync.database import connect
 from samegoal_sync.districts.monitoring.heartbeats import Silence, silence
 from samegoal_sync.errors import SyncError
-from samegoal_sync.mail.mailer import mailer_of
-from samegoal_sync.mail.outbox import Letter, deliver, post
+from samegoal_sync.mail.outbox import Letter, post
+from samegoal_sync.mail.team import deliver_all, team_of
 from samegoal_sync.settings import Settings
 
 EVERY_SECONDS = 60.0
@@ -37,13 +37,10 @@ def look(settings: Settings, database_url: str, now: datetime) -> Silence | None
         if silent is None:
             return None
         _log.error("%s (%s)", silent.problem, silent.hint)
-        mailer = mailer_of(settings)
-        if mailer is not None:
-            post(connection, _alarm(silent), mailer.way.team, now)
-    if mailer is not None:
-        done = deliver(database_url, mailer, now)
+        post(connection, _alarm(silent), team_of(settings), now)
+    for done in deliver_all(settings, database_url, now):
         if done.down:
-            _log.error("the alarm could not be mailed yet: %s", done.down.what)
+            _log.error("the alarm could not be sent yet: %s", done.down.what)
     return silent
 
 

@@ -22,8 +22,7 @@ from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailbox import incoming_of
-from samegoal_sync.mail.mailer import mailer_of
-from samegoal_sync.mail.outbox import deliver
+from samegoal_sync.mail.team import deliver_all, team_of, webhook_alone
 from samegoal_sync.pipeline.freshness import CHECK, evaluation, is_fresh
 from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
@@ -73,7 +72,7 @@ def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def post_run_processing(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """After each night: the district's state, and the morning mail to its contacts."""
     registry, now = registry_from_environment(), datetime.now(UTC)
-    told = process_ended_runs(registry, now)
+    told = process_ended_runs(registry, now, webhook_alone(registry.settings))
     done = [*_some(told), *_delivered(registry, now)]
     return dg.SkipReason("; ".join(done) or "no night ended since")
 
@@ -89,14 +88,13 @@ def _some(told: Sequence[str]) -> list[str]:
 
 def _delivered(registry: Registry, now: datetime) -> list[str]:
     """Send the letters that are due; what became of them, for the tick's line."""
-    mailer = mailer_of(registry.settings)
-    if mailer is None:
-        return []
-    done = deliver(registry.database_url, mailer, now)
-    told = (
-        [f"mails sent: {done.sent}, refused: {done.refused}"] if done.sent or done.refused else []
-    )
-    return told + ([done.down.what] if done.down else [])
+    told = []
+    for done in deliver_all(registry.settings, registry.database_url, now):
+        if done.sent or done.refused:
+            told.append(f"letters sent: {done.sent}, refused: {done.refused}")
+        if done.down:
+            told.append(done.down.what)
+    return told
 
 
 @dg.sensor(
@@ -112,8 +110,7 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     registry = registry_from_environment()
     back = probe_expired(registry)
     now = datetime.now(UTC)
-    mailer = mailer_of(registry.settings)
-    warned = warn_of_expiry(registry, mailer.way.team if mailer else (), now)
+    warned = warn_of_expiry(registry, team_of(registry.settings), now)
     warned += tell_pauses(registry, now)
     return dg.SkipReason(
         f"warned: {', '.join(_some(warned)) or 'none'}; "
@@ -131,14 +128,16 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Mail the technical team once a day how every district stands, worst first."""
     registry = registry_from_environment()
-    mailer = mailer_of(registry.settings)
+    team = team_of(registry.settings)
     now = datetime.now(UTC)
     local = now.astimezone(ZONE)
-    if mailer is None:
-        return dg.SkipReason("no mail server is set (SAMEGOAL_SYNC_SMTP_URL)")
+    if not team:
+        return dg.SkipReason(
+            "nobody is to be told (team in SAMEGOAL_SYNC_SMTP_URL, or SAMEGOAL_SYNC_WEBHOOK_URL)"
+        )
     if local.hour < HOUR or context.cursor == local.date().isoformat():
         return dg.SkipReason(f"sent, or not yet {HOUR}:00 ({ZONE})")
-    needing = write_digest(registry.database_url, mailer.way.team, now)
+    needing = write_digest(registry.database_url, team, now)
     context.update_cursor(local.date().isoformat())
     return dg.SkipReason(f"written: {needing} districts need a person")
 

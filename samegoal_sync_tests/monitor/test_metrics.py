@@ -72,11 +72,11 @@ def test_the_fleet_in_numbers(registry: Registry) -> None:
     assert found["students", (("outcome", "sent"),)] == 40
     assert found["students", (("outcome", "rejected"),)] == 3
     assert found["queue_length", ()] == 1
-    assert 590 < found["queue_oldest_seconds", ()] < 660
+    assert 590 < found["queue_oldest_seconds", ()] < 1500
     assert found["last_good_night_age_seconds_bucket", (("le", "129600.0"),)] == 1
     assert found["last_good_night_age_seconds_bucket", (("le", "+Inf"),)] == 2
     assert found["districts_without_good_night", ()] == 2
-    assert abs(found["oldest_last_good_night_seconds", ()] - 50 * 3600) < 60
+    assert abs(found["oldest_last_good_night_seconds", ()] - 50 * 3600) < 900
     assert found["tick_overdue", (("name", "nightly"),)] == 1
     assert found["tick_overdue", (("name", "mailbox"),)] == 0
     assert found["tick_seconds", (("name", "mailbox"),)] == 0.25

@@ -8,7 +8,7 @@ apart: one address that nobody would take once stopped all states and mails behi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -61,14 +61,18 @@ class Night:
         return self.state == "failed" and (not found.transient or self.no_attempt_left)
 
 
-def process_ended_runs(registry: Registry, now: datetime) -> list[str]:
+def process_ended_runs(registry: Registry, now: datetime, webhook: Sequence[str] = ()) -> list[str]:
     """Settle nights that ended since the last time; says what was done, for the log.
 
     Each night by itself, in one transaction: the district's state, the letters that tell of it,
     and the mark that it is settled. No mail is sent here, so none can stop it. Only a district's
     newest night moves its state: an older one that is settled late tells nothing of today.
+
+    Args:
+        webhook: told in one message a call which of them need a person.
     """
     told: list[str] = []
+    waiting: list[Night] = []
     nights = unprocessed_runs(registry.database_url, now)
     if not nights:
         return told
@@ -99,9 +103,29 @@ def process_ended_runs(registry: Registry, now: datetime) -> list[str]:
                 if kinds and post(connection, morning_letter(district, night, kinds),
                                   district.contacts, now):  # fmt: skip
                     told.append(f"{district.slug}: mail {', '.join(sorted(kinds))}")
+            if night.failed_for_good or night.state == "held":
+                waiting.append(night)
             if night.kind == "approved":
                 confirm_held(registry, district, night.counts, now)
+        if waiting:
+            post(connection, _alarm(waiting), webhook, now)
     return told
+
+
+#: Districts that one alarm names.
+_NAMED = 20
+
+
+def _alarm(nights: Sequence[Night]) -> Letter:
+    """Which nights need a person, in one letter, however many they are."""
+    lines = [f"{one.district}: {one.state}, {one.message} ({one.actor})" for one in nights]
+    more = len(lines) - _NAMED
+    lines = lines[:_NAMED] + ([f"and {more:,} more"] if more > 0 else [])
+    return Letter(
+        key=f"nights-{max(one.id for one in nights)}",
+        subject=f"{len(nights):,} districts' nights need a person",
+        body="\n".join([*lines, "", "samegoal-sync status says what to do."]) + "\n",
+    )
 
 
 def unprocessed_runs(database_url: str, now: datetime) -> list[Night]:
