@@ -5,27 +5,35 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from samegoal_sync.commands.app import App
-
-if TYPE_CHECKING:
-    from samegoal_sync.portal.records.audit_trail import Action
 
 #: In the log where the portal says a role.
 ROLE = "command"
 
 
-def write(connection: Any, action: Action, district: str | None, **told: Any) -> None:
-    """A line in the caller's transaction; ``who`` is the account's name unless told."""
-    from samegoal_sync.portal.records.audit_trail import write_line
+def write(connection: Any, action: str, district: str | None, **told: Any) -> None:
+    """A line in the caller's transaction.
+
+    Args:
+        action: the name of an ``Action``.
+        told: ``who`` (the account's name unless told), ``student_id``, ``what``.
+    """
+    from samegoal_sync.portal.records.audit_trail import Action, write_line
 
     who = told.pop("who", None) or getpass.getuser()
-    write_line(connection, action, who=who, role=ROLE, district=district, **told)
+    write_line(connection, Action[action], who=who, role=ROLE, district=district, **told)
 
 
-def audited(app: App, action: Action, district: str | None, **told: Any) -> None:
-    """A line of its own transaction, for what is only read."""
+def witness(action: str, district: str, **told: Any) -> Callable[[Any], None]:
+    """The same for a decision that takes a witness into its own transaction."""
+    return lambda connection: write(connection, action, district, **told)
+
+
+def audited(app: App, action: str, district: str | None, **told: Any) -> None:
+    """A line of its own transaction: of what was read, before it is shown."""
     from samegoal_sync.database import connect
 
     with connect(app.database_url) as connection:

@@ -38,7 +38,6 @@ def assign(
 
     Example: samegoal-sync users assign pat@fairview.example --building "Elm Elementary"
     """
-    from samegoal_sync.portal.records.audit_trail import Action
     from samegoal_sync.portal.records.caseload import assign_students, caseload_of, set_buildings
 
     with _person(app, login) as (connection, slug, user):
@@ -61,7 +60,7 @@ def assign(
             ("", one) for one in put
         ]:
             told = f"to {login}: {what}" if what else f"to {login}"
-            write(connection, Action.ASSIGNED, slug, student_id=student_id, what=told)
+            write(connection, "ASSIGNED", slug, student_id=student_id, what=told)
     app.console.print(f"{login}: {len(added)} buildings and {len(put)} students more.")
 
 
@@ -75,7 +74,6 @@ def unassign(app: App, login: str, buildings: tuple[str, ...], students: tuple[s
 
     Example: samegoal-sync users unassign pat@fairview.example --student 100234
     """
-    from samegoal_sync.portal.records.audit_trail import Action
     from samegoal_sync.portal.records.caseload import (
         caseload_of,
         set_buildings,
@@ -92,9 +90,9 @@ def unassign(app: App, login: str, buildings: tuple[str, ...], students: tuple[s
         for one in taken:
             unassign_student(connection, user, ids[one])
         for student_id in taken:
-            write(connection, Action.UNASSIGNED, slug, student_id=student_id, what=f"from {login}")
+            write(connection, "UNASSIGNED", slug, student_id=student_id, what=f"from {login}")
         for name in gone:
-            write(connection, Action.UNASSIGNED, slug, what=f"from {login}: building {name}")
+            write(connection, "UNASSIGNED", slug, what=f"from {login}: building {name}")
     app.console.print(f"{login}: {len(gone)} buildings and {len(taken)} students less.")
 
 

@@ -16,6 +16,7 @@ from samegoal_sync.commands.app import (
     pass_app,
     print_json,
 )
+from samegoal_sync.commands.audited import audited
 from samegoal_sync.commands.caseloads import assign, unassign
 from samegoal_sync.commands.child_programs import require_free_port
 from samegoal_sync.commands.listing import print_list
@@ -71,6 +72,7 @@ def add(app: App, login: str, name: str, role: str, district: str | None) -> Non
     user = add_user(
         app.database_url, login, password, name=name, role=Role(role), district=district
     )
+    audited(app, "ACCOUNT", district, what=f"added {user.login} as {role}")
     app.console.print(f"Added {user.login} ({role}{f', {district}' if district else ''}).")
 
 
@@ -114,7 +116,7 @@ def disable(app: App, login: str) -> None:
     """
     from samegoal_sync.portal.identity.accounts import disable_user
 
-    disable_user(app.database_url, login)
+    audited(app, "ACCOUNT", disable_user(app.database_url, login), what=f"disabled {login}")
     app.console.print(f"{login} can't sign in any more.")
 
 
@@ -128,7 +130,8 @@ def reset(app: App, login: str) -> None:
     """
     from samegoal_sync.portal.identity.accounts import reset_user
 
-    reset_user(app.database_url, login, _password())
+    slug = reset_user(app.database_url, login, _password())
+    audited(app, "ACCOUNT", slug, what=f"new password for {login}")
     app.console.print(f"{login} has a new password and was signed out everywhere.")
 
 

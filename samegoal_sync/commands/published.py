@@ -19,6 +19,7 @@ from samegoal_sync.commands.app import (
     print_json,
     say,
 )
+from samegoal_sync.commands.audited import audited, witness
 from samegoal_sync.commands.listing import print_list
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def student(app: App, district: str, student_id: str, as_json: bool) -> None:
     from samegoal_sync.samegoal.publication.student_details import student_details
 
     details = student_details(app.database_url, district, student_id)
+    audited(app, "VIEWED", district, student_id=details.student_id, what="Details")
     if as_json:
         print_json(_details_json(details))
         return
@@ -73,6 +75,7 @@ def rejects(app: App, district: str, rows: int | None, as_json: bool) -> None:
     from samegoal_sync.samegoal.publication.refusal_rules import ALL_RULES
 
     found = last_rejects(app.database_url, district)
+    audited(app, "VIEWED_PROBLEMS", district, what=f"{found.rows.height} rejects")
     rules = sorted(found.rows["rule"].unique().to_list())
     # A rule may have left the rule book since that night.
     remedies = {rule: ALL_RULES[rule] for rule in rules if rule in ALL_RULES}
@@ -114,6 +117,9 @@ def held(app: App, district: str, rows: int | None, as_json: bool) -> None:
     from samegoal_sync.samegoal.publication.held_nights import held as held_night
 
     night = held_night(app.database_url, district)
+    if night is not None:
+        changes = f"{night.difference.changes.height} changes"
+        audited(app, "VIEWED_HELD", district, what=f"night of {night.night}, {changes}")
     if as_json:
         print_json(
             night
@@ -147,7 +153,10 @@ def approve(app: App, district: str, who: str | None, as_json: bool) -> None:
     """
     from samegoal_sync.samegoal.publication.held_nights import approve as approve_night
 
-    publication = approve_night(app.database_url, district, who or getpass.getuser())
+    publication = approve_night(
+        app.database_url, district, who or getpass.getuser(),
+        witness=witness("APPROVED", district, who=who),
+    )  # fmt: skip
     if as_json:
         print_json({"state": publication.state, "counts": publication.counts})
         return
@@ -165,7 +174,10 @@ def discard(app: App, district: str, who: str | None) -> None:
     """
     from samegoal_sync.samegoal.publication.held_nights import discard as discard_night
 
-    discard_night(app.database_url, district, who or getpass.getuser())
+    discard_night(
+        app.database_url, district, who or getpass.getuser(),
+        witness=witness("DISCARDED", district, who=who),
+    )  # fmt: skip
     say(f"{district}: the held night is dropped; what is published stays")
 
 
@@ -180,6 +192,7 @@ def preview(app: App, district: str, rows: int | None, as_json: bool) -> None:
     Example: samegoal-sync preview fairview-isd
     """
     difference = _previewed(app, district)
+    audited(app, "PREVIEWED", district, what=f"{difference.changes.height} changes")
     if as_json:
         print_json(_difference_json(difference, rows))
         return
@@ -207,6 +220,8 @@ def export(app: App, district: str, folder: Path, deliver: bool, as_json: bool) 
     if deliver:
         Destination.from_settings(app.settings, district)  # before anything is written
     files = export_files(app.database_url, district, folder, layout)
+    rows = f"{files.student_rows} students, {files.guardian_rows} guardians"
+    audited(app, "EXPORTED", district, what=f"students.csv and guardians.csv: {rows}")
     delivered = (
         deliver_and_record(app.settings, app.database_url, district, files, datetime.now(UTC))
         if deliver

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,11 +17,12 @@ from samegoal_sync.commands.app import (
     print_json,
     say,
 )
+from samegoal_sync.commands.audited import audited, witness
 from samegoal_sync.commands.listing import print_list
 from samegoal_sync.commands.published import district_argument, who_option
 
 if TYPE_CHECKING:
-    from samegoal_sync.samegoal.publication.same_student import StudentRecord, Witness
+    from samegoal_sync.samegoal.publication.same_student import StudentRecord
 
 
 @click.group(cls=CommandGroup)
@@ -47,6 +48,7 @@ def undecided(app: App, district: str, as_json: bool) -> None:
     with reading(app.database_url) as connection:
         require_district(connection, district)
         pairs = undecided_pairs(connection, district)
+    audited(app, "VIEWED_PROBLEMS", district, what=f"{len(pairs)} pairs of records")
     if as_json:
         print_json(
             [
@@ -105,7 +107,7 @@ def merge(app: App, district: str, other: str, survivor: str, who: str | None) -
 
     merge_records(
         app.database_url, district, other, survivor,
-        _witness(district, who, "merged two records", survivor, f"from {other}"),
+        witness("MERGED", district, who=who, student_id=survivor, what=f"from {other}"),
     )  # fmt: skip
     say(f"{district}: documents of {other} are {survivor}'s now; {other} is closed")
 
@@ -125,19 +127,6 @@ def keep_apart(app: App, district: str, one: str, other: str, who: str | None) -
 
     keep(
         app.database_url, district, one, other, who or getpass.getuser(),
-        _witness(district, who, "kept two records apart", one, f"and {other}"),
+        witness("KEPT_APART", district, who=who, student_id=one, what=f"and {other}"),
     )  # fmt: skip
     say(f"{district}: {one} and {other} are two students")
-
-
-def _witness(district: str, who: str | None, action: str, student_id: str, what: str) -> Witness:
-    """The line of the district's audit log, in the decision's own transaction."""
-
-    def record(connection: Any) -> None:
-        connection.execute(
-            "insert into audit_log (district, who, role, action, student_id, what) "
-            "values (%s, %s, 'command', %s, %s, %s)",
-            (district, who or getpass.getuser(), action, student_id, what),
-        )
-
-    return record

@@ -41,6 +41,9 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     ("/", "GET", sign_in_page.home, EVERYONE),
     ("/sign-out", "POST", sign_in_page.sign_out, EVERYONE),
     ("/team", "GET", all_districts.team, TEAM),
+    ("/team/audit-log", "GET", audit_log.team_log, TEAM),
+    ("/team/audit-log", "POST", audit_log.search_team_log, TEAM),
+    ("/team/audit-log.csv", "GET", audit_log.team_log_csv, TEAM),
     ("/d/{district}/students", "GET", student_list.students, EVERYONE),
     ("/d/{district}/students", "POST", student_list.search_students, EVERYONE),
     ("/d/{district}/add-student", "GET", add_student.add_form, MANAGING),
@@ -91,6 +94,8 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     (f"{_CASELOAD}/students", "POST", caseload_pages.add_students, MANAGING),
     (f"{_CASELOAD}/students/{{student}}/remove", "POST", caseload_pages.remove_student, MANAGING),
     ("/d/{district}/audit-log", "GET", audit_log.audit_log, MANAGING),
+    ("/d/{district}/audit-log", "POST", audit_log.search_audit_log, MANAGING),
+    ("/d/{district}/audit-log.csv", "GET", audit_log.audit_log_csv, MANAGING),
 )
 
 

@@ -109,7 +109,13 @@ def test_settings_come_back_as_they_were(registry: Registry, fairview: str) -> N
     assert registry.get(fairview).hour == 3
     history = events(registry.database_url, fairview)
     assert [(event.kind, event.what) for event in history] == [
-        ("updated", "hour, settings"),
+        (
+            "updated",
+            "hour: 2 -> 3; buildings, FAIRVIEW HS: default -> Fairview High School; guardians: "
+            "default -> first_two_custodial; guards, students_lost: default -> 0.2; notify: "
+            "default -> held; paused: default -> 2026-07-01 to 2026-08-01; publish restricted: "
+            "default -> yes",
+        ),
         ("added", ""),
     ]
 

@@ -179,7 +179,7 @@ def test_a_district_may_choose_that_only_assigned_students_are_seen(world: World
     assert "Sees nobody yet" in admin.get(f"/d/{FAIRVIEW}/caseloads").text
     assert admin.post(f"/d/{FAIRVIEW}/caseloads", teachers_see="x").status_code == 422
     what = world.do("select what from audit_log where action = 'changed settings'")
-    assert what == [('teachers_see: default -> "assigned"',)]
+    assert what == [("teachers see: default -> assigned",)]
 
 
 def test_buildings_are_ticked_and_nothing_of_another_district_is_taken(world: World) -> None:

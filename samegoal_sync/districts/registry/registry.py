@@ -24,6 +24,7 @@ from samegoal_sync.districts.registry.access_parameters import (
     reencrypt_parameters,
     replace_parameters,
 )
+from samegoal_sync.districts.registry.changes_in_words import changed_values
 from samegoal_sync.districts.registry.district_validation import DistrictValues, checked_values
 from samegoal_sync.districts.registry.history import record_event
 from samegoal_sync.districts.registry.secret_cipher import Cipher
@@ -120,12 +121,12 @@ class Registry:
             return [_district(row) for row in cursor.execute(query, parameters)]
 
     def update(self, slug: str, /, *, who: str, **values: Unpack[DistrictValues]) -> District:
-        """Change values of a district (not its slug); the history names which, not what.
+        """Change values of a district (not its slug); the history says which, old and new.
 
         Raises:
             InvalidDistrict, DuplicateDistrict, UnknownDistrict: nothing was stored.
         """
-        self.get(slug)
+        before = self.get(slug)
         if values.get("slug", slug) != slug:
             raise InvalidDistrict(["slug: it is the partition key and never changes"])
         checked = self._checked(values)
@@ -140,7 +141,8 @@ class Registry:
                         (_stored(name, value), slug),
                     )
             if checked:
-                record_event(connection, slug, "updated", who, ", ".join(sorted(checked)))
+                told = "; ".join(changed_values(before, checked))
+                record_event(connection, slug, "updated", who, told)
         return self.get(slug)
 
     def set_state(

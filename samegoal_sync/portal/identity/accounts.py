@@ -110,28 +110,30 @@ def list_users(database_url: str) -> list[User]:
         ).fetchall()
 
 
-def disable_user(database_url: str, login: str) -> None:
-    """Stop an account from signing in, and sign it out everywhere.
+def disable_user(database_url: str, login: str) -> str | None:
+    """Stop an account from signing in, and sign it out everywhere; its district.
 
     Raises:
         UsageError: there is no such account.
     """
-    _update(database_url, login, "disabled_at = coalesce(disabled_at, now())", ())
+    return _update(database_url, login, "disabled_at = coalesce(disabled_at, now())", ())
 
 
-def reset_user(database_url: str, login: str, password: Secret) -> None:
-    """Give an account a new password, enable it, and sign it out everywhere.
+def reset_user(database_url: str, login: str, password: Secret) -> str | None:
+    """Give an account a new password, enable it, and sign it out everywhere; its district.
 
     Raises:
         UsageError: there is no such account, or the password is too short.
     """
-    _update(database_url, login, "password_hash = %s, disabled_at = null", (_hashed(password),))
+    return _update(
+        database_url, login, "password_hash = %s, disabled_at = null", (_hashed(password),)
+    )
 
 
-def _update(database_url: str, login: str, setting: str, values: tuple[str, ...]) -> None:
+def _update(database_url: str, login: str, setting: str, values: tuple[str, ...]) -> str | None:
     with connect(database_url) as connection:
         found = connection.execute(
-            f"update portal_users set {setting} where login = %s returning id",  # noqa: S608
+            f"update portal_users set {setting} where login = %s returning id, district",  # noqa: S608
             (*values, login.strip().lower()),
         ).fetchone()
         if found is None:
@@ -139,7 +141,8 @@ def _update(database_url: str, login: str, setting: str, values: tuple[str, ...]
                 f"there is no account {login}",
                 hint="samegoal-sync users list shows the accounts there are",
             )
-        connection.execute("delete from portal_sessions where user_id = %s", found)
+        connection.execute("delete from portal_sessions where user_id = %s", found[:1])
+        return str(found[1]) if found[1] else None
 
 
 def password_fits(password_hash: str | None, password: str) -> bool:

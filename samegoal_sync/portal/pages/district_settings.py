@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,8 @@ from starlette.responses import Response
 from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, GuardianChoice
 from samegoal_sync.districts.errors import InvalidDistrict
-from samegoal_sync.districts.registry.settings_json import LIMITS, settings_to_json
+from samegoal_sync.districts.registry.changes_in_words import changed_settings, changed_values
+from samegoal_sync.districts.registry.settings_json import LIMITS
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.pages.district_information import page_with_errors, parsed_day
 from samegoal_sync.portal.records.audit_trail import Action
@@ -20,8 +20,6 @@ from samegoal_sync.portal.visit import Page, Visit
 
 _MOST_BUILDINGS = 2000
 _LAST_HOUR = 23
-#: Letters of a setting that a line of the audit log shows, old and new.
-_LONGEST_SHOWN = 200
 
 
 def _kept(save: Page) -> Page:
@@ -129,9 +127,7 @@ def save_night(visit: Visit) -> Response:
         raise Invalid(
             {"time_zone": "This is not a time zone; choose one of the list, America/Chicago say."}
         ) from None
-    changed = f"time_zone, hour: {before.time_zone}, {before.hour} -> {zone}, {int(hour)}"
-    with visit.district() as connection:
-        visit.record(connection, Action.SETTINGS, what=changed)
+    _record(visit, changed_values(before, {"time_zone": zone, "hour": int(hour)}))
     return _back(visit)
 
 
@@ -141,27 +137,20 @@ def save_settings(visit: Visit, **choices: Any) -> bool:
     before: DistrictSettings = registry.get(visit.slug).settings
     settings: DistrictSettings = replace(before, **choices)
     registry.update(visit.slug, who=visit.user.login, settings=settings)
-    changed = [name for name in choices if getattr(before, name) != getattr(settings, name)]
-    if changed:  # a line only for what happened
-        old, new = settings_to_json(before), settings_to_json(settings)
-        what = "; ".join(
-            f"{name}: {_short(old.get(name))} -> {_short(new.get(name))}" for name in changed
-        )
-        with visit.district() as connection:
-            visit.record(connection, Action.SETTINGS, what=what)
+    changed = changed_settings(before, settings)
+    _record(visit, changed)
     return bool(changed)
+
+
+def _record(visit: Visit, changed: list[str]) -> None:
+    """A line a change, old and new: only for what happened."""
+    with visit.district() as connection:
+        for what in changed:
+            visit.record(connection, Action.SETTINGS, what=what)
 
 
 def _save(visit: Visit, **choices: Any) -> Response:
     return _back(visit, changed=save_settings(visit, **choices))
-
-
-def _short(value: Any) -> str:
-    """A setting as a line of the audit log shows it; ``default`` where nothing was chosen."""
-    if value is None:
-        return "default"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _back(visit: Visit, *, changed: bool = True) -> Response:

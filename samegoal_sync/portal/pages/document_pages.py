@@ -186,7 +186,9 @@ def save_page(visit: Visit) -> Saved:
 def shown_again(visit: Visit, invalid: Invalid) -> Response:
     """The document with what was typed, and beside each field what is wrong with it."""
     with visit.district(snapshot=True) as connection:
-        return _page(visit, connection, read_document(connection, visit.uuid("document")), invalid)
+        read = read_document(connection, visit.uuid("document"))
+        record_line(visit, connection, read, Action.DOCUMENT_VIEWED, "with what was typed")
+        return _page(visit, connection, read, invalid)
 
 
 def back(visit: Visit, saved: Saved) -> Response:

@@ -47,6 +47,7 @@ def confirm_finish(visit: Visit) -> Response:
             "where document_id = %s and login <> %s",
             (read.about["id"], visit.user.login),
         ).fetchone()
+        record_line(visit, connection, read, Action.DOCUMENT_VIEWED, "before finishing")
     if read.about["finished_at"]:
         return visit.go(document_address(visit, visit.uuid("document")))
     kind = KINDS[read.about["kind"]]

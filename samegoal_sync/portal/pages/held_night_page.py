@@ -37,7 +37,9 @@ def held_night(visit: Visit) -> Response:
         people = _people(
             connection, [change["published_id"] for change in shown if change["published_id"]]
         )
-        visit.record(connection, Action.VIEWED_HELD, what=f"{len(shown)} changes shown")
+        visit.record(
+            connection, Action.VIEWED_HELD, what=f"page {page} of {pages}, {len(shown)} changes"
+        )
     return visit.page(
         "held.html",
         night=night,

@@ -21,7 +21,10 @@ def problems(visit: Visit) -> Response:
         nights = last_nights(connection)
         found = problems_of(connection, status, held, team=visit.user.role == Role.TECHNICAL_TEAM)
         pairs = undecided_pairs(connection, visit.slug)
-        visit.record(connection, Action.VIEWED_PROBLEMS)
+        cases = sum(len(problem.cases) for problem in found)
+        visit.record(
+            connection, Action.VIEWED_PROBLEMS, what=f"{len(found)} problems, {cases} cases"
+        )
     by_actor: dict[str, list[object]] = {}
     for problem in found:
         by_actor.setdefault(problem.actor, []).append(problem)

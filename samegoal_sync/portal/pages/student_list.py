@@ -79,22 +79,27 @@ def _find(visit: Visit, search: Search) -> Found:
             after=_edge(visit, "after"),
             before=_edge(visit, "before"),
         )
-        if _first_of_the_minute(visit):
-            visit.record(connection, Action.LISTED)
+        what = _seen(search, found)
+        if _is_new(visit, what):
+            visit.record(connection, Action.LISTED, what=what)
     return found
 
 
-def _first_of_the_minute(visit: Visit) -> bool:
-    """Whether to record the list: as one types it is asked for at every letter.
+def _seen(search: Search, found: Found) -> str:
+    """What was searched for, and which part of the list was shown."""
+    asked = ", ".join(f"{name} {value!r}" for name, value in search.as_state().items() if value)
+    shown = [student["student_id"] for student in found.students]
+    page = f"{len(shown)} of {found.total} shown"
+    return f"{asked or 'all students'}: {page}" + (f", {shown[0]} to {shown[-1]}" if shown else "")
 
-    A line a minute tells that a person went through the list; which records they opened is told
-    by a line for each.
-    """
+
+def _is_new(visit: Visit, what: str) -> bool:
+    """Whether to record the list: the same page again within a minute is no other read."""
     moment, name = now(), f"listed {visit.slug}"
-    last = visit.session.state.get(name)
-    if last and moment - datetime.fromisoformat(last) < _RECORDED_EVERY:
+    last, said = visit.session.state.get(name) or ("", "")
+    if said == what and moment - datetime.fromisoformat(last) < _RECORDED_EVERY:
         return False
-    visit.remember(name, moment.isoformat())
+    visit.remember(name, [moment.isoformat(), what])
     return True
 
 

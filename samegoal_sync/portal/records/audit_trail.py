@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from samegoal_sync.portal.identity.accounts import User
-from samegoal_sync.portal.tenant_connection import Rows, rows
-
-PAGE = 100
+if TYPE_CHECKING:
+    from samegoal_sync.portal.identity.accounts import User
+    from samegoal_sync.portal.tenant_connection import Rows
 
 
 class Action(StrEnum):
@@ -25,6 +24,7 @@ class Action(StrEnum):
     ENTERED = "entered by hand"
     REVEALED = "revealed the client secret"
     SETTINGS = "changed settings"
+    PREVIEWED = "previewed a night"
     VIEWED_HELD = "viewed a held night"
     APPROVED = "approved a held night"
     DISCARDED = "discarded a held night"
@@ -35,6 +35,7 @@ class Action(StrEnum):
     ASSIGNED = "assigned to a caseload"
     UNASSIGNED = "took off a caseload"
     EXPORTED = "exported"
+    ACCOUNT = "changed an account"
     DOCUMENT_STARTED = "started a document"
     DOCUMENT_VIEWED = "viewed a document"
     DOCUMENT_CHANGED = "changed a document"
@@ -56,7 +57,8 @@ def record(
     """Add a line, in the transaction of what it tells of: neither happens without the other.
 
     Args:
-        what: names of fields and settings, counts; never a value from a student's record.
+        what: names of fields and settings, counts, what was searched for; never a value from a
+            student's record.
     """
     write_line(
         connection,
@@ -88,15 +90,4 @@ def write_line(
         "insert into audit_log (district, who, role, action, student_id, document_id, what, "
         "address) values (%s, %s, %s, %s, %s, %s, %s, %s)",
         (district, who, role, action.value, student_id, document_id, what[:500], address),
-    )
-
-
-def page_of_log(connection: Rows, before: int | None) -> list[dict[str, Any]]:
-    """The newest lines of the district, or those before a line; at most ``PAGE``."""
-    return rows(
-        connection,
-        "select id, at, who, role, action, student_id, document_id, what, address "
-        "from audit_log where district = current_setting('samegoal.district', true) "
-        "and id < %s order by id desc limit %s",
-        (before or 2**62, PAGE),
     )

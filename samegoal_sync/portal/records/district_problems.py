@@ -107,7 +107,7 @@ def as_csv(connection: Rows) -> str:
     for case in _cases(connection):
         words = words_of(case["rule"])
         writer.writerow(
-            _safe(value)
+            spreadsheet_safe(value)
             for value in (
                 case["student_id"],
                 case["object"],
@@ -123,7 +123,7 @@ def as_csv(connection: Rows) -> str:
     return target.getvalue()
 
 
-def _safe(value: Any) -> str:
+def spreadsheet_safe(value: Any) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
     # Blanks before it and the wide forms of the four signs are read the same by some.

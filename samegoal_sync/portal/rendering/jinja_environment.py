@@ -29,6 +29,7 @@ _ROLES = {
     "technical_team": "Technical team",
     "administrative": "Administrative user",
     "teacher": "Teacher",
+    "command": "By command",
 }
 
 
@@ -52,7 +53,7 @@ def _environment() -> Environment:
         capital=capital,
         contact_link=contact_link,
         label=label,
-        role=_ROLES.__getitem__,
+        role=_role,
         shown=shown,
         number=number,
         position=position,
@@ -60,6 +61,10 @@ def _environment() -> Environment:
         worded=worded,
     )
     return environment
+
+
+def _role(value: str) -> str:
+    return _ROLES.get(value, value)
 
 
 def day(value: date | None) -> str:
