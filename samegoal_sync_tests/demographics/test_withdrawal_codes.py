@@ -97,23 +97,26 @@ def test_type_and_description_together(
     assert meaning(kind, description)[0] == status
 
 
-def closed(code: int, *, end: str = "2027-05-28") -> DistrictBuilder:
+def closed(
+    code: int, *, end: str = "2027-05-28", next_active: bool | None = True
+) -> DistrictBuilder:
     """A student whose year ended with a code, and whose next year's row exists."""
     district = DistrictBuilder()
     district.add("Enrollment/WithdrawalCode", WithdrawalCodeID=70, Code="E9", Description="Code 9")
     district.add("Enrollment/WithdrawalCode", WithdrawalCodeID=71, Description="End of school year")
     student = district.student(enrolled=False)
     district.enrollment(student, year=THIS_YEAR, spans=(("2026-08-12", end, code),), active=False)
-    district.enrollment(student, year=NEXT_YEAR, spans=())
+    district.enrollment(student, year=NEXT_YEAR, spans=(), active=next_active)
     return district
 
 
 @pytest.mark.parametrize("code", [70, 71])
+@pytest.mark.parametrize("next_active", [True, None])
 @pytest.mark.parametrize("today", [date(2027, 5, 29), date(2027, 6, 30), date(2027, 7, 20)])
 def test_a_code_on_everybody_at_the_end_of_the_year_leaves_them_enrolled(
-    code: int, today: date
+    code: int, today: date, next_active: bool | None
 ) -> None:
-    row = closed(code).only_student(today=today)
+    row = closed(code, next_active=next_active).only_student(today=today)
     assert (row["district_enrollment"], row["enrollment_reason"]) == (
         "ENROLLED",
         "enrolled_between_school_years",

@@ -125,6 +125,8 @@ def test_a_maintenance_page_that_stays_is_transient(server: Server, client_of: M
         does.answers(401, b'{"errors": ["Expired access token; ask the client for another."]}'),
         does.answers(401, b'{"message": "The access token is no longer valid. Client: vendor"}'),
         does.answers(500, b'{"error": "Token has expired"}'),
+        does.answers(200, b'{"error": "Token has expired"}'),
+        does.answers(200, b'{"Success": false, "Message": "The token is expired or revoked."}'),
     ],
 )  # fmt: skip
 def test_a_stale_token_is_no_expired_access(

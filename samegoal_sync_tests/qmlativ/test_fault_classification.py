@@ -60,6 +60,10 @@ _FATAL: dict[str, tuple[Strike, type[errors.QmlativError]]] = {
         does.answers(302, _HTML, Location="/maintenance.html"),
         errors.MaintenancePage,
     ),
+    "a redirect to a maintenance page": (
+        does.answers(302, b"", Location="https://offline.example/maintenance.html"),
+        errors.MaintenancePage,
+    ),
     "no Objects": (does.answers(200, b"{}"), errors.AnswerBroken),
     "404": (does.answers(404), errors.ObjectNotGranted),
     "no entity": (

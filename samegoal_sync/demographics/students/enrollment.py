@@ -172,8 +172,10 @@ def _spans(raw: RawObjects, today: date, exit_codes: Mapping[str, str]) -> pl.Da
 
 
 def _returns() -> pl.Expr:
-    """Whether the enrollment begins later: by its date, or as next year's without spans yet."""
-    planned = (pl.col("year_offset") > 0) & pl.col("IsActive") & pl.col("started").is_null()
+    """Whether the enrollment begins later: by its date, or as next year's without spans yet,
+    unless it says that it is not active."""
+    active = pl.col("IsActive").fill_null(True)
+    planned = (pl.col("year_offset") > 0) & active & pl.col("started").is_null()
     return pl.col("next_start").is_not_null() | planned.fill_null(False)
 
 

@@ -15,8 +15,10 @@ import polars as pl
 from samegoal_sync.demographics.values.scatter import scattered
 
 #: Databases' and spreadsheets' zeros lie on or before this day (SQL Server 1753 and 1900, Access
-#: 1899, .NET 0001, Excel of the Macintosh 1904). Nobody alive was born by then.
-_LAST_ZERO = date(1904, 1, 1)
+#: 1899, .NET 0001). Nobody alive was born by then.
+_LAST_ZERO = date(1900, 1, 1)
+#: But for that of the Macintosh's Excel.
+_MACINTOSH_ZERO = date(1904, 1, 1)
 #: From here on a date stands for "never": SQL Server's smalldatetime 2079-06-06, 2999-12-31,
 #: 9999-12-31.
 _NEVER = date(2079, 6, 6)
@@ -113,7 +115,8 @@ def _blank(text: pl.Series) -> pl.Series:
 
 
 def _means_none(dates: pl.Series) -> pl.Series:
-    return ((dates <= _LAST_ZERO) | (dates >= _NEVER)).fill_null(False)
+    zero = (dates <= _LAST_ZERO) | (dates == _MACINTOSH_ZERO)
+    return (zero | (dates >= _NEVER)).fill_null(False)
 
 
 def _read(trimmed: pl.Series) -> pl.Series:

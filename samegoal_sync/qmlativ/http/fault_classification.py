@@ -36,6 +36,10 @@ _INTEGRATION = re.compile(r"integration", re.IGNORECASE)
 _ACCESS = re.compile(r"access|client|credential", re.IGNORECASE)
 _EXPIRED = re.compile(r"expir|not\s+(yet\s+)?effective", re.IGNORECASE)
 _INACTIVE = re.compile(r"inactive|not\s+active|deactivated", re.IGNORECASE)
+#: Where a redirect leads that says no more.
+_MAINTENANCE = re.compile(r"maint|offline|unavailable|outage|sorry", re.IGNORECASE)
+#: An answer in which an error stands beside no rows; a page of rows is longer.
+_ERROR_KEY, _SHORT = re.compile(rb'"(?:error|errors|message)"\s*:', re.IGNORECASE), 4_096
 _ENTITY = re.compile(r"\bentit(y|ies)\b", re.IGNORECASE)
 _NOT_GRANTED = re.compile(r"grant|permission|not\s+shared|approved", re.IGNORECASE)
 
@@ -52,7 +56,7 @@ def fault_of(
     told = f"{headers.get('WWW-Authenticate', '')}\n{text}"
     if status >= 400 and not _expired(host, text) and _TOKEN_EXPIRED.search(told):
         return StaleToken()
-    if 300 <= status < 400 and is_web_page(body):
+    if 300 <= status < 400 and _leads_to_maintenance(headers, body):
         return MaintenancePage(host, asked)
     if status in (401, 403):
         return _access_fault(host, status, text, asked)
@@ -66,7 +70,7 @@ def token_fault(host: str, status: int, headers: Mapping[str, str], body: bytes)
         return _expired(host, text) or AccessRefused(host)
     if status in (404, 405):
         return AddressRefused(host, "no token is given out there")
-    if 300 <= status < 400 and is_web_page(body):
+    if 300 <= status < 400 and _leads_to_maintenance(headers, body):
         return MaintenancePage(host, "a token")
     fault = _server_fault(host, status, headers, text, "a token")
     return AccessRefused(host) if isinstance(fault, RequestRefused) else fault
@@ -104,6 +108,18 @@ def fault_of_fresh_token(host: str, status: int, body: bytes, asked: str) -> Qml
     if status == 403 and not _TOKEN_EXPIRED.search(text):
         return RequestRefused(asked, status, _words(text))
     return AccessRefused(host)
+
+
+def tells_stale_token(body: bytes) -> bool:
+    """Whether a 200 is an error all the same, by its words: no rows, but a token that expired."""
+    if len(body) > _SHORT or b'"Objects"' in body or not _ERROR_KEY.search(body):
+        return False
+    text = body.decode("utf-8", "replace")
+    return not _expired("", text) and _TOKEN_EXPIRED.search(text) is not None
+
+
+def _leads_to_maintenance(headers: Mapping[str, str], body: bytes) -> bool:
+    return is_web_page(body) or _MAINTENANCE.search(headers.get("Location", "")) is not None
 
 
 def is_web_page(body: bytes) -> bool:

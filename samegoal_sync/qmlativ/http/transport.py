@@ -35,6 +35,7 @@ from samegoal_sync.qmlativ.http.fault_classification import (
     fault_of,
     fault_of_fresh_token,
     is_web_page,
+    tells_stale_token,
 )
 from samegoal_sync.qmlativ.http.guarded_sockets import GuardedAdapter
 from samegoal_sync.qmlativ.http.limits import Limits
@@ -54,7 +55,7 @@ _RESERVED = 64 * 2**20
 _ERROR_BYTES = 1 << 16
 _TOKEN_BYTES = 1 << 20
 #: Bytes by which a web page is known.
-_FIRST = 256
+_FIRST = 4_097
 
 
 class Transport:
@@ -144,10 +145,13 @@ class Transport:
         self, method: str, address: str, asked: str, parts: dict[str, Any], *, renewed: bool = False
     ) -> io.BytesIO:
         status, headers, body = self._exchange(method, address, asked, parts)
-        if status == 200 and not is_web_page(bytes(body.getbuffer()[:_FIRST])):
-            return body
         if status == 200:
-            raise MaintenancePage(self._connection.host, asked)
+            first = bytes(body.getbuffer()[:_FIRST])
+            if is_web_page(first):
+                raise MaintenancePage(self._connection.host, asked)
+            if tells_stale_token(first):
+                raise StaleToken
+            return body
         host, text = self._connection.host, body.getvalue()
         fault = fault_of(host, status, headers, text, asked)
         if isinstance(fault, StaleToken) and renewed:
