@@ -97,3 +97,44 @@ def test_a_document_that_holds_a_guardian_who_may_no_longer_see_the_student_says
     assert told in teacher.get(document).text
     new = teacher.post(f"{student_address(FAIRVIEW)}/documents", kind="iep").headers["location"]
     assert "Luis" not in teacher.get(new).text
+
+
+def test_history_tells_a_teacher_nothing_either_once_the_guardian_is_gone_from_qmlativ(
+    sign_in: Callable[[str], Person],
+    student_address: Callable[..., str],
+    father: Callable[[], int],
+    districts: str,
+) -> None:
+    father()
+    with connect(districts) as connection:
+        connection.execute("delete from withheld_guardians")
+    page = sign_in("teacher@fairview.example").get(student_address(FAIRVIEW)).text
+    assert _FATHERS_EMAIL not in page
+    assert "Luis" not in page
+
+
+def test_a_document_that_holds_a_contact_denied_since_says_so(
+    sign_in: Callable[[str], Person], student_address: Callable[..., str], districts: str
+) -> None:
+    teacher = sign_in("teacher@fairview.example")
+    with connect(districts) as connection:
+        mother = _mother(connection)
+        connection.execute(
+            "update guardians set email = %s where guardian_id = %s", (_FATHERS_EMAIL, mother)
+        )
+        connection.execute(
+            "update students set sis_internal_id = 71 where district = %s and student_id = '1001'",
+            (FAIRVIEW,),
+        )
+    document = teacher.post(f"{student_address(FAIRVIEW)}/documents", kind="iep").headers[
+        "location"
+    ]
+    told = "not the guardian&#39;s own"
+    assert told not in teacher.get(document).text.replace("'", "&#39;")
+    with connect(districts) as connection:
+        connection.execute(
+            "insert into withheld_guardians values (%s, 71, %s, 'email', 'not_theirs')",
+            (FAIRVIEW, mother),
+        )
+    for page in (document, f"{document}/finish"):
+        assert told in teacher.get(page).text.replace("'", "&#39;")

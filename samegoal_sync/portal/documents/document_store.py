@@ -69,6 +69,16 @@ class Document:
         return [key for key in self.guardians if key in self.record.withheld]
 
     @property
+    def denied_contacts(self) -> list[Field]:
+        """Contacts in the document that are not the guardian's own, by the newest read."""
+        return [
+            field
+            for fields in self.guardians.values()
+            for field in fields
+            if field.value and (field.guardian_id, field.name) in self.record.denied
+        ]
+
+    @property
     def fields(self) -> list[Field]:
         """Every field, in the order of the page."""
         guardians = [field for fields in self.guardians.values() for field in fields]

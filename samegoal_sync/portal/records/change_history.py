@@ -28,8 +28,9 @@ def visible_changes(record: Record, *, manages: bool) -> list[dict[str, Any]]:
     Args:
         manages: whether the person is an administrative user; else old and new values are left
             out of changes of guardians who are not published, and of contacts of a student from
-            whom a guardian is withheld.
+            whom a guardian is withheld, or ever was.
     """
+    guarded = bool(record.withheld) or any(one["field"] == "withheld" for one in record.changes)
     names = {
         one["guardian_id"]: f"{one['first_name'] or ''} {one['last_name'] or ''}".strip()
         for one in record.guardians
@@ -37,7 +38,7 @@ def visible_changes(record: Record, *, manages: bool) -> list[dict[str, Any]]:
     return [
         change
         | {"who": _who(record, names, change["guardian_id"]), "redacted": False}
-        | ({} if manages or not _is_hidden(record, names, change) else _REDACTED)
+        | ({} if manages or not _is_hidden(names, change, guarded) else _REDACTED)
         for change in record.changes
     ]
 
@@ -63,8 +64,8 @@ def _who(record: Record, names: dict[int, str], guardian_id: int | None) -> str 
     return names.get(guardian_id, "Former guardian")
 
 
-def _is_hidden(record: Record, names: dict[int, str], change: dict[str, Any]) -> bool:
+def _is_hidden(names: dict[int, str], change: dict[str, Any], guarded: bool) -> bool:
     guardian_id = change["guardian_id"]
     if guardian_id is None:
         return False
-    return guardian_id not in names or (bool(record.withheld) and change["field"] in _CONTACTS)
+    return guardian_id not in names or (guarded and change["field"] in _CONTACTS)

@@ -32,6 +32,8 @@ class Record:
         changes: newest first: at, guardian_id, kind, field, old, new.
         absent: columns that Qmlativ did not share last night; a guardian's as ``guardian.email``.
         withheld: guardian id -> why the newest read does not show the student to them.
+        denied: guardian id and column of the contacts that the newest read denies them: a
+            restricted person's, or nobody's own.
         restrictions_shared: whether Qmlativ shared custody restrictions; ``None``: not known.
     """
 
@@ -44,6 +46,7 @@ class Record:
     absent: frozenset[str]
     restrictions_shared: bool | None
     withheld: dict[int, str] = field(default_factory=dict)
+    denied: frozenset[tuple[int, str]] = frozenset()
 
     @property
     def student_id(self) -> str:
@@ -101,6 +104,7 @@ def _record(connection: Connection[Any], student: dict[str, Any]) -> Record:
     who["sis_internal_id"] = student["sis_internal_id"]
     good = last_good_night(connection, slug)
     by_hand = _rows(connection, _BY_HAND, who)
+    kept_away = _rows(connection, _WITHHELD, who)
     return Record(
         student=student,
         guardians=_rows(connection, _GUARDIANS, who),
@@ -113,7 +117,8 @@ def _record(connection: Connection[Any], student: dict[str, Any]) -> Record:
         changes=_rows(connection, _CHANGES, who),
         absent=good.absent_columns if good else frozenset(),
         restrictions_shared=good.findings.restrictions_shared if good else None,
-        withheld={row["guardian_id"]: row["reason"] for row in _rows(connection, _WITHHELD, who)},
+        withheld={row["guardian_id"]: row["reason"] for row in kept_away if not row["column"]},
+        denied=frozenset((row["guardian_id"], row["column"]) for row in kept_away if row["column"]),
     )
 
 
@@ -126,9 +131,9 @@ _BY_HAND = """
     from entered_by_hand where district = %(district)s and student_id = %(student)s
 """
 _WITHHELD = """
-    select guardian_id, reason from withheld_guardians
-    where district = %(district)s and sis_internal_id = %(sis_internal_id)s and "column" = ''
-    order by guardian_id
+    select guardian_id, "column", reason from withheld_guardians
+    where district = %(district)s and sis_internal_id = %(sis_internal_id)s
+    order by guardian_id, "column"
 """
 _LAST_IMPORTED = """
     select max(finished_at) as at from syncs
