@@ -34,7 +34,11 @@ def test_a_country_is_known_however_it_is_written(written: str) -> None:
     assert rules == []
 
 
-@pytest.mark.parametrize("written", ["US", "us", "USA", "U.S.A.", "United States", None, "", "  "])
+@pytest.mark.parametrize(
+    "written",
+    ["US", "us", "USA", "U.S.A.", "U S", "840", "United States", "Estados Unidos", "N/A", "none",
+     "Unknown", "00", None, "", "  "],
+)  # fmt: skip
 def test_an_address_here_names_no_country(written: str | None) -> None:
     row, rules = address_in(written)
     assert row["country"] is None
@@ -44,7 +48,15 @@ def test_an_address_here_names_no_country(written: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("written", "code"),
-    [("UK", "GB"), ("Great Britain", "GB"), ("russia", "RU"), ("South Korea", "KR"), ("MEX", "MX")],
+    [
+        ("UK", "GB"),
+        ("Great Britain", "GB"),
+        ("russia", "RU"),
+        ("South Korea", "KR"),
+        ("MEX", "MX"),
+        ("México", "MX"),
+        ("484", "MX"),
+    ],
 )
 def test_a_country_is_known_by_what_people_call_it(written: str, code: str) -> None:
     assert address_in(written)[0]["country"] == code
@@ -85,3 +97,13 @@ def test_a_country_that_is_not_shared_stays_as_published() -> None:
     district.address(district.name_of(district.student()))
     district.not_shared("Demographics/Zip", "CountryCode")
     assert "country" in district.students().absent
+
+
+@pytest.mark.parametrize(
+    ("written", "state"), [("tx", "TX"), (" Tx", "TX"), ("TX", "TX"), ("Ontario", "Ontario")]
+)
+def test_letter_case_does_not_matter_in_a_states_code(written: str, state: str) -> None:
+    district = DistrictBuilder()
+    district.address(district.name_of(district.student()))
+    district.change("SkySys/State", 1, Code=written)
+    assert district.only_student()["state"] == state

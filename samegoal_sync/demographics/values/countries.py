@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import cache
 
 import polars as pl
@@ -15,6 +17,12 @@ HERE = "US"
 WITH_ZIP_CODES = (HERE, "AS", "FM", "GU", "MH", "MP", "PR", "PW", "UM", "VI")
 #: Ways of writing that ISO's table does not list and people use.
 _COMMON = {
+    "U S": "US",
+    "U S A": "US",
+    "AMERICA": "US",
+    "ESTADOS UNIDOS": "US",
+    "EE UU": "US",
+    "EEUU": "US",
     "UK": "GB",
     "GREAT BRITAIN": "GB",
     "ENGLAND": "GB",
@@ -25,6 +33,8 @@ _COMMON = {
     "IVORY COAST": "CI",
     "BURMA": "MM",
 }
+#: What is written where nobody says a country.
+_NOT_SAID = ("N/A", "NONE", "NULL", "UNKNOWN", "NOT SPECIFIED", "0", "00", "000", "-", "?")
 
 
 def country_code(field: str) -> pl.Expr:
@@ -33,8 +43,24 @@ def country_code(field: str) -> pl.Expr:
     Args:
         field: Qmlativ's field: ``CA``, ``can``, ``Canada``; letter case and dots don't matter.
     """
-    written = cleaned(field).str.to_uppercase().str.replace_all(".", "", literal=True)
-    return written.replace_strict(_codes(), default=None, return_dtype=pl.String)
+    return _written(field).replace_strict(_codes(), default=None, return_dtype=pl.String)
+
+
+def names_country(field: str) -> pl.Expr:
+    """Whether a country is said at all, rightly or not."""
+    written = _written(field)
+    return (written.is_not_null() & ~written.is_in(_NOT_SAID)).fill_null(False)
+
+
+def _written(field: str) -> pl.Expr:
+    """Without letter case, dots and accents."""
+    plain = cleaned(field).str.normalize("NFD").str.replace_all(r"\p{M}|\.", "")
+    return plain.str.to_uppercase()
+
+
+def _folded(name: str) -> str:
+    letters = unicodedata.normalize("NFD", name)
+    return re.sub(r"\.", "", "".join(c for c in letters if not unicodedata.combining(c))).upper()
 
 
 def country_name(code: str) -> str:
@@ -47,11 +73,12 @@ def country_name(code: str) -> str:
 def _codes() -> dict[str, str]:
     """Every way of writing a country, in capitals -> its two-letter code."""
     return _COMMON | {
-        written.upper().replace(".", ""): country.alpha_2
+        _folded(written): country.alpha_2
         for country in pycountry.countries
         for written in (
             country.alpha_2,
             country.alpha_3,
+            country.numeric,
             country.name,
             getattr(country, "official_name", country.name),
             getattr(country, "common_name", country.name),

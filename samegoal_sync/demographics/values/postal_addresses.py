@@ -8,7 +8,12 @@ from __future__ import annotations
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
-from samegoal_sync.demographics.values.countries import HERE, WITH_ZIP_CODES, country_code
+from samegoal_sync.demographics.values.countries import (
+    HERE,
+    WITH_ZIP_CODES,
+    country_code,
+    names_country,
+)
 from samegoal_sync.demographics.values.text import cleaned, joined
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
@@ -213,21 +218,30 @@ def _counties(raw: RawObjects) -> pl.DataFrame:
     return lookup(raw, "Demographics/County").select("CountyID", cleaned("Name").alias("county"))
 
 
+def _state(written: pl.Expr) -> pl.Expr:
+    """A code of two letters in capitals; what is longer as it is written."""
+    return (
+        pl.when(written.str.contains("^[A-Za-z]{2}$"))
+        .then(written.str.to_uppercase())
+        .otherwise(written)
+    )
+
+
 def _places(raw: RawObjects) -> pl.DataFrame:
     """Qmlativ's Zip, which is also the city, by ``ZipID``.
 
     What can be said of a code is said here, once: ``zip_here`` as it is written in this country,
     whether that is ``right_here``, or ``right_abroad``, and whether an address's add-on follows.
     """
-    states = lookup(raw, "SkySys/State").select("StateID", cleaned("Code").alias("state_code"))
+    states = lookup(raw, "SkySys/State").select("StateID", state_code=_state(cleaned("Code")))
     country = country_code("CountryCode")
-    named = cleaned("CountryCode").is_not_null()
+    named = names_country("CountryCode")
     places = lookup(raw, "Demographics/Zip").select(
         "ZipID",
         "StateID",
         cleaned("ZipCode").alias("zip_code"),
         cleaned("City").alias("city"),
-        cleaned("FreeFormState").alias("free_state"),
+        _state(cleaned("FreeFormState")).alias("free_state"),
         (named & ~country.is_in(WITH_ZIP_CODES).fill_null(False)).alias("abroad"),
         pl.when(country != HERE).then(country).alias("country"),
         (named & country.is_null()).alias("country_invalid"),
