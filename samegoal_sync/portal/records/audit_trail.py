@@ -21,6 +21,8 @@ class Action(StrEnum):
     VIEWED = "viewed a student"
     REFRESHED = "refreshed a student"
     ADDED = "added a student by hand"
+    CHANGED = "changed a student entered by hand"
+    DELETED = "deleted a student entered by hand"
     ENTERED = "entered by hand"
     REVEALED = "revealed the client secret"
     SETTINGS = "changed settings"

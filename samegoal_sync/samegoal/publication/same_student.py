@@ -53,6 +53,7 @@ class StudentRecord:
         closed: whether its Student Id is another's by now.
         documents: how many it has.
         by_hand: whether preferred gender or pronouns were entered for it.
+        entered: whether the whole record was entered by hand.
     """
 
     portal_id: UUID
@@ -66,11 +67,12 @@ class StudentRecord:
     closed: bool
     documents: int
     by_hand: bool
+    entered: bool
 
     @property
     def holds_something(self) -> bool:
-        """Whether a merge would move anything."""
-        return bool(self.documents or self.by_hand)
+        """Whether a merge would move anything, or end a record that no import ends."""
+        return bool(self.documents or self.by_hand or self.entered)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def undecided_pairs(connection: Connection[Any], slug: str) -> list[Pair]:
     """The district's pairs that nobody has decided, at most ``MOST_PAIRS``.
 
     Listed are two records that Qmlativ sends with the same legal name and birth date, and those
-    of which the one that it does not send holds documents or values entered by hand.
+    of which the one that it does not send was entered by hand or holds something that was.
     """
     with connection.cursor(row_factory=tuple_row) as cursor:
         found = cursor.execute(_PAIRS, {"slug": slug, "limit": MOST_PAIRS}).fetchall()
@@ -184,7 +186,7 @@ def keep_apart(
 _PAIRS = """
     with records as materialized (
         select portal_id, student_id, name_key, date_of_birth, closed_student_id,
-            origin = 'sis' and missing_since is null as sent,
+            origin = 'hand' as entered, origin = 'sis' and missing_since is null as sent,
             count(*) over (partition by name_key, date_of_birth) as alike
         from students where district = %(slug)s and merged_into is null
     ), twice as materialized (
@@ -193,17 +195,18 @@ _PAIRS = """
         select * from records where closed_student_id is not null
     ), pairs as (
         select 'NAME' as why, a.portal_id as one, b.portal_id as other, a.student_id as one_id,
-            b.student_id as other_id, a.sent as one_sent, b.sent as other_sent
+            b.student_id as other_id, a.sent as one_sent, b.sent as other_sent,
+            (a.entered or b.entered) and (a.sent or b.sent) as entered
         from twice a join twice b on b.name_key = a.name_key
             and b.date_of_birth = a.date_of_birth and a.portal_id < b.portal_id
         union all
         select 'STUDENT_ID', least(c.portal_id, n.portal_id), greatest(c.portal_id, n.portal_id),
-            c.student_id, n.student_id, c.sent, n.sent
+            c.student_id, n.student_id, c.sent, n.sent, false
         from closed c join records n on n.student_id = c.closed_student_id
     )
     select min(why), one, other from pairs
     where not exists (select from kept_apart k where k.one = pairs.one and k.other = pairs.other)
-        and (one_sent and other_sent or exists (
+        and (one_sent and other_sent or entered or exists (
             select from (values (one_id, one_sent), (other_id, other_sent)) v (id, sent)
             where not v.sent and (
                 exists (select from documents d
@@ -223,7 +226,8 @@ _RECORDS = """
             where d.district = p.district and d.student_id = p.student_id) as documents,
         exists (select from entered_by_hand h
             where h.district = p.district and h.student_id = p.student_id
-                and (h.preferred_gender is not null or h.pronouns is not null)) as by_hand
+                and (h.preferred_gender is not null or h.pronouns is not null)) as by_hand,
+        p.origin = 'hand' as entered
     from students p where p.district = %(slug)s and {condition}
 """
 
