@@ -6,8 +6,8 @@ from alembic import op
 
 from samegoal_sync.database.migrations.roles import PORTAL_ROLE
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 _STUDENT = (
     "student_id, last_name, first_name, middle_name, date_of_birth, gender, district_enrollment, "
