@@ -8,7 +8,6 @@ from typing import Any
 import psycopg
 from starlette.responses import Response
 
-from samegoal_sync.portal.errors import Conflict
 from samegoal_sync.portal.pages.add_student import TAKEN
 from samegoal_sync.portal.records import students_by_hand
 from samegoal_sync.portal.records.audit_trail import Action
@@ -25,6 +24,8 @@ from samegoal_sync.portal.visit import Visit
 
 #: Of a form about a guardian who is not stored yet.
 _NEW = "new"
+#: No guardian's id: what a form names that is not ours.
+_NOBODY = 0
 
 
 def edit(visit: Visit) -> Response:
@@ -63,9 +64,7 @@ def save_guardian(visit: Visit) -> Response:
 
 def remove_guardian(visit: Visit) -> Response:
     """Remove one guardian."""
-    guardian_id = _guardian(visit)
-    if guardian_id is None:
-        raise Conflict("No guardian was named", hint="Open the page again.")
+    guardian_id = _guardian(visit) or _NOBODY
     with visit.district() as connection:
         portal_id = visit.uuid("student")
         students_by_hand.remove_guardian(connection, visit.slug, portal_id, guardian_id)
@@ -124,9 +123,7 @@ def _guardian(visit: Visit) -> int | None:
     text = visit.field("guardian")
     if text == _NEW:
         return None
-    if text.removeprefix("-").isdecimal() and len(text) < 16:
-        return int(text)
-    raise Conflict("This guardian is not here any more", hint="Open the page again.")
+    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else _NOBODY
 
 
 def _text(value: Any) -> str:
