@@ -127,7 +127,8 @@ FORBIDDEN = (
     f"insert into audit_log (district, who, role, action) values ('{OAKDALE}', 'x', 'x', 'x')",
     f"insert into entered_by_hand (district, student_id, entered_by) "
     f"values ('{OAKDALE}', '1001', 'x')",
-    "update students set last_name = 'x'",
+    "update students set sis_internal_id = 1",
+    "update students set origin = 'sis'",
     "select * from portal_users",
     "select * from district_secrets",
     "select client_key from districts",
