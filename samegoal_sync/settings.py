@@ -7,6 +7,7 @@ the checkout (or the current folder), readable by its owner alone.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +29,24 @@ CSV_LAYOUT_VARIABLE = "SAMEGOAL_SYNC_CSV_LAYOUT"
 WEBHOOK_VARIABLE = "SAMEGOAL_SYNC_WEBHOOK_URL"
 PORTAL_VARIABLE = "SAMEGOAL_SYNC_PORTAL_URL"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
+RETENTION_VARIABLE = "SAMEGOAL_SYNC_RETENTION"
 READ_DEADLINE_VARIABLE = "SAMEGOAL_SYNC_READ_DEADLINE_SECONDS"
 
 #: Below Dagster's limit of a run (``max_runtime_seconds`` in dagster.yaml), with time to publish.
 READ_DEADLINE_SECONDS = 10_800
 LONGEST_READ_DEADLINE_SECONDS = 12_600
 _SHORTEST_READ_DEADLINE_SECONDS = 60
+#: Days: below them a person could delete what they did before anybody looks at it.
+_LEAST_KEPT = {"changes": 30, "syncs": 60, "audit": 365}
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Days for which records are kept; ``None`` keeps them for good."""
+
+    changes: int | None = None
+    syncs: int | None = None
+    audit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,7 @@ class Settings:
         allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also while
             a sandbox of ``home`` runs.
         read_deadline_seconds: how long all reads of one run may take together.
+        retention: how long what has happened is kept.
     """
 
     home: Path
@@ -72,6 +86,7 @@ class Settings:
     portal_url: str | None = None
     allow_loopback: bool = False
     read_deadline_seconds: int = READ_DEADLINE_SECONDS
+    retention: Retention = Retention()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -118,6 +133,7 @@ class Settings:
             webhook_url=values.get(WEBHOOK_VARIABLE) or None,
             portal_url=portal_url,
             read_deadline_seconds=_read_deadline(values.get(READ_DEADLINE_VARIABLE)),
+            retention=_retention(values.get(RETENTION_VARIABLE)),
             allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"}
             or _has_sandbox(home),
         )
@@ -125,6 +141,32 @@ class Settings:
 
 def _path(text: str | None) -> Path | None:
     return Path(text).expanduser().absolute() if text else None
+
+
+def _retention(text: str | None) -> Retention:
+    """``changes=1825,audit=2555``: days a kind of record.
+
+    Raises:
+        SettingError: a kind is unknown, or its days are no number or too few.
+    """
+    kept: dict[str, int] = {}
+    for part in (text or "").replace(" ", "").split(","):
+        if not part:
+            continue
+        kind, _, days = part.partition("=")
+        if kind not in _LEAST_KEPT or not re.fullmatch(r"[0-9]{1,6}", days):
+            raise SettingError(
+                f"{RETENTION_VARIABLE} is not made of kinds of records and days",
+                hint="write it as changes=1825,syncs=1095,audit=2555; a kind that is left out is "
+                "kept for good",
+            )
+        if int(days) < _LEAST_KEPT[kind]:
+            raise SettingError(
+                f"{RETENTION_VARIABLE} keeps {kind} for {days} days only",
+                hint=f"at least {_LEAST_KEPT[kind]} days of {kind} are kept",
+            )
+        kept[kind] = int(days)
+    return Retention(**kept)
 
 
 def _read_deadline(text: str | None) -> int:

@@ -130,3 +130,105 @@ def keep_apart(app: App, district: str, one: str, other: str, who: str | None) -
         witness("KEPT_APART", district, who=who, student_id=one, what=f"and {other}"),
     )  # fmt: skip
     say(f"{district}: {one} and {other} are two students")
+
+
+@students.command("erase")
+@district_argument
+@click.argument("student_id", metavar="STUDENT_ID")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@who_option
+@pass_app
+def erase(app: App, district: str, student_id: str, yes: bool, who: str | None) -> None:
+    """Erase a student because the family asked: guardians, history and documents too.
+
+    The following nights don't bring the student back, see students admit-again.
+
+    Example: samegoal-sync students erase fairview-isd 100234
+    """
+    from samegoal_sync.samegoal.publication.erasure import erase_student, erasure_of
+    from samegoal_sync.samegoal.publication.transaction import reading, require_district
+
+    with reading(app.database_url) as connection:
+        require_district(connection, district)
+        erasure = erasure_of(connection, district, student_id)
+    if not yes:
+        click.confirm(
+            f"{district}: erase {student_id} with {erasure.guardians} guardians, "
+            f"{erasure.changes} changes and {erasure.documents} documents "
+            f"({erasure.finished} finished)?",
+            abort=True,
+            err=True,
+        )
+    erase_student(
+        app.database_url, district, student_id, who or getpass.getuser(),
+        witness("ERASED", district, who=who, student_id=student_id),
+    )  # fmt: skip
+    say(f"{district}: {student_id} is erased")
+    app.console.print(
+        "remaining: lines of the audit log, the SIS Internal ID, frames of the last nights until "
+        "they are pruned, backups, and files that were delivered"
+    )
+
+
+@students.command("forget")
+@district_argument
+@click.argument("student_id", metavar="STUDENT_ID")
+@click.argument("field", metavar="FIELD")
+@who_option
+@pass_app
+def forget(app: App, district: str, student_id: str, field: str, who: str | None) -> None:
+    """Take former values of a field that was corrected out of a student's history.
+
+    Example: samegoal-sync students forget fairview-isd 100234 address
+    """
+    from samegoal_sync.samegoal.publication.erasure import forget_values
+
+    count = forget_values(
+        app.database_url, district, student_id, field,
+        witness("CORRECTED", district, who=who, student_id=student_id, what=f"history of {field}"),
+    )  # fmt: skip
+    say(f"{district}: {count} changes of {field} keep no values")
+
+
+@students.command("erased")
+@district_argument
+@json_option
+@pass_app
+def erased(app: App, district: str, as_json: bool) -> None:
+    """List students who were erased, by SIS Internal ID.
+
+    Example: samegoal-sync students erased fairview-isd
+    """
+    from samegoal_sync.samegoal.publication.erasure import erased_students
+    from samegoal_sync.samegoal.publication.transaction import reading, require_district
+
+    with reading(app.database_url) as connection:
+        require_district(connection, district)
+        found = erased_students(connection, district)
+    if as_json:
+        print_json(found)
+        return
+    print_list(
+        ("SIS Internal ID", "Erased", "By"),
+        ((str(one["sis_internal_id"]), f"{one['erased_at']:%Y-%m-%d}", one["erased_by"])
+         for one in found),
+    )  # fmt: skip
+
+
+@students.command("admit-again")
+@district_argument
+@click.argument("sis_internal_id", type=int)
+@who_option
+@pass_app
+def admit_again(app: App, district: str, sis_internal_id: int, who: str | None) -> None:
+    """Let the next night bring an erased student back.
+
+    Example: samegoal-sync students admit-again fairview-isd 10234
+    """
+    from samegoal_sync.samegoal.publication.erasure import admit_again as admit
+
+    admit(
+        app.database_url, district, sis_internal_id,
+        witness("ADMITTED_AGAIN", district, who=who, what=f"SIS Internal ID {sis_internal_id}"),
+    )  # fmt: skip
+    say(f"{district}: the next night imports {sis_internal_id} again")

@@ -18,6 +18,7 @@ import dagster as dg
 from samegoal_sync.district import PARTITIONS
 from samegoal_sync.districts.monitoring.due_nights import NightRequest
 from samegoal_sync.districts.monitoring.night_requests import ask_for_due_nights, forget_old_nights
+from samegoal_sync.districts.monitoring.retention import forget_old_records
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, PARTITION_SET, run_tags
@@ -80,7 +81,12 @@ def _prune(context: dg.OpExecutionContext) -> None:
     now = datetime.now(UTC)
     pruned = prune_runs(context.instance, now)
     context.log.info(f"deleted {pruned.runs} old runs and {pruned.check_results} check results")
-    forget_old_nights(registry_from_environment().database_url, now)
+    registry = registry_from_environment()
+    forget_old_nights(registry.database_url, now)
+    forgotten = forget_old_records(registry.database_url, registry.settings.retention, now)
+    if forgotten:
+        told = ", ".join(f"{rows} of {table}" for table, rows in forgotten.items())
+        context.log.info(f"deleted as SAMEGOAL_SYNC_RETENTION says: {told}")
 
 
 @dg.job(

@@ -9,6 +9,7 @@
         |-- SameRecord            two records were to be named, and one was named twice
         |-- StillSent             a record can't be merged away: Qmlativ sends its student
         |-- ClosedRecord          nothing can be merged into a record that is closed
+        |-- NotErased             nobody of that SIS Internal ID was erased
         |-- NothingHeld           there is no held night to decide
         |-- OtherNightHeld        the held night is not the one that was looked at
         |-- DatabaseFault         Postgres refused a statement (transient where it is)
@@ -113,6 +114,18 @@ class ClosedRecord(PublicationError):
             hint="merge into the student's present record: samegoal-sync students undecided "
             "DISTRICT lists it",
             actor=Actor.DISTRICT,
+        )
+
+
+class NotErased(PublicationError):
+    """Nobody of that SIS Internal ID was erased in the district."""
+
+    exit_status = 2
+
+    def __init__(self, slug: str, sis_internal_id: int) -> None:
+        super().__init__(
+            f"nobody of SIS Internal ID {sis_internal_id} was erased in {slug}",
+            hint=f"samegoal-sync students erased {slug} lists those who were",
         )
 
 

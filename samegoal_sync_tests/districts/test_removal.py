@@ -18,6 +18,10 @@ from samegoal_sync.districts.registry.removal import (
 from samegoal_sync.secret import Secret
 
 
+def _no_documents(_slug: str, _folder: Path) -> int:
+    return 0
+
+
 @pytest.fixture
 def published(registry: Registry, fairview: str) -> str:
     registry.store_secret(fairview, Secret("s"), "test")
@@ -56,7 +60,7 @@ def test_a_removed_district_is_exported_before_anything_goes(
         assert published_students(registry, slug) == 1
         order.append(slug)
 
-    remove_district(registry, drop, published, tmp_path / "last")
+    remove_district(registry, drop, published, tmp_path / "last", _no_documents)
     assert order == [published]
     with pytest.raises(UnknownDistrict):
         registry.get(published)
@@ -67,8 +71,8 @@ def test_a_removal_that_breaks_off_can_be_run_again(registry: Registry, publishe
         raise OSError("the storage is away")
 
     with pytest.raises(OSError, match="storage is away"):
-        remove_district(registry, broken, published, None)
+        remove_district(registry, broken, published, None, _no_documents)
     assert published_students(registry, published) == 1
-    remove_district(registry, lambda _slug: None, published, None)
+    remove_district(registry, lambda _slug: None, published, None, _no_documents)
     with pytest.raises(UnknownDistrict):
         registry.get(published)

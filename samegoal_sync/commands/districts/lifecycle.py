@@ -66,17 +66,20 @@ def resume(app: App, district: str, who: str | None, as_json: bool) -> None:
 def remove(
     app: App, district: str, export_to: Path | None, keep_data: bool, yes: bool, who: str | None
 ) -> None:
-    """Part with a district: exports its data, then deletes them.
+    """Part with a district: exports its data and documents, then deletes them.
 
     Example: samegoal-sync districts remove fairview-isd --export-to fairview-last
     """
+    from samegoal_sync.commands.audited import audited, witness
     from samegoal_sync.districts.registry.removal import (
+        REMAINING,
         published_students,
         remove_district,
         retire_district,
     )
     from samegoal_sync.pipeline.instance import dagster_instance
     from samegoal_sync.pipeline.partitions import drop_partition
+    from samegoal_sync.portal.documents.document_export import export_documents
 
     registry = registry_of(app)
     students = published_students(registry, district)
@@ -92,9 +95,17 @@ def remove(
         drop = partial(drop_partition, instance)
         if keep_data:
             retire_district(registry, drop, district, user_name(who))
+            audited(app, "REMOVED", district, who=who, what="its nights and secret; data were kept")
         else:
-            remove_district(registry, drop, district, export_to)
+            told = f"{students} students, {'exported' if export_to else 'not exported'} before"
+            remove_district(
+                registry, drop, district, export_to, partial(export_documents, app.database_url),
+                witness("REMOVED", district, who=who, what=told),
+            )  # fmt: skip
     app.console.print(f"{district} is {'retired; its data stay' if keep_data else 'removed'}.")
+    if not keep_data:
+        for what in REMAINING:
+            app.console.print(f"remaining: {what}")
 
 
 def _print_state(app: App, district: District, *, as_json: bool) -> None:

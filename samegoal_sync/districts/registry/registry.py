@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack, cast
 
 import psycopg
@@ -32,6 +32,9 @@ from samegoal_sync.districts.registry.settings_json import settings_from_json, s
 from samegoal_sync.qmlativ.http.connection import Connection, checked_base_url, checked_token_url
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
+
+#: Writes a line of the audit log in the transaction of what it tells of.
+Witness = Callable[[psycopg.Connection[Any]], None]
 
 _COLUMNS = (
     "slug, name, state, base_url, client_key, mail_domain, contacts, time_zone, hour, expires_on, "
@@ -254,8 +257,11 @@ class Registry:
             parameters = reencrypt_parameters(connection, self._make_cipher)
         return len(rows) + parameters
 
-    def remove(self, slug: str) -> None:
+    def remove(self, slug: str, witness: Witness | None = None) -> None:
         """Delete a district's row and, by cascade, everything that hangs on it.
+
+        Args:
+            witness: leaves a trace in the same transaction.
 
         ``removal.remove_district`` also exports, and deletes frames and partition.
         """
@@ -264,6 +270,8 @@ class Registry:
             # Documents hang on students without a cascade of their own: they go first.
             connection.execute("delete from documents where district = %s", (slug,))
             connection.execute("delete from districts where slug = %s", (slug,))
+            if witness:
+                witness(connection)
 
 
 def move_district(

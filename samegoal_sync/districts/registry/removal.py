@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
-from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.districts.registry.registry import Registry, Witness
 from samegoal_sync.samegoal.delivery.csv_files import export
 from samegoal_sync.samegoal.delivery.csv_layout import csv_layout
 from samegoal_sync.storage.chosen_store import frame_store
@@ -30,8 +30,25 @@ def published_students(registry: Registry, slug: str) -> int:
     return int(row[0]) if row else 0
 
 
+#: Writes the documents of a district below a folder; how many they are.
+ExportDocuments = Callable[[str, Path], int]
+
+#: What a removal leaves behind, for whoever has to answer for it.
+REMAINING = (
+    "lines of the audit log (who saw or did what), among them that it was removed",
+    "Dagster's history of its runs, without students' values, until it is pruned",
+    "backups of the database and of the storage folder",
+    "files that were delivered or exported, and mails that were sent",
+)
+
+
 def remove_district(
-    registry: Registry, drop_partition: DropPartition, slug: str, export_to: Path | None
+    registry: Registry,
+    drop_partition: DropPartition,
+    slug: str,
+    export_to: Path | None,
+    export_documents: ExportDocuments,
+    witness: Witness | None = None,
 ) -> None:
     """Export to a folder, then delete partition, frames, published rows and the registry's row.
 
@@ -46,9 +63,10 @@ def remove_district(
     if export_to is not None:
         layout = csv_layout(registry.settings.csv_layout)
         export(registry.database_url, slug, export_to, layout)
+        export_documents(slug, export_to)
     drop_partition(slug)
     frame_store(registry.settings).remove(slug)
-    registry.remove(slug)
+    registry.remove(slug, witness)
 
 
 def retire_district(registry: Registry, drop_partition: DropPartition, slug: str, who: str) -> None:

@@ -20,6 +20,7 @@ STATES = ("added", "changed", "unchanged", "rejected", "out_of_scope", "held")
 
 _STUDENT_STATE = """
     select case
+        when m.refused = 'erased' then 'out_of_scope'
         when m.refused is not null or m.outcome = 'rejected' then 'rejected'
         when m.outcome = 'out_of_scope' then 'out_of_scope'
         when w.student_id is not null then 'held'

@@ -34,8 +34,12 @@ def match_students(comparison: Comparison, rows: pl.DataFrame) -> None:
         select t.student_id, t.sis_internal_id, t.outcome, t.reason, t.row_hash,
             p.student_id as published_id, p.row_hash as published_hash, p.origin,
             p.missing_since, p.closed_since, p.district_enrollment as published_enrollment,
-            coalesce(h.historical_idle, false) as idle, null::text as refused
+            coalesce(h.historical_idle, false) as idle,
+            case when t.outcome = 'curated' and e.district is not null
+                then 'erased' end as refused
         from sent_keys t
+        left join erased_students e
+            on e.district = %(slug)s and e.sis_internal_id = t.sis_internal_id
         left join students by_sis
             on by_sis.district = %(slug)s and by_sis.sis_internal_id = t.sis_internal_id
         left join students by_id

@@ -165,7 +165,7 @@ def store_rejects(comparison: Comparison, sync_id: int) -> None:
     refused = comparison.execute(
         """
         select 'Student/Student', sis_internal_id, student_id, null, refused, 'row'
-        from matched where refused is not null
+        from matched where refused <> 'erased'
         """
     ).fetchall()
     curated = (comparison.students, comparison.guardians)

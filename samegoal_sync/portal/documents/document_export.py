@@ -1,0 +1,66 @@
+"""All documents of a district as files before it is removed: PDF for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from samegoal_sync.portal.documents.document_pdf import document_pdf
+from samegoal_sync.portal.documents.document_reading import read_document
+from samegoal_sync.portal.documents.document_store import Document
+from samegoal_sync.portal.tenant_connection import PortalDatabase, one, rows
+
+
+def export_documents(database_url: str, slug: str, folder: Path) -> int:
+    """Write each document of the district to ``folder/documents``; how many they are.
+
+    Files are their owner's alone; those of an export before are replaced.
+    """
+    target = folder / "documents"
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = PortalDatabase(database_url)
+    try:
+        with database.district(slug, user=None, sees_all=True) as connection:
+            district = one(connection, "select name, time_zone from districts")
+            ids = [row["id"] for row in rows(connection, "select id from documents order by id")]
+        for document_id in ids:
+            # A transaction a document: thousands are not held up by one snapshot.
+            with database.district(slug, user=None, sees_all=True, snapshot=True) as connection:
+                document = read_document(connection, UUID(str(document_id)))
+            path = target / _name(document)
+            _write(path.with_suffix(".json"), json.dumps(_plain(document), default=str).encode())
+            pdf = document_pdf(document, district["name"], district["time_zone"])
+            _write(path.with_suffix(".pdf"), pdf)
+    finally:
+        database.close()
+    return len(ids)
+
+
+def _name(document: Document) -> str:
+    about = document.about
+    return f"{about['student_id']}_{about['kind']}_v{about['version']}_{about['id']}.pdf"
+
+
+def _plain(document: Document) -> dict[str, Any]:
+    return {
+        "about": document.about,
+        "fields": [
+            {
+                "part": field.part,
+                "guardian_id": field.guardian_id,
+                "field": field.name,
+                "copied": field.copied,
+                "value": field.value,
+            }
+            for field in document.fields
+        ],
+        "history": document.history,
+    }
+
+
+def _write(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
