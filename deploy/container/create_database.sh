@@ -1,0 +1,12 @@
+#!/bin/sh
+# Run once by Postgres' own image, as superuser, on an empty volume: docs/settings.md says what this is.
+set -eu
+psql -v ON_ERROR_STOP=1 -v password="$SAMEGOAL_POSTGRES_PASSWORD" -U postgres <<'SQL'
+create role samegoal_sync login password :'password';
+create role samegoal_portal nologin;
+grant samegoal_portal to samegoal_sync;
+create database samegoal;
+\connect samegoal
+create schema samegoal authorization samegoal_sync;
+create schema dagster authorization samegoal_sync;
+SQL
