@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 # The lock is complete, so pip resolves nothing: every file is checked against its hash.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help setup setup-test demo demo-ci dev check test test-slow mutants docs pictures locks bench clean
+.PHONY: help setup setup-test demo demo-ci dev check test test-slow mutants docs pictures locks sbom bench clean
 
 help:
-	@echo "make demo    set up, and run the whole night against a sandbox; then serve the UI"
+	@echo "make demo    set up, and run the whole night against a sandbox; then serve the UI (ARGS='--port 3001')"
 	@echo "make test    set up, and run every check and test but the long proofs"
 	@echo "make test-slow  the long proofs: whole nights, kills, fleets, browsers (minutes)"
 	@echo "make dev     serve the Dagster UI, the daemon and the portal for what is registered"
@@ -20,6 +20,7 @@ help:
 	@echo "make docs    write the generated pages of docs/ anew, and build the site (site/)"
 	@echo "make pictures have the browser tests make the pictures of docs/ anew"
 	@echo "make locks   write the locks anew for pyproject.toml (needs uv; ARGS=--upgrade for the newest)"
+	@echo "make sbom    the bill of materials of the lock, as CycloneDX (sbom.cdx.json; needs uv)"
 	@echo "make bench   the benchmarks of benchmarks/ (minutes; needs their own packages)"
 	@echo "make clean   remove .venv (your data in .local stay)"
 
@@ -46,14 +47,14 @@ $(VENV)/installed-test: $(VENV)/installed requirements-test.lock
 	@touch $@
 
 demo: setup
-	@$(BIN)/samegoal-sync demo
+	@$(BIN)/samegoal-sync demo $(ARGS)
 
 # The same, ending after the summary: for CI and for a quick look.
 demo-ci: setup
-	@$(BIN)/samegoal-sync demo --once
+	@$(BIN)/samegoal-sync demo --once $(ARGS)
 
 dev: setup
-	@$(BIN)/samegoal-sync dev
+	@$(BIN)/samegoal-sync dev $(ARGS)
 
 check: setup-test
 	$(BIN)/ruff check .
@@ -79,6 +80,9 @@ docs: setup-test
 # What is locked stays, unless ARGS say otherwise: --upgrade, --upgrade-package NAME.
 locks:
 	scripts/renew_locks $(ARGS)
+
+sbom:
+	@scripts/write_sbom
 
 # Looked at by a person before they are committed.
 pictures: setup-test

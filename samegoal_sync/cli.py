@@ -24,6 +24,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "dev": ("dev:dev", "Serve the Dagster UI, the daemon and the portal."),
     "env": ("dev:env", "Print the environment for plain dagster commands."),
     "stop": ("dev:stop", "Stop the project's own Postgres."),
+    "backup": ("backup:backup", "Write tables and frames into one file."),
+    "restore": ("backup:restore", "Put a backup back."),
     "upgrade": ("upgrade:upgrade", "Bring the database to this version."),
     "sync": ("sync:sync", "Import districts now."),
     "status": ("status:status", "Show how last night went, every district on one screen."),

@@ -30,6 +30,17 @@ WEBHOOK_VARIABLE = "SAMEGOAL_SYNC_WEBHOOK_URL"
 PORTAL_VARIABLE = "SAMEGOAL_SYNC_PORTAL_URL"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
 RETENTION_VARIABLE = "SAMEGOAL_SYNC_RETENTION"
+#: Each may be given as a file that holds it (NAME_FILE), as containers and systemd hand them over.
+SECRET_VARIABLES = (
+    DATABASE_VARIABLE,
+    SECRET_KEY_VARIABLE,
+    SMTP_VARIABLE,
+    IMAP_VARIABLE,
+    WEBHOOK_VARIABLE,
+)
+FILE_SUFFIX = "_FILE"
+_MOST_BYTES = 65_536
+
 READ_DEADLINE_VARIABLE = "SAMEGOAL_SYNC_READ_DEADLINE_SECONDS"
 
 #: Below Dagster's limit of a run (``max_runtime_seconds`` in dagster.yaml), with time to publish.
@@ -95,7 +106,7 @@ class Settings:
         Raises:
             SettingError: a variable is set to something that can't be used.
         """
-        values = os.environ if environment is None else environment
+        values = with_secrets_of_files(os.environ if environment is None else environment)
         home = Path(values.get(HOME_VARIABLE) or Path.cwd() / ".local" / "dagster").expanduser()
         if not home.is_absolute():
             raise SettingError(
@@ -167,6 +178,43 @@ def _retention(text: str | None) -> Retention:
             )
         kept[kind] = int(days)
     return Retention(**kept)
+
+
+def with_secrets_of_files(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with each secret that is named by its file.
+
+    Raises:
+        SettingError: a file can't be read, is empty, or the secret is given twice.
+    """
+    values = dict(environment)
+    for name in SECRET_VARIABLES:
+        if path := values.get(name + FILE_SUFFIX):
+            if values.get(name):
+                raise SettingError(
+                    f"{name} and {name}{FILE_SUFFIX} are both set",
+                    hint=f"unset one of them; {name}{FILE_SUFFIX} keeps the secret out of the "
+                    "environment",
+                )
+            values[name] = _secret_of(Path(path), name + FILE_SUFFIX)
+    return values
+
+
+def _secret_of(path: Path, variable: str) -> str:
+    """What a file holds, without the line's end; an error names the variable, never the content."""
+    try:
+        with path.expanduser().open("rb") as file:
+            text = file.read(_MOST_BYTES + 1).decode("utf-8").strip()
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        raise SettingError(
+            f"the file that {variable} names can't be read ({type(error).__name__})",
+            hint=f"see that {path} is there, is text and belongs to this user",
+        ) from None
+    if not text or "\n" in text or len(text) > _MOST_BYTES:
+        raise SettingError(
+            f"the file that {variable} names must hold one line: the secret",
+            hint=f"write the value, and nothing else, into {path}",
+        )
+    return text
 
 
 def _read_deadline(text: str | None) -> int:

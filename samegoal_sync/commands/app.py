@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from samegoal_sync.outside_text import visible_text
-from samegoal_sync.settings import Settings
+from samegoal_sync.settings import DATABASE_VARIABLE, HOME_VARIABLE, Settings
 
 #: Columns of a table that goes to a file or a pipe: each row stays one line.
 _PIPED_WIDTH = 160
@@ -60,7 +60,8 @@ class App:
         self.closing = closing
         self._database_url: str | None = None
         #: Talk goes to standard error; standard output is for data.
-        self.console = PlainConsole(stderr=True)
+        #: A line of it stays one where it is piped into a file or a log.
+        self.console = PlainConsole(stderr=True, soft_wrap=True)
 
     @property
     def database_url(self) -> str:
@@ -71,6 +72,14 @@ class App:
 
         self._database_url = self.closing.enter_context(running_database(self.settings))
         return self._database_url
+
+    @property
+    def no_district(self) -> str:
+        """That there is none, and where it was looked: most often it was the wrong place."""
+        where = f"{self.settings.home} ({HOME_VARIABLE})"
+        if self.settings.database_url is not None:
+            where = f"the database that {DATABASE_VARIABLE} names"
+        return f"no district is registered in {where}. To begin: samegoal-sync districts add"
 
 
 pass_app = click.make_pass_decorator(App)

@@ -52,7 +52,7 @@ def status(app: App, every: bool, as_json: bool) -> int:
     if as_json:
         print_json([_plain(one) for one in found])
     elif not found:
-        app.console.print("no district is registered; samegoal-sync districts add")
+        app.console.print(app.no_district)
     elif listed:
         _print_table(found)
     else:

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 
 from samegoal_sync.database.connect import connect
 from samegoal_sync.database.grants import SCHEMAS, ensure_grants
+from samegoal_sync.database.migrations.roles import CREATE_ROLE, TAKE_ON_ROLE
 from samegoal_sync.database.schema_version import (
     HEAD,
     MIGRATIONS,
@@ -54,8 +55,7 @@ def migrate(database_url: str, to: str = "head") -> tuple[str | None, str]:
         if before == HEAD and to == "head":
             return before, before
         ensure_grants(connection)
-        for schema in SCHEMAS:
-            create_schema(connection, schema)
+        _create_schemas(connection)
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["database_url"] = database_url
@@ -93,9 +93,21 @@ def _in_use(who: str) -> DatabaseError:
     )
 
 
-def create_schema(connection: psycopg.Connection[TupleRow], schema: str) -> None:
-    """Make a schema of ours where it is missing."""
+def prepare_database(connection: psycopg.Connection[TupleRow]) -> None:
+    """Make what a backup's tables need: the schemas, and the role that is granted rights.
+
+    Raises:
+        DatabaseError: the database user lacks a right; nothing was changed.
+    """
+    ensure_grants(connection)
+    _create_schemas(connection)
+    connection.execute(CREATE_ROLE)
+    connection.execute(TAKE_ON_ROLE)
+
+
+def _create_schemas(connection: psycopg.Connection[TupleRow]) -> None:
     # Asked for first: "if not exists" wants the right to create even where the schema exists.
-    if connection.execute("select 1 from pg_namespace where nspname = %s", (schema,)).fetchone():
-        return
-    connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    there = {name for (name,) in connection.execute("select nspname from pg_namespace").fetchall()}
+    for schema in SCHEMAS:
+        if schema not in there:
+            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))

@@ -49,7 +49,7 @@ def require_not_newer(connection: psycopg.Connection[TupleRow]) -> str | None:
             f"the database is of a newer version of samegoal-sync (tables {found}, this one "
             f"knows {HEAD} at most)",
             hint="install the version that upgraded it, or go back to the backup from before "
-            "the upgrade: samegoal-sync restore FILE",
+            "the upgrade: samegoal-sync restore --replace FILE",
         )
     return found
 

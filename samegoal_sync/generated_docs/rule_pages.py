@@ -17,6 +17,7 @@ from samegoal_sync.demographics.students.withdrawal_codes import (
     NOT_KNOWN,
     WITHOUT_GRADUATION,
 )
+from samegoal_sync.generated_docs.district_settings_page import district_settings
 from samegoal_sync.generated_docs.error_page import errors
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject
 
@@ -79,6 +80,7 @@ DOCUMENTS = {
     "qmlativ-permissions.md": qmlativ_permissions,
     "rejects.md": rejects,
     "errors.md": errors,
+    "district-settings.md": district_settings,
 }
 
 

@@ -17,6 +17,7 @@ from samegoal_sync.pipeline.pooled_storage import close_pool
 from samegoal_sync.settings import (
     DAGSTER_DATABASE_VARIABLE,
     DATABASE_VARIABLE,
+    FILE_SUFFIX,
     HOME_VARIABLE,
     LOOPBACK_VARIABLE,
     PORTAL_VARIABLE,
@@ -25,6 +26,7 @@ from samegoal_sync.settings import (
 )
 
 _SCHEMA = "dagster"
+_DATABASE_FILE = DATABASE_VARIABLE + FILE_SUFFIX
 
 
 def dagster_database_url(database_url: str) -> str:
@@ -50,6 +52,8 @@ def pipeline_environment(settings: Settings, database_url: str) -> dict[str, str
     return {
         HOME_VARIABLE: str(settings.home),
         DATABASE_VARIABLE: database_url,
+        # It has been read: given twice it would be refused.
+        **({_DATABASE_FILE: ""} if os.environ.get(_DATABASE_FILE) else {}),
         DAGSTER_DATABASE_VARIABLE: dagster_database_url(database_url),
         STORAGE_VARIABLE: settings.object_storage or str(settings.storage),
         LOOPBACK_VARIABLE: "1" if settings.allow_loopback else "",

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from samegoal_sync.database.connect import connect
 from samegoal_sync.database.schema_version import HEAD
-from samegoal_sync.districts.registry.secret_cipher import Cipher
+from samegoal_sync.districts.registry.secret_cipher import Cipher, no_key_is_made
 from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.visit import Portal
 
@@ -75,8 +75,8 @@ def what_is_missing(portal: Portal) -> str | None:
             secret = connection.execute(
                 "select district, ciphertext from district_secrets order by stored_at desc limit 1"
             ).fetchone()
-        cipher = Cipher(portal.settings)
         if secret is not None:
+            cipher = Cipher(portal.settings, no_key_is_made)
             cipher.open(secret[0], bytes(secret[1]))
     except SyncError as error:
         return error.what

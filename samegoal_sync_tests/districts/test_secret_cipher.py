@@ -18,8 +18,8 @@ SECRET = Secret("s3cr3t")
 
 
 def test_a_key_is_made_on_first_use_for_its_owner_alone(settings: Settings) -> None:
-    sealed = Cipher(settings).seal("a", SECRET)
-    assert Cipher(settings).open("a", sealed) == SECRET
+    sealed = Cipher(settings, lambda: True).seal("a", SECRET)
+    assert Cipher(settings, lambda: True).open("a", sealed) == SECRET
     path = settings.home / KEY_FILE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [one.name for one in settings.home.iterdir()] == [KEY_FILE]
@@ -43,14 +43,14 @@ def test_a_new_key_opens_what_older_ones_sealed(registry: Registry, fairview: st
 
 
 def test_a_row_moved_to_another_district_is_refused(settings: Settings) -> None:
-    cipher = Cipher(settings)
+    cipher = Cipher(settings, lambda: True)
     with pytest.raises(SecretKeyError, match="another district"):
         cipher.open("b", cipher.seal("a", SECRET))
 
 
 def test_a_key_that_is_none_is_told_without_showing_it(settings: Settings) -> None:
     with pytest.raises(SecretKeyError) as caught:
-        Cipher(dataclasses.replace(settings, secret_keys=("hunter2",)))
+        Cipher(dataclasses.replace(settings, secret_keys=("hunter2",)), lambda: True)
     assert "hunter2" not in str(caught.value)
 
 
@@ -58,4 +58,4 @@ def test_a_folder_that_cant_be_written_is_told(settings: Settings) -> None:
     settings.home.parent.mkdir(exist_ok=True)
     settings.home.write_text("a file where the folder should be")
     with pytest.raises(SecretKeyError, match="can't be used"):
-        Cipher(settings)
+        Cipher(settings, lambda: True)

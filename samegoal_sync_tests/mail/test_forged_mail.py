@@ -84,15 +84,15 @@ def _settings(home: Path, *keys: str) -> Settings:
 
 def test_a_lost_or_wrong_key_is_told_with_the_way_back(tmp_path: Path) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    sealed = Cipher(_settings(tmp_path, old)).seal("oak", Secret("s"))
+    sealed = Cipher(_settings(tmp_path, old), lambda: True).seal("oak", Secret("s"))
     with pytest.raises(SecretKeyError, match="not here") as caught:
-        Cipher(_settings(tmp_path, new)).open("oak", sealed)
+        Cipher(_settings(tmp_path, new), lambda: True).open("oak", sealed)
     assert "rotate-secret" in caught.value.hint
-    assert Cipher(_settings(tmp_path, new, old)).open("oak", sealed).reveal() == "s"
+    assert Cipher(_settings(tmp_path, new, old), lambda: True).open("oak", sealed).reveal() == "s"
     with pytest.raises(SecretKeyError, match="another district"):
-        Cipher(_settings(tmp_path, old)).open("elm", sealed)
+        Cipher(_settings(tmp_path, old), lambda: True).open("elm", sealed)
     with pytest.raises(SecretKeyError, match="not here"):  # the variable was forgotten
-        Cipher(_settings(tmp_path)).open("oak", sealed)
+        Cipher(_settings(tmp_path), lambda: True).open("oak", sealed)
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\xff\xfe\x00", b"short"])
@@ -100,4 +100,4 @@ def test_a_damaged_key_file_is_told(damaged: bytes, tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_bytes(damaged)
     for keys in ((), (Fernet.generate_key().decode(),)):
         with pytest.raises(SecretKeyError):
-            Cipher(_settings(tmp_path, *keys))
+            Cipher(_settings(tmp_path, *keys), lambda: True)

@@ -76,6 +76,9 @@ def test_what_can_not_be_is_told(entered: str, told: str) -> None:
 def test_loopback_is_for_the_sandbox() -> None:
     address = "http://127.0.0.1:8000/FairviewAPI"
     assert checked_base_url(address + "/", allow_loopback=True) == address
+    with pytest.raises(UsageError) as refused:
+        checked_base_url(address, allow_loopback=False)
+    assert "SAMEGOAL_SYNC_ALLOW_LOOPBACK=1" in refused.value.hint
     with pytest.raises(UsageError):
         checked_base_url("http://10.0.0.1/FairviewAPI", allow_loopback=True)
 

@@ -65,7 +65,22 @@ def add(app: App, /, district: str, who: str | None, as_json: bool, **values: An
         )
 
 
-@click.command()
+class _ListsSettings(click.Command):
+    """Its help lists every setting of a district, as docs/district-settings.md does."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from samegoal_sync.districts.registry.setting_rules import SETTING_RULES
+
+        with formatter.section("Settings, as --setting NAME=JSON"):
+            formatter.write_dl(
+                [
+                    (name, f"{rule.about} Example: {name}='{json.dumps(rule.example)}'")
+                    for name, rule in SETTING_RULES.items()
+                ]
+            )
+
+
+@click.command(cls=_ListsSettings)
 @slug_argument
 @value_options
 @click.option(
@@ -73,7 +88,7 @@ def add(app: App, /, district: str, who: str | None, as_json: bool, **values: An
     "settings",
     multiple=True,
     type=Pairs(),
-    help="One of the district's own settings, as JSON: notify='[\"failed\"]'.",
+    help="One of the district's own settings, listed below.",
 )
 @who_option
 @json_option
@@ -89,7 +104,7 @@ def change(
 ) -> None:
     """Change what is registered of a district; what is not named stays.
 
-    Settings: guardians, publish_restricted, buildings, guards, paused, additions_only, notify.
+    Defaults and accepted values of the settings below: docs/district-settings.md.
 
     Example: samegoal-sync districts change fairview-isd --hour 3
     --setting paused='{"first": "2027-07-01", "last": "2027-08-01"}'
@@ -133,7 +148,7 @@ def list_(app: App, as_json: bool) -> None:
     for one in found:
         say(f"{one.slug:<28} {one.state:<10} {one.name}")
     if not found:
-        app.console.print("no district is registered; samegoal-sync districts add")
+        app.console.print(app.no_district)
 
 
 @click.command()

@@ -42,6 +42,11 @@ _COLUMNS = (
 )
 _Districts = list[District]  # inside the class, "list" is the method
 
+_NOTHING_SEALED = """
+    select not exists (select from district_secrets)
+        and not exists (select from district_parameters where ciphertext is not null)
+"""
+
 #: States in which a district's nights run; a failing one is tried again each night.
 NIGHTLY_STATES = (DistrictState.ACTIVE, DistrictState.FAILING)
 
@@ -57,8 +62,12 @@ class Registry:
     def _make_cipher(self) -> Cipher:
         # Two threads may make one each: they read the same keys.
         if self._made_cipher is None:
-            self._made_cipher = Cipher(self.settings)
+            self._made_cipher = Cipher(self.settings, self._holds_no_secret)
         return self._made_cipher
+
+    def _holds_no_secret(self) -> bool:
+        with connect(self.database_url) as connection:
+            return connection.execute(_NOTHING_SEALED).fetchone() == (True,)
 
     def add(self, *, who: str, **values: Unpack[DistrictValues]) -> District:
         """Register a district; it starts as *requested*. Needs slug, name, base_url, client_key.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from samegoal_sync.database.schema_version import require_current
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SettingError
 from samegoal_sync.settings import DATABASE_VARIABLE, Settings
@@ -12,6 +15,7 @@ def registry_from_environment() -> Registry:
 
     Raises:
         SettingError: none is named; Dagster's processes never start a Postgres themselves.
+        DatabaseError: its tables are of another version.
     """
     settings = Settings.from_environment()
     if settings.database_url is None:
@@ -19,4 +23,11 @@ def registry_from_environment() -> Registry:
             f"{DATABASE_VARIABLE} is not set in Dagster's environment",
             hint='start Dagster by samegoal-sync dev, or run eval "$(samegoal-sync env)" first',
         )
+    _require_current_once(settings.database_url)
     return Registry(settings, settings.database_url)
+
+
+@lru_cache(maxsize=4)
+def _require_current_once(database_url: str) -> None:
+    """Once a process: what it raises is not kept."""
+    require_current(database_url)

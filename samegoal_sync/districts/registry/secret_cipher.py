@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -22,16 +23,23 @@ from samegoal_sync.settings import SECRET_KEY_VARIABLE, Settings
 KEY_FILE = "secret.key"
 
 
+MayMakeKey = Callable[[], bool]
+
+
 class Cipher:
     """Seals and opens one district's secret at a time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, may_make_key: MayMakeKey) -> None:
         """Read the keys, or make the key file.
 
+        Args:
+            may_make_key: asked where there is no key: whether a new one would open all that is
+                stored. One made beside secrets under another would only hide that it is missing.
+
         Raises:
-            SecretKeyError: a key is not a Fernet key, or the key file can't be read.
+            SecretKeyError: a key is not a Fernet key, can't be read, or is missing.
         """
-        self._fernet = MultiFernet([_fernet(key) for key in _keys(settings)])
+        self._fernet = MultiFernet([_fernet(key) for key in _keys(settings, may_make_key)])
 
     def seal(self, owner: str, secret: Secret) -> bytes:
         """The ciphertext to store, under the newest key.
@@ -65,9 +73,22 @@ class Cipher:
         return Secret(text)
 
 
-def _keys(settings: Settings) -> list[str]:
+def no_key_is_made() -> bool:
+    """For those who only open what is stored."""
+    return False
+
+
+def _keys(settings: Settings, may_make_key: MayMakeKey) -> list[str]:
     path = settings.home / KEY_FILE
     if not settings.secret_keys:
+        if not path.exists() and not may_make_key():
+            raise SecretKeyError(
+                f"the key of the stored secrets is not here: there is no {path}",
+                hint=f"put back the {KEY_FILE} that they were stored with, or set "
+                f"{SECRET_KEY_VARIABLE} to its key; if it is lost, move on with a new one by "
+                f"{SECRET_KEY_VARIABLE} and store each secret anew: samegoal-sync districts "
+                "rotate-secret",
+            )
         return [_key_file(path)]
     older = [_key_file(path)] if path.is_file() else []
     return [*settings.secret_keys, *older]

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import STAYS, District, DistrictState
-from samegoal_sync.districts.registry.settings_json import LIMITS
+from samegoal_sync.districts.registry.setting_rules import LIMITS
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.records.audit_trail import Action

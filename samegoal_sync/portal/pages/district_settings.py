@@ -12,7 +12,7 @@ from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, GuardianChoice
 from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.districts.registry.changes_in_words import changed_settings, changed_values
-from samegoal_sync.districts.registry.settings_json import LIMITS
+from samegoal_sync.districts.registry.setting_rules import LIMITS
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.pages.district_information import page_with_errors, parsed_day
 from samegoal_sync.portal.records.audit_trail import Action

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from samegoal_sync.errors import UsageError
 from samegoal_sync.qmlativ.http.public_ip_addresses import address_of, is_public
 from samegoal_sync.secret import Secret
+from samegoal_sync.settings import LOOPBACK_VARIABLE
 
 #: Letters, digits and what needs no encoding: nothing that is read in two ways.
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -128,8 +129,9 @@ def _check_host(parts: SplitResult, named: _Named, *, allow_loopback: bool) -> N
     if loopback and not allow_loopback:
         raise UsageError(
             f"the {named.what} leads to this machine itself",
-            hint=f"{named.hint}; an address of the sandbox is accepted only while that runs: "
-            "samegoal-sync demo, or samegoal-sync sandbox serve",
+            hint=f"{named.hint}; an address of the sandbox is accepted only while that runs in the "
+            "same DAGSTER_HOME (samegoal-sync demo, or samegoal-sync sandbox serve); for one that "
+            f"runs elsewhere set {LOOPBACK_VARIABLE}=1",
         )
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise UsageError(f"the {named.what} must begin with https://", hint=named.hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy
 from alembic import op
 
+from samegoal_sync.database.migrations.roles import CREATE_ROLE, TAKE_ON_ROLE
 from samegoal_sync.database.migrations.roles import PORTAL_ROLE as ROLE
 from samegoal_sync.errors import DatabaseError
 
@@ -37,33 +38,11 @@ def upgrade() -> None:
 
 
 def _role() -> None:
-    """Create the role, once a cluster; another database's migration may do so at this moment."""
+    """Create the role and see that our own user can take it on."""
     try:
         with op.get_bind().begin_nested():
-            op.execute(
-                f"""
-                do $$ begin
-                    if not exists (select from pg_roles where rolname = '{ROLE}') then
-                        create role {ROLE} nologin;
-                    end if;
-                exception when duplicate_object or unique_violation then null;
-                end $$
-                """
-            )
-            # Who has the role already may not be allowed to grant it, and need not. Being a member
-            # is enough before Postgres 16; since then the right to take it on is one of its own.
-            op.execute(
-                f"""
-                do $$ begin
-                    if not pg_has_role(current_user, '{ROLE}',
-                        case when current_setting('server_version_num')::int >= 160000
-                            then 'SET' else 'MEMBER' end)
-                    then
-                        grant {ROLE} to current_user;
-                    end if;
-                end $$
-                """
-            )
+            op.execute(CREATE_ROLE)
+            op.execute(TAKE_ON_ROLE)
             op.execute(f"set local role {ROLE}")
             op.execute("reset role")
     except sqlalchemy.exc.ProgrammingError:
