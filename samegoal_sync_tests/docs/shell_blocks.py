@@ -10,7 +10,7 @@ import samegoal_sync
 
 DOCS = Path(samegoal_sync.__file__).parents[1] / "docs"
 _BLOCK = re.compile(
-    r"^(<!-- not run by the test of the docs: .+ -->\n)?```(\w*)\n(.*?)^```",
+    r"^(<!-- not run by the test of the docs: [^\n]+ -->\n)?```(\w*)\n(.*?)^```",
     re.DOTALL | re.MULTILINE,
 )
 #: What a line of a shell begins with; a block that has one is to be marked ``sh``.
