@@ -48,10 +48,12 @@ class Fleet:
         self._started = 0
 
     @contextmanager
-    def _program(self, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def _program(
+        self, name: str, *arguments: str, **environment: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
         self._started += 1
         log = self.folder / f"{self._started}-{name}.log"
-        with running_program(arguments, self.environment, log) as program:
+        with running_program(arguments, {**self.environment, **environment}, log) as program:
             yield program
 
     @contextmanager
@@ -87,5 +89,6 @@ class Fleet:
         with self._program(
             "worker", "-m", "dagster_celery.cli", "worker", "start", "-A", "dagster_celery.app",
             "-y", str(DEPLOY / "celery.yaml"), "--", "--concurrency", str(processes),
+            POLARS_MAX_THREADS="1",
         ) as program:  # fmt: skip
             yield program
