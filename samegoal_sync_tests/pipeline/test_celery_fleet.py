@@ -19,16 +19,14 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 import pytest
-from dagster._core.scheduler.instigation import ScheduleInstigatorData
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 from samegoal_sync.database import connect
+from samegoal_sync.district import DistrictState
 from samegoal_sync.pipeline.home_files import CHECKOUT
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 from samegoal_sync_tests.pipeline.fleet_programs import Fleet
-from samegoal_sync_tests.pipeline.test_daemon import _wait_for
+from samegoal_sync_tests.pipeline.test_daemon import _date_back, _forget_ticks, _wait_for
 
 FAIRVIEW, RIDGEMONT = SLUGS
 pytestmark = [
@@ -74,35 +72,16 @@ def _due(world: World, slug: str) -> None:
     world.registry.update(slug, who="test", time_zone="UTC", hour=hour)
 
 
-def _turn_on(instance: dg.DagsterInstance, workspace: Path) -> None:
-    """The schedule, as a daemon some minutes ago would have: starting one for that takes long."""
-    target = WorkspaceFileTarget([str(workspace)])
-    with WorkspaceProcessContext(instance, target) as process:
-        location = process.create_request_context().get_code_location("samegoal_sync")
-        schedule = location.get_repository("__repository__").get_schedule("nightly")
-        since = datetime.now(UTC) - timedelta(minutes=11)
-        data = ScheduleInstigatorData(schedule.cron_schedule, since.timestamp())
-        instance.add_instigator_state(schedule.get_current_instigator_state(None).with_data(data))
-
-
-def _waiting(world: World, slug: str, *, but: str | None = None) -> str | None:
-    """The district's run in the middle of its read, while Qmlativ says nothing.
-
-    Args:
-        but: a run that was killed.
-    """
+def _waiting(world: World, slug: str) -> bool:
+    """Whether a run of the district is in the middle of its read, and Qmlativ says nothing."""
     with connect(world.database_url) as connection:
         shown = connection.execute(
-            "select run_id, started_at from running_imports "
-            "where district = %s and run_id is distinct from %s",
-            (slug, but),
+            "select from running_imports where district = %s", (slug,)
         ).fetchone()
-    if shown is None:
-        return None
-    run_id, began = shown
-    answered = [call.time for call in world.sandbox.log(slug) if call.time > began]
-    quiet = len(answered) >= 4 and answered[-1] < datetime.now(UTC) - timedelta(seconds=3)
-    return str(run_id) if quiet else None
+    answered = world.sandbox.log(slug)
+    if shown is None or len(answered) < 4:
+        return False
+    return answered[-1].time < datetime.now(UTC) - timedelta(seconds=3)
 
 
 def _published(world: World, slug: str) -> list[tuple[object, ...]]:
@@ -119,34 +98,38 @@ def _kill(program: subprocess.Popen[bytes]) -> None:
 
 
 def test_nights_end_published_once_whatever_is_killed(world: World, fleet: Fleet) -> None:
+    world.registry.set_state(RIDGEMONT, DistrictState.SUSPENDED, "test")
     for slug in SLUGS:
         _due(world, slug)
-    world.sandbox.fault(FAIRVIEW, "silent", count=1, seconds=25, path="Student/Student")
-    world.sandbox.fault(RIDGEMONT, "silent", count=None, seconds=15, path="Student/Student")
+        world.sandbox.fault(slug, "silent", count=1, seconds=25, path="Student/Student")
     with ExitStack() as stack, dagster_instance(world.settings, world.database_url) as instance:
         instance.add_dynamic_partitions("district", list(SLUGS))
         redis = stack.enter_context(fleet.redis())
-        worker = stack.enter_context(fleet.worker())
         code_server = stack.enter_context(fleet.code_server())
-        _turn_on(instance, fleet.workspace)
-        stack.enter_context(fleet.daemon())
-        _wait_for("Fairview's run", lambda: _waiting(world, FAIRVIEW))
-        killed = _wait_for("Ridgemont's run", lambda: _waiting(world, RIDGEMONT))
-        _kill(worker)
-        redis.terminate()
-        redis.wait()
-        stack.enter_context(fleet.redis())
-        stack.enter_context(fleet.worker())
-        _wait_for("Fairview's night", lambda: _published(world, FAIRVIEW), seconds=250)
+        worker = stack.enter_context(fleet.worker())
+        with fleet.daemon():
+            _wait_for("the schedule", lambda: bool(instance.all_instigator_state()))
+        _date_back(instance)
+        _forget_ticks(instance)
+        with fleet.daemon():
+            _wait_for("Fairview's run", lambda: _waiting(world, FAIRVIEW))
+            _kill(worker)
+            redis.terminate()
+            redis.wait()
+            stack.enter_context(fleet.redis())
+            stack.enter_context(fleet.worker())
+            _wait_for("Fairview's night", lambda: _published(world, FAIRVIEW), seconds=400)
 
-        # Ridgemont's run was begun anew too, and waits again.
-        _wait_for("its second run", lambda: _waiting(world, RIDGEMONT, but=killed))
-        _kill(code_server)
-        with _no_postgres(world):
-            time.sleep(4)
-        stack.enter_context(fleet.code_server())
-        world.sandbox.clear_faults(RIDGEMONT)
-        _wait_for("Ridgemont's night", lambda: _published(world, RIDGEMONT))
+        world.registry.set_state(RIDGEMONT, DistrictState.ACTIVE, "test")
+        _date_back(instance)
+        _forget_ticks(instance)
+        with fleet.daemon():
+            _wait_for("Ridgemont's run", lambda: _waiting(world, RIDGEMONT))
+            _kill(code_server)
+            with _no_postgres(world):
+                time.sleep(4)
+            stack.enter_context(fleet.code_server())
+            _wait_for("Ridgemont's night", lambda: _published(world, RIDGEMONT), seconds=250)
         _check_once(world, instance)
 
 
