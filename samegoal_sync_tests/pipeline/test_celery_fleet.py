@@ -29,6 +29,9 @@ from samegoal_sync_tests.pipeline.fleet_programs import Fleet
 from samegoal_sync_tests.pipeline.test_daemon import _date_back, _forget_ticks, _wait_for
 
 FAIRVIEW, RIDGEMONT = SLUGS
+#: Until a daemon has started and a cold worker reads: over two minutes at a load of twenty.
+_STARTED = 240
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
@@ -112,7 +115,7 @@ def test_nights_end_published_once_whatever_is_killed(world: World, fleet: Fleet
         _date_back(instance)
         _forget_ticks(instance)
         with fleet.daemon():
-            _wait_for("Fairview's run", lambda: _waiting(world, FAIRVIEW))
+            _wait_for("Fairview's run", lambda: _waiting(world, FAIRVIEW), seconds=_STARTED)
             _kill(worker)
             redis.terminate()
             redis.wait()
@@ -124,7 +127,7 @@ def test_nights_end_published_once_whatever_is_killed(world: World, fleet: Fleet
         _date_back(instance)
         _forget_ticks(instance)
         with fleet.daemon():
-            _wait_for("Ridgemont's run", lambda: _waiting(world, RIDGEMONT))
+            _wait_for("Ridgemont's run", lambda: _waiting(world, RIDGEMONT), seconds=_STARTED)
             _kill(code_server)
             with _no_postgres(world):
                 time.sleep(4)
