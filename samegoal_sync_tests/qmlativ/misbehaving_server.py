@@ -189,6 +189,8 @@ class Handler(BaseHTTPRequestHandler):
         numbered = [one for key, found in query.items() if key[12:13] == "[" for one in found]
         if way == "any":
             return repeated or numbered
+        if way == "numbered, else the last":
+            return numbered or [*repeated[:1], *repeated[-1:]]
         return repeated if way == "repeated" else numbered
 
     def _paging(self, name: str, page: int, size: int, asked: int, *, more: bool) -> Row:

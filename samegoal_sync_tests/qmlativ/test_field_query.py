@@ -14,7 +14,7 @@ from samegoal_sync.qmlativ.reading.field_query import FieldStyle
 from samegoal_sync_tests.qmlativ.misbehaving_server import Server
 
 Make = Callable[..., QmlativClient]
-_NUMBERED = ["numbered", "numbered, else refused"]
+_NUMBERED = ["numbered", "numbered, else refused", "numbered, else the last"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,9 @@
 """How fields are asked for: ``searchFields=A&searchFields=B`` or ``searchFields[0]=A&…[1]=B``.
 
-Both are met in public connectors, and a server that knows one way alone may ignore the other: it
-then sends nothing but keys, as if no field were shared. So where an object's rows hold nothing
-but its key, the other way is tried once, and what worked is remembered for the server's address as
-long as the process lives.
+Both are met in public connectors, and a server that knows one way alone may ignore the other, or
+heed one of its fields: it then sends little but keys, as if no field were shared. So where an
+object's rows hold no more than one field beside the key, the other way is tried once, and what
+brought more is remembered for the server's address as long as the process lives.
 """
 
 from __future__ import annotations
@@ -82,12 +82,14 @@ class FieldQuery:
             names_a_field = refusal.words.intersection(fields)
             if refusal.status != _BAD_REQUEST or names_a_field or not self._may_try(name):
                 raise
-            found = self._other(ask, style, fields, sent)
+            found = self._other(ask, style, fields, sent, 0)
             if found is None:
                 raise
             return found
-        if _heeded(sent(result), fields) is False and self._may_try(name):
-            found = self._other(ask, style, fields, sent)
+        heeded = _heeded(sent(result), fields)
+        doubtful = heeded is not None and heeded <= 1 and len(fields) > heeded + 1
+        if doubtful and heeded is not None and self._may_try(name):
+            found = self._other(ask, style, fields, sent, heeded)
             return result if found is None else found
         return result
 
@@ -97,13 +99,14 @@ class FieldQuery:
         style: FieldStyle,
         fields: Sequence[str],
         sent: SentFields[T],
+        known: int,
     ) -> T | None:
-        """The same asked the other way; ``None`` where that brings no more."""
+        """The same asked the other way; ``None`` where that brings no more fields."""
         try:
             result = ask(style.other)
         except RequestRefused:
             return None
-        if not _heeded(sent(result), fields):
+        if (_heeded(sent(result), fields) or 0) <= known:
             return None
         with _styles_lock:
             _styles[self._server] = style.other
@@ -117,8 +120,8 @@ class FieldQuery:
         return True
 
 
-def _heeded(sent: Collection[str] | None, fields: Sequence[str]) -> bool | None:
-    """Whether fields beside the key came; ``None`` where that can't be told."""
+def _heeded(sent: Collection[str] | None, fields: Sequence[str]) -> int | None:
+    """How many fields beside the key came; ``None`` where that can't be told."""
     if sent is None or len(fields) < 2:
         return None
-    return any(name in sent for name in fields[1:])
+    return sum(name in sent for name in fields[1:])
