@@ -23,6 +23,7 @@ class Record(NamedTuple):
     born: str | None = None
     contact: str | None = None
     middle: str | None = None
+    gender: str | None = None
 
 
 WITHHELD = [
@@ -32,6 +33,8 @@ WITHHELD = [
     (Record("Elizabeth", "Vale", None, PHONE), Record("Betsy", "Vale", None, PHONE)),
     (Record("José", "Vale", BORN, PHONE), Record("Pepe", "Vale", None, "(469) 555 0123 x2")),
     (Record("Robert (Bob)", "Vale", None, PHONE), Record("Bob", "Vale", None, PHONE)),
+    (Record("Steven", "Vale", None, PHONE), Record("Stephen", "Vale", None, PHONE)),
+    (Record("Francisco Javier", "Vale", BORN, PHONE), Record("Paco", "Vale", None, PHONE)),
     (Record("Gil", "Vale", None, PHONE, "Tom"), Record("Tom", "Vale", None, PHONE)),
     (Record("Micheal", "Vale", None, PHONE), Record("Michael", "Vale", None, PHONE)),
     # Letters, alphabets and signs.
@@ -64,6 +67,10 @@ WITHHELD = [
 SHOWN = [
     (Record("Una", "Vale", None, PHONE), Record("Gil", "Vale", None, PHONE)),
     (Record("Mario", "Vale", None, PHONE), Record("Maria", "Vale", None, PHONE)),
+    (
+        Record("Daniel", "Vale", None, PHONE, None, "Male"),
+        Record("Daniela", "Vale", None, PHONE, None, "Female"),
+    ),
     (Record("Una", "Vale", "1970-01-01"), Record("Gil", "Vale", "1970-01-01")),
     (Record("Ana", "De La Cruz", BORN), Record("Ana", "De La Vega")),
     (Record("Gil", "Vale", BORN), Record("Gil", "Vale", "1951-03-04")),
@@ -95,6 +102,7 @@ def _guardian(district: DistrictBuilder, student: int, record: Record) -> int:
         LastName=record.last,
         MiddleName=record.middle,
         BirthDate=record.born,
+        Gender=record.gender,
     )
     if record.contact:
         district.phone(person, record.contact)

@@ -144,12 +144,18 @@ def _are_forms(one: str, other: str) -> bool:
         return True
     # Maria and Mario are two people: a last letter makes another name.
     slip = one[-1] == other[-1] and _is_slip(one, other, _LONG_FIRST)
-    return slip or bool(_full_names(one) & _full_names(other))
+    # Steven and Stephen are Steve.
+    spelt = one[0] == other[0] and bool(_short_names(one) & _short_names(other))
+    return slip or spelt or bool(_full_names(one) & _full_names(other))
 
 
 def _full_names(name: str) -> frozenset[str]:
     """The name, and those of which it is a short form."""
     return frozenset({name, *_nicknames().canonicals_of(name), _SPANISH.get(name, name)})
+
+
+def _short_names(name: str) -> frozenset[str]:
+    return frozenset(_nicknames().nicknames_of(name))
 
 
 @cache

@@ -45,11 +45,13 @@ class Person:
         names: legal, plain and mixed.
         born: ``None`` where it is not known.
         contacts: keys of every e-mail and phone, fillers aside.
+        gender: ``m`` or ``f``; ``None`` for all else.
     """
 
     names: frozenset[PersonName]
     born: date | None
     contacts: frozenset[str]
+    gender: str | None = None
 
 
 def people(raw: RawObjects, name_ids: Iterable[int]) -> dict[int, Person]:
@@ -70,7 +72,13 @@ def people(raw: RawObjects, name_ids: Iterable[int]) -> dict[int, Person]:
         mixed = tuple(one or other for one, other in zip(legal, plain, strict=True))
         half = row["FirstName"], mixed[1], mixed[2]
         names = frozenset().union(*(written_names(*name) for name in (legal, plain, mixed, half)))
-        found[row["NameID"]] = Person(names, row["born"], found[row["NameID"]].contacts)
+        gender = (row["GenderCode"] or row["Gender"] or "").strip().lower()[:1]
+        found[row["NameID"]] = Person(
+            names,
+            row["born"],
+            found[row["NameID"]].contacts,
+            gender if gender in ("m", "f") else None,
+        )
     return found
 
 
@@ -79,10 +87,12 @@ def resemblance(one: Person, other: Person) -> Resemblance:
     names = compared_names(one.names, other.names)
     born = _same_birth(one.born, other.born)
     shared = bool(one.contacts & other.contacts)
+    # Daniel and Daniela are a form of each other, and two people if their genders say so.
+    close = names.close and (None in (one.gender, other.gender) or one.gender == other.gender)
     probable = (
         (names.same and (born is not False or shared))
         or (born is True and (names.part or shared))
-        or ((names.close or names.given) and shared and born is not False)
+        or ((close or names.given) and shared and born is not False)
     )
     if probable:
         return Resemblance.PROBABLE
