@@ -110,8 +110,13 @@ def _blank(text: pl.Series) -> pl.Series:
     empty = trimmed.str.len_bytes().fill_null(0) == 0
     if empty.all():
         return empty
-    no_day = trimmed.str.contains(_NO_DAY).fill_null(False)
-    return empty | no_day | _means_none(_read(trimmed))
+    dates = _read(trimmed)
+    blank = empty | _means_none(dates)
+    # Nearly all are dates; the others are few.
+    unread = dates.is_null() & ~empty
+    if not unread.any():
+        return blank
+    return scattered(trimmed.filter(unread).str.contains(_NO_DAY), unread, blank)
 
 
 def _means_none(dates: pl.Series) -> pl.Series:
