@@ -27,6 +27,7 @@ SFTP_KEY_VARIABLE = "SAMEGOAL_SYNC_SFTP_KEY"
 SFTP_KNOWN_HOSTS_VARIABLE = "SAMEGOAL_SYNC_SFTP_KNOWN_HOSTS"
 CSV_LAYOUT_VARIABLE = "SAMEGOAL_SYNC_CSV_LAYOUT"
 WEBHOOK_VARIABLE = "SAMEGOAL_SYNC_WEBHOOK_URL"
+METRICS_TOKEN_VARIABLE = "SAMEGOAL_SYNC_METRICS_TOKEN"  # noqa: S105 (the name of a variable)
 PORTAL_VARIABLE = "SAMEGOAL_SYNC_PORTAL_URL"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
 RETENTION_VARIABLE = "SAMEGOAL_SYNC_RETENTION"
@@ -75,6 +76,7 @@ class Settings:
             in the first two ``{district}`` stands for the district's slug.
         csv_layout: TOML file of the headers of both CSV files; ``None``: the default ones.
         webhook_url: where what needs a person goes beside mail; a secret; ``None``: nowhere.
+        metrics_token: who asks the monitor for metrics sends it; ``None``: this machine alone asks.
         portal_url: address of the portal, for links from the Dagster UI; ``None`` means no links.
         allow_loopback: accept ``http://127.0.0.1`` base URLs (the sandbox, tests); also while
             a sandbox of ``home`` runs.
@@ -94,6 +96,7 @@ class Settings:
     sftp_known_hosts: str | None = None
     csv_layout: Path | None = None
     webhook_url: str | None = field(default=None, repr=False)
+    metrics_token: str | None = field(default=None, repr=False)
     portal_url: str | None = None
     allow_loopback: bool = False
     read_deadline_seconds: int = READ_DEADLINE_SECONDS
@@ -142,6 +145,7 @@ class Settings:
             sftp_known_hosts=values.get(SFTP_KNOWN_HOSTS_VARIABLE) or None,
             csv_layout=_path(values.get(CSV_LAYOUT_VARIABLE)),
             webhook_url=values.get(WEBHOOK_VARIABLE) or None,
+            metrics_token=values.get(METRICS_TOKEN_VARIABLE) or None,
             portal_url=portal_url,
             read_deadline_seconds=_read_deadline(values.get(READ_DEADLINE_VARIABLE)),
             retention=_retention(values.get(RETENTION_VARIABLE)),

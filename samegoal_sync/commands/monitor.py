@@ -24,7 +24,7 @@ def monitor(app: App, host: str, port: int) -> None:
     """
     from samegoal_sync.monitor.serve import serve, token_for
 
-    token = token_for(host)
+    token = token_for(app.settings, host)
     require_free_port(port, "--port", host)
     app.console.print(f"Metrics are at http://{host}:{port}/metrics (Ctrl-C ends it)")
     serve(app.settings, app.database_url, host, port, token)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 import threading
 
 import uvicorn
@@ -21,26 +20,25 @@ from samegoal_sync.logs import configure_logs
 from samegoal_sync.monitor.watch import watch
 from samegoal_sync.qmlativ.http.connection import is_loopback
 from samegoal_sync.secret import Secret
-from samegoal_sync.settings import Settings
+from samegoal_sync.settings import METRICS_TOKEN_VARIABLE, Settings
 
-TOKEN_VARIABLE = "SAMEGOAL_SYNC_METRICS_TOKEN"  # noqa: S105 (the name of a variable)
 _SHORTEST_TOKEN = 16
 _MOST_AT_ONCE = 16
 
 
-def token_for(host: str) -> Secret | None:
+def token_for(settings: Settings, host: str) -> Secret | None:
     """Who asks must send it; ``None`` where everybody on this machine may ask.
 
     Raises:
         SettingError: the address is open to other machines, and no fit token is set.
     """
-    text = os.environ.get(TOKEN_VARIABLE, "")
+    text = settings.metrics_token or ""
     if not text and is_loopback(host):
         return None
     if len(text) < _SHORTEST_TOKEN:
         raise SettingError(
             f"metrics on {host} need a token of at least {_SHORTEST_TOKEN} characters",
-            hint=f"set {TOKEN_VARIABLE} to what python -c 'import secrets; "
+            hint=f"set {METRICS_TOKEN_VARIABLE} to what python -c 'import secrets; "
             "print(secrets.token_urlsafe())' prints and give it to "
             "Prometheus as authorization: credentials; or listen on 127.0.0.1",
         )

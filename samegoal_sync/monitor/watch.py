@@ -6,8 +6,6 @@ import logging
 import threading
 from datetime import UTC, datetime
 
-import psycopg
-
 from samegoal_sync.database import connect
 from samegoal_sync.districts.monitoring.heartbeats import Silence, silence
 from samegoal_sync.errors import SyncError
@@ -25,7 +23,7 @@ def watch(settings: Settings, database_url: str, ended: threading.Event) -> None
     while not ended.wait(EVERY_SECONDS):
         try:
             look(settings, database_url, datetime.now(UTC))
-        except (SyncError, psycopg.Error) as error:
+        except Exception as error:  # whatever it is: nobody watches the watch
             said = error.what if isinstance(error, SyncError) else type(error).__name__
             _log.error("could not look whether anything ticks: %s", said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,8 +15,9 @@ from samegoal_sync.districts.monitoring import metrics
 from samegoal_sync.districts.monitoring.heartbeats import EVERY, beat
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SettingError
-from samegoal_sync.monitor.serve import TOKEN_VARIABLE, create_app, token_for
+from samegoal_sync.monitor.serve import create_app, token_for
 from samegoal_sync.secret import Secret
+from samegoal_sync.settings import Settings
 from samegoal_sync_tests.districts.sync_rows import write_night
 from samegoal_sync_tests.portal.conftest import served
 
@@ -112,12 +114,14 @@ def test_a_stranger_gets_nothing_where_a_token_is_set(database_url: str) -> None
         assert requests.get(f"{address}/healthz", timeout=30).text == "ok\n"
 
 
-def test_an_open_address_needs_a_token_of_some_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert token_for("127.0.0.1") is None
+def test_an_open_address_needs_a_token_of_some_length(settings: Settings) -> None:
+    assert token_for(settings, "127.0.0.1") is None
     with pytest.raises(SettingError, match=r"0\.0\.0\.0 need a token"):
-        token_for("0.0.0.0")
-    monkeypatch.setenv(TOKEN_VARIABLE, "short")
+        token_for(settings, "0.0.0.0")
     with pytest.raises(SettingError):
-        token_for("127.0.0.1")
-    monkeypatch.setenv(TOKEN_VARIABLE, "a-token-of-twenty-one")
-    assert token_for("0.0.0.0") == Secret("a-token-of-twenty-one")
+        token_for(replace(settings, metrics_token="short"), "127.0.0.1")
+    token = "a-token-of-twenty-one"
+    assert token_for(replace(settings, metrics_token=token), "0.0.0.0") == Secret(token)
+    assert token not in repr(replace(settings, metrics_token=token))
+    read = Settings.from_environment({"SAMEGOAL_SYNC_METRICS_TOKEN": token})
+    assert read.metrics_token == token

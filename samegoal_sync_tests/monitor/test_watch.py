@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from samegoal_sync.districts.monitoring.heartbeats import EVERY, beat
 from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.monitor import watch as watch_module
 from samegoal_sync.monitor.watch import look
 from samegoal_sync_tests.mail.mail_servers import make_certificate, running_smtp
 
@@ -38,3 +40,21 @@ def test_the_team_is_written_to_once_for_each_silence(
         assert look(settings, url, NOW + timedelta(hours=2)) is None
         look(settings, url, NOW + timedelta(hours=3))
         assert len(smtp.messages) == 2  # another silence
+
+
+def test_the_watch_goes_on_whatever_a_look_meets(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    ended = threading.Event()
+
+    def fails_at_first(*_arguments: object) -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise ValueError("unforeseen")
+        ended.set()
+
+    monkeypatch.setattr(watch_module, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(watch_module, "look", fails_at_first)
+    watch_module.watch(registry.settings, registry.database_url, ended)
+    assert len(looks) == 2

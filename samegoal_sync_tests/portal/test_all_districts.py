@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from samegoal_sync.database import connect
+from samegoal_sync.districts.monitoring.heartbeats import beat
 from samegoal_sync_tests.portal.conftest import Person
 
 TEAM = "team@samegoal.example"
@@ -22,6 +24,14 @@ def team(districts: str, sign_in: Callable[[str], Person]) -> Person:
             "from generate_series(1, 248) n"
         )
     return sign_in(TEAM)
+
+
+def test_what_does_not_tick_stands_above_the_districts(team: Person, districts: str) -> None:
+    assert "no schedule or sensor has ticked" not in team.get("/team").text
+    beat(districts, "nightly", datetime.now(UTC) - timedelta(hours=3), 0.1)
+    page = team.get("/team").text
+    assert "no schedule or sensor has ticked" in page
+    assert page.index("ticked") < page.index("<table")
 
 
 def _listed(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from starlette.responses import Response
 
 from samegoal_sync.districts.monitoring.district_status import Severity, overall_status, with_trends
+from samegoal_sync.districts.monitoring.heartbeats import silence
 from samegoal_sync.portal.records.district_alert import alert_of
 from samegoal_sync.portal.visit import Visit
 
@@ -31,7 +32,10 @@ def team(visit: Visit) -> Response:
 
     ``?find=`` is part of a name or slug, ``?page=`` a number from 1.
     """
-    statuses = overall_status(visit.portal.database.url, datetime.now(UTC))
+    now = datetime.now(UTC)
+    statuses = overall_status(visit.portal.database.url, now)
+    with visit.portal.database.owner() as connection:
+        silent = silence(connection, now)
     counts = Counter(status.severity for status in statuses)
     asked = visit.request.query_params
     find = asked.get("find", "")[:120].strip()
@@ -48,6 +52,7 @@ def team(visit: Visit) -> Response:
     return visit.page(
         "team.html",
         statuses=statuses,
+        silent=silent,
         shown=shown,
         found=len(found),
         find=find,
