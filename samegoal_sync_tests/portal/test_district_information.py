@@ -56,6 +56,15 @@ def test_the_secret_is_masked_and_shown_on_demand_which_is_recorded(
     assert "Revealed the client secret" in admin.get(f"/d/{FAIRVIEW}/audit-log").text
 
 
+@pytest.mark.parametrize(("days", "opened"), [(300, False), (60, True), (-2, True)])
+def test_how_to_extend_the_access_is_open_to_read_when_it_matters(
+    sign_in: SignIn, registry: Registry, days: int, opened: bool
+) -> None:
+    registry.update(FAIRVIEW, who="test", expires_on=date.today() + timedelta(days=days))
+    section = sign_in(ADMIN).get(PAGE).text.split('id="extend"')[1].split("</section>")[0]
+    assert ("<details" in section, " open>" in section) == (True, opened)
+
+
 def test_a_secret_can_not_be_shown_by_a_link(sign_in: SignIn, registry: Registry) -> None:
     assert sign_in(ADMIN).get(f"{PAGE}/secret").status_code == 405
 

@@ -120,6 +120,12 @@ def test_an_administrative_user_finds_credentials_and_decides_a_held_night(
     accessible(page, "district-information")
     page.get_by_role("button", name="Show the secret").click()
     expect(page.get_by_text("an invented client secret")).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the Client Secret").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "an invented client secret"
+    # Three weeks before it ends, how to extend it is open to read.
+    expect(page.get_by_text("The key and the secret stay as they are")).to_be_visible()
     page.get_by_role("link", name="Problems", exact=True).click()
     expect(page.get_by_role("heading", name="Action by the district")).to_be_visible()
     accessible(page, "problems")

@@ -75,3 +75,15 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
     if (unkept && !sending) event.preventDefault();
   });
 }
+
+// A value is copied by its button; without a script, or where a browser lets no page copy, there is none.
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("button[data-copies]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+  }
+}
