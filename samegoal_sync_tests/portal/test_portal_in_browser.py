@@ -138,7 +138,7 @@ def test_an_administrative_user_finds_credentials_and_decides_a_held_night(
     expect(page.get_by_role("status")).to_contain_text("Discarded")
     page.get_by_role("link", name="Audit log").click()
     for line in ("Revealed the client secret", "Discarded a held night"):
-        expect(page.get_by_text(line)).to_be_visible()
+        expect(page.get_by_role("cell", name=line)).to_be_visible()
     accessible(page, "audit-log")
 
 
