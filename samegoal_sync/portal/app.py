@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -22,6 +22,7 @@ from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.routes import page_routes
 from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync.portal.visit import Portal
+from samegoal_sync.refresh.refresh_jobs import RefreshJobs
 from samegoal_sync.settings import Settings
 
 DAGSTER_UI_VARIABLE = "SAMEGOAL_SYNC_DAGSTER_UI_URL"
@@ -39,10 +40,14 @@ def create_app(
             ``SAMEGOAL_SYNC_DAGSTER_UI_URL`` says, and no links without it.
     """
     database = PortalDatabase(database_url)
+    refreshes = RefreshJobs(settings, database_url)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        with suppress(SyncError):
+            refreshes.wake()  # what waited for the process before this one
         yield
+        refreshes.close()
         database.close()
 
     app = Starlette(
@@ -55,7 +60,7 @@ def create_app(
         lifespan=lifespan,
     )
     ui = dagster_ui or os.environ.get(DAGSTER_UI_VARIABLE)
-    app.state.portal = Portal(settings, database, ui.rstrip("/") if ui else None)
+    app.state.portal = Portal(settings, database, refreshes, ui.rstrip("/") if ui else None)
     return app
 
 

@@ -29,6 +29,7 @@ from samegoal_sync.portal.pages import (
     sign_in_page,
     student_details_page,
     student_list,
+    student_refresh,
 )
 from samegoal_sync.portal.visit import Page
 
@@ -70,7 +71,8 @@ PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     (f"{_DOCUMENT}/finish", "GET", finish_document.confirm_finish, EVERYONE),
     (f"{_DOCUMENT}/finish", "POST", finish_document.finish_document, EVERYONE),
     (f"{_DOCUMENT}/amend", "POST", finish_document.amend, EVERYONE),
-    (f"{_STUDENT}/refresh", "POST", student_details_page.refresh, EVERYONE),
+    (f"{_STUDENT}/refresh", "POST", student_refresh.refresh, EVERYONE),
+    (f"{_STUDENT}/refresh", "GET", student_refresh.refresh_state, EVERYONE),
     (_INFORMATION, "GET", district_information.district_information, MANAGING),
     (f"{_INFORMATION}/secret", "POST", district_information.reveal_secret, MANAGING),
     ("/d/{district}/settings/guardians", "POST", district_settings.save_guardians, MANAGING),

@@ -23,6 +23,7 @@ from samegoal_sync.portal.records.district_alert import Alert, alerts_of
 from samegoal_sync.portal.records.district_problems import count_problems
 from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.tenant_connection import PortalDatabase, Rows, one
+from samegoal_sync.refresh.refresh_jobs import RefreshJobs
 from samegoal_sync.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Portal:
 
     settings: Settings
     database: PortalDatabase
+    refreshes: RefreshJobs
     dagster_ui: str | None = None
 
     @property

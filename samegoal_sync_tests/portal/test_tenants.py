@@ -32,6 +32,7 @@ TABLES = (
     "document_drafts",
     "caseload_buildings",
     "caseload_students",
+    "refreshes",
 )
 
 

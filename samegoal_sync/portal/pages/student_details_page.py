@@ -1,4 +1,4 @@
-"""A student's Details and Basics tabs, what is entered by hand, and the refresh of one student."""
+"""A student's Details and Basics tabs, and what is entered by hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.document_store import documents_of
 from samegoal_sync.portal.errors import NotFound
+from samegoal_sync.portal.pages.student_refresh import state_of
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.change_history import visible_changes, withheld_words
 from samegoal_sync.portal.records.shared_addresses import ADDRESS, shared_addresses
@@ -30,6 +31,7 @@ def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
     with visit.district(snapshot=True) as connection:
         record = read_record(connection, visit.uuid("student"))
         documents = documents_of(connection, record.student_id, first=visit.user.login)
+        refreshing = state_of(connection, record)
         visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Details")
     return visit.page(
         "details.html",
@@ -37,6 +39,7 @@ def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
         errors=errors or {},
         typed=visit.all_fields() if errors else record.by_hand,
         record=record,
+        refreshing=refreshing,
         documents=documents,
         sections=STUDENT_SECTIONS,
         guardian_fields=GUARDIAN_FIELDS,
@@ -58,7 +61,8 @@ def basics(visit: Visit) -> Response:
     with visit.district() as connection:
         record = read_record(connection, visit.uuid("student"))
         visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Basics")
-    return visit.page("basics.html", record=record, kinds=KINDS)
+        refreshing = state_of(connection, record)
+    return visit.page("basics.html", record=record, kinds=KINDS, refreshing=refreshing)
 
 
 def enter_by_hand(visit: Visit) -> Response:
@@ -97,17 +101,6 @@ def enter_by_hand(visit: Visit) -> Response:
         visit.record(connection, Action.ENTERED, student_id=record.student_id)
     tab = "/basics" if of_basics else ""
     return visit.go(f"{_address(visit)}{tab}", "Saved. The nightly import never changes this.")
-
-
-def refresh(visit: Visit) -> Response:
-    """Read this one student from Qmlativ now, through the same code as the night."""
-    from samegoal_sync.refresh.refresh_student import refresh_student  # slow to import
-
-    with visit.district() as connection:
-        record = read_record(connection, visit.uuid("student"))
-        visit.record(connection, Action.REFRESHED, student_id=record.student_id)
-    refresh_student(visit.portal.settings, visit.portal.database.url, visit.slug, record.student_id)
-    return visit.go(_address(visit), "Read from Qmlativ just now.")
 
 
 def _address(visit: Visit) -> str:

@@ -1,0 +1,115 @@
+"""Runs the refreshes of the queue outside of web requests, each in a process that can be ended.
+
+A thread can't be stopped: a name server that does not answer, a lock that is held or an answer that
+takes long to parse would keep one for ever. A process can, and it neither shares the portal's
+memory nor its interpreter. Publication is one transaction, so being ended at any point is safe.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import threading
+from concurrent.futures import Future, TimeoutError
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pebble import ProcessPool
+
+from samegoal_sync.errors import Actor, SyncError
+from samegoal_sync.refresh.refresh_queue import AT_ONCE, SECONDS, end, take_next
+
+if TYPE_CHECKING:
+    from samegoal_sync.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+#: Refreshes after which a process is replaced, so that nothing it holds grows.
+_USES = 200
+
+Failure = tuple[str, str, str]
+
+TIMED_OUT: Failure = (
+    f"Reading this student took longer than {SECONDS} seconds and was stopped",
+    "What was published stays. Try again in some minutes; if it comes again, ask whether Qmlativ "
+    "is slow or down.",
+    Actor.DISTRICT.value,
+)
+_DIED: Failure = (
+    "Reading this student ended in a fault of SameGoal's",
+    "What was published stays. Try again; if it comes again, tell SameGoal the time and the page.",
+    Actor.TECHNICAL_TEAM.value,
+)
+
+
+class RefreshJobs:
+    """The processes, started by the first refresh; ``wake`` lets them take what waits."""
+
+    def __init__(self, settings: Settings, database_url: str) -> None:
+        self._settings, self._url = settings, database_url
+        self._lock = threading.Lock()
+        self._pool: ProcessPool | None = None
+        self._closed = False
+
+    def wake(self) -> None:
+        """Begin as many refreshes as may run now."""
+        with self._lock:
+            if self._closed:
+                return
+            while (asked := take_next(self._url)) is not None:
+                job = self._processes().schedule(
+                    _refresh,
+                    args=[self._settings, self._url, asked.district, asked.student_id],
+                    timeout=SECONDS,
+                )
+                job.add_done_callback(partial(self._ended, asked.id))
+
+    def close(self) -> None:
+        """End all processes; a refresh that runs leaves what is published as it was."""
+        with self._lock:
+            self._closed = True
+        if self._pool is not None:  # not under the lock: a refresh that ends just now wants it
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+    def _processes(self) -> ProcessPool:
+        if self._pool is None:
+            # Copies of a server process that has imported everything and done nothing: a copy of
+            # this process might hold a lock of its threads for ever, and importing in each takes
+            # seconds of a machine that has other work.
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["samegoal_sync.refresh.refresh_student"])
+            self._pool = ProcessPool(AT_ONCE, _USES, context=context)
+        return self._pool
+
+    def _ended(self, id_: int, job: Future[Any]) -> None:
+        if self._closed:
+            return
+        try:
+            end(self._url, id_, _failure(job))
+            self.wake()
+        except SyncError as error:  # Postgres is away: the row is out of the way by its age
+            _log.error("a refresh's end could not be kept: %s", error.what)
+
+
+def _failure(job: Future[Any]) -> Failure | None:
+    """Why a job failed; of an unforeseen error only its type reaches the log."""
+    try:
+        failure: Failure | None = job.result()
+    except TimeoutError:
+        return TIMED_OUT
+    except Exception as error:
+        _log.error("a refresh ended by %s", type(error).__name__)
+        return _DIED
+    return failure
+
+
+def _refresh(settings: Settings, database_url: str, slug: str, student_id: str) -> Failure | None:
+    """In the process: errors come back as words, since not every exception can be sent."""
+    from samegoal_sync.refresh.refresh_student import refresh_student  # slow to import
+
+    try:
+        refresh_student(settings, database_url, slug, student_id)
+    except SyncError as error:
+        return error.what, error.hint, error.actor.value
+    return None
