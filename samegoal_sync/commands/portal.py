@@ -122,16 +122,23 @@ def disable(app: App, login: str) -> None:
 
 @users.command("reset")
 @click.argument("login")
+@click.option(
+    "--second-factor", is_flag=True, help="Take the second factor off, as for a lost phone."
+)
 @pass_app
-def reset(app: App, login: str) -> None:
+def reset(app: App, login: str, second_factor: bool) -> None:
     """Give an account a new password and enable it.
 
     Example: samegoal-sync users reset pat@fairview.example
     """
-    from samegoal_sync.portal.identity.accounts import reset_user
+    from samegoal_sync.portal.identity.accounts import drop_second_factor, reset_user
 
     slug = reset_user(app.database_url, login, _password())
     audited(app, "ACCOUNT", slug, what=f"new password for {login}")
+    if second_factor:
+        drop_second_factor(app.database_url, login)
+        audited(app, "ACCOUNT", slug, what=f"no second factor for {login}")
+        app.console.print(f"{login} has no second factor any more.")
     app.console.print(f"{login} has a new password and was signed out everywhere.")
 
 

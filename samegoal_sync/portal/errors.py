@@ -56,18 +56,19 @@ class Forbidden(PortalError):
 
 
 class SlowDown(PortalError):
-    """Too many failed sign-ins for this account or from this address."""
+    """Failed sign-ins of this login from this browser or network: the next try comes too early."""
 
     status = 429
     title = "Too many tries"
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
-        minutes = max(1, round(seconds / 60))
+        minutes = round(seconds / 60)
+        wait = f"{minutes} minutes" if minutes > 1 else f"{seconds} seconds"
         super().__init__(
             "There were too many failed tries to sign in",
-            hint=f"Wait {minutes} minute{'s' if minutes > 1 else ''} and try again. If you forgot "
-            "your password, ask an administrative user or SameGoal to reset it.",
+            hint=f"Wait {wait} and try again. If you forgot your password, ask an administrative "
+            "user or SameGoal to reset it.",
         )
 
 

@@ -9,7 +9,7 @@ import hmac
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +21,8 @@ from starlette.responses import RedirectResponse, Response
 from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected
 from samegoal_sync.portal.identity.accounts import Role
-from samegoal_sync.portal.identity.cookies import read_cookie
+from samegoal_sync.portal.identity.cookies import by_tls, read_cookie
+from samegoal_sync.portal.identity.second_factor import has_second_factor
 from samegoal_sync.portal.identity.sessions import COOKIE, Session, find_session, signer
 from samegoal_sync.portal.tenant_connection import one
 from samegoal_sync.portal.visit import Page, Portal, Visit
@@ -29,6 +30,8 @@ from samegoal_sync.portal.visit import Page, Portal, Visit
 EVERYONE = frozenset(Role)
 MANAGING = frozenset({Role.TECHNICAL_TEAM, Role.ADMINISTRATIVE})
 TEAM = frozenset({Role.TECHNICAL_TEAM})
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ def guarded(page: Page, roles: frozenset[Role]) -> Callable[[Request], Awaitable
     return endpoint
 
 
-def without_words(answer: Callable[..., Response], *arguments: Any) -> Response:
+def without_words(answer: Callable[..., T], *arguments: Any) -> T:
     """Answer; of an unforeseen error only type and place reach the log, as its text may quote
     a student's record.
 
@@ -118,7 +121,22 @@ def _answer(request: Request, form: FormData, page: Page, roles: frozenset[Role]
         session.csrf.encode(), visit.field("csrf").encode()
     ):
         raise Forbidden
+    if _needs_second_factor(visit):
+        return RedirectResponse("/account/second-factor", 303)
     return page(visit)
+
+
+def _needs_second_factor(visit: Visit) -> bool:
+    """Whether the person sees all districts, over a network, by a password alone.
+
+    Without TLS this is somebody's own machine: a demo, or a developer's.
+    """
+    if visit.user.role != Role.TECHNICAL_TEAM or not by_tls(visit.request):
+        return False
+    if visit.request.url.path.startswith(("/account", "/sign-out")):
+        return False
+    with visit.portal.database.owner() as connection:
+        return not has_second_factor(connection, visit.user.id)
 
 
 def _require_district(visit: Visit) -> None:

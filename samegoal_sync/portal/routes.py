@@ -13,6 +13,7 @@ from samegoal_sync.portal.health import health_routes
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.page_access import EVERYONE, MANAGING, TEAM, guarded
 from samegoal_sync.portal.pages import (
+    account_page,
     add_student,
     all_districts,
     audit_log,
@@ -43,6 +44,10 @@ _STUDENT = "/d/{district}/students/{student}"
 PAGES: tuple[tuple[str, str, Page, frozenset[Role]], ...] = (
     ("/", "GET", sign_in_page.home, EVERYONE),
     ("/sign-out", "POST", sign_in_page.sign_out, EVERYONE),
+    ("/account", "GET", account_page.account, EVERYONE),
+    ("/account/password", "POST", account_page.save_password, EVERYONE),
+    ("/account/second-factor", "GET", account_page.second_factor, EVERYONE),
+    ("/account/second-factor", "POST", account_page.confirm_second_factor, EVERYONE),
     ("/team", "GET", all_districts.team, TEAM),
     ("/team/audit-log", "GET", audit_log.team_log, TEAM),
     ("/team/audit-log", "POST", audit_log.search_team_log, TEAM),
@@ -119,6 +124,7 @@ def page_routes() -> Sequence[BaseRoute]:
     return [
         *health_routes(),
         Route("/sign-in", sign_in_page.sign_in, methods=["GET", "POST"]),
+        Route("/sign-in/code", sign_in_page.sign_in_code, methods=["GET", "POST"]),
         *(
             Route(path, guarded(page, roles), methods=[method])
             for path, method, page, roles in PAGES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,18 +53,59 @@ def test_a_wrong_password_says_so_and_nothing_more(browser_of: Browser) -> None:
     assert "do not match" in nobody.text
 
 
-def test_failed_tries_slow_the_next_down_even_with_the_right_password(
+def test_failed_tries_make_the_next_wait_longer_each_time_even_with_the_right_password(
     browser_of: Browser, clock: Clock
 ) -> None:
     browser = browser_of()
-    for _ in range(sign_in_throttle.TRIES_AN_ACCOUNT):
+    for _ in range(sign_in_throttle.FREE_TRIES):
         assert browser.sign_in(TEACHER, "wrong password here").status_code == 401
-    slowed = browser.sign_in(TEACHER)
-    assert slowed.status_code == 429
-    assert int(slowed.headers["retry-after"]) > 0
+    waits = []
+    for _ in range(4):
+        slowed = browser.sign_in(TEACHER)
+        assert slowed.status_code == 429
+        waits.append(int(slowed.headers["retry-after"]))
+        clock.later += timedelta(seconds=waits[-1])
+        assert browser.sign_in(TEACHER, "wrong password here").status_code == 401
+    assert waits == [2, 4, 8, 16]
     assert browser.sign_in("administrative@fairview.example").status_code == 303
-    clock.later = sign_in_throttle.WINDOW
+    clock.later += timedelta(seconds=32)
     assert browser_of().sign_in(TEACHER).status_code == 303
+
+
+def test_a_browser_known_to_an_account_is_not_slowed_by_what_others_try(
+    browser_of: Browser, districts: str
+) -> None:
+    """50 wrong tries from a school's address kept everybody there out."""
+    own, stranger = browser_of(), browser_of()
+    own.sign_in(TEACHER)
+    own.post("/sign-out")
+    for _ in range(sign_in_throttle.FREE_TRIES):
+        stranger.sign_in(TEACHER, "wrong password here")
+    assert stranger.sign_in(TEACHER).status_code == 429
+    assert own.sign_in(TEACHER).status_code == 303
+    own.post("/sign-out")
+    # Known for this account only, and only until its password is another.
+    assert own.sign_in("administrative@fairview.example", "wrong").status_code == 401
+    reset_user(districts, TEACHER, Secret("another long password"))
+    assert own.sign_in(TEACHER, "another long password").status_code == 429
+
+
+def test_a_refused_try_leaves_one_line_a_minute(
+    browser_of: Browser, clock: Clock, districts: str
+) -> None:
+    browser = browser_of()
+    for _ in range(sign_in_throttle.FREE_TRIES + 8):
+        browser.sign_in(TEACHER, "wrong password here")
+    with connect(districts) as connection:
+        lines = Counter(
+            action
+            for (action,) in connection.execute("select action from audit_log where who = %s",
+                (TEACHER,))
+        )  # fmt: skip
+    assert lines == {
+        "failed to sign in": sign_in_throttle.FREE_TRIES,
+        "had to wait before the next try to sign in": 1,
+    }
 
 
 def test_tries_at_the_same_moment_do_not_slip_through(browser_of: Browser) -> None:
@@ -71,22 +113,44 @@ def test_tries_at_the_same_moment_do_not_slip_through(browser_of: Browser) -> No
     with ThreadPoolExecutor(12) as together:
         answers = list(together.map(lambda one: one.sign_in(TEACHER, "wrong one"), browsers))
     found = Counter(answer.status_code for answer in answers)
-    assert found == {
-        401: sign_in_throttle.TRIES_AN_ACCOUNT,
-        429: 12 - sign_in_throttle.TRIES_AN_ACCOUNT,
-    }
+    assert found == {401: sign_in_throttle.FREE_TRIES, 429: 12 - sign_in_throttle.FREE_TRIES}
 
 
-def test_an_address_that_tries_many_accounts_is_slowed_down(
+def test_a_network_that_tries_many_accounts_is_answered_later_but_answered(
     browser_of: Browser, districts: str
 ) -> None:
     with connect(districts) as connection:
         connection.execute(
-            "insert into portal_sign_in_tries (login_hash, address, at) "
+            "insert into portal_sign_in_tries (login_hash, source, at) "
             "select sha256(n::text::bytea), '127.0.0.1', now() from generate_series(1, %s) n",
-            (sign_in_throttle.TRIES_AN_ADDRESS,),
+            (sign_in_throttle.FREE_IN_ALL + 20,),
         )
-    assert browser_of().sign_in(TEACHER).status_code == 429
+    browser = browser_of()
+    browser.get("/sign-in")
+    began = time.monotonic()
+    assert browser.sign_in(TEACHER).status_code == 303
+    assert time.monotonic() - began >= 2.0
+    # The browser is known now.
+    browser.post("/sign-out")
+    began = time.monotonic()
+    assert browser.sign_in(TEACHER).status_code == 303
+    assert time.monotonic() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:eeee:dddd:cccc", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_an_ipv6_subscriber_is_one_source(one: str, other: str, same: bool) -> None:
+    source_of = sign_in_throttle.source_of
+    assert (source_of(one, None) == source_of(other, None)) is same
+    assert source_of(one, b"device") == source_of(other, b"device")
 
 
 @pytest.mark.parametrize("limit", [sessions.IDLE, sessions.ABSOLUTE])

@@ -173,7 +173,10 @@ def reencrypt(app: App) -> None:
 
     Example: SAMEGOAL_SYNC_SECRET_KEY=NEW,OLD samegoal-sync districts reencrypt
     """
+    from samegoal_sync.portal.identity.second_factor import reencrypt_second_factors
+
     count = registry_of(app).reencrypt_secrets()
+    count += reencrypt_second_factors(app.settings, app.database_url)
     app.console.print(f"{count} secrets are encrypted with the newest key; older keys can go.")
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import psycopg
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from samegoal_sync.database.connect import connect
 from samegoal_sync.errors import UsageError
@@ -45,6 +46,55 @@ class User:
     def sees(self, slug: str) -> bool:
         """Whether a district's pages are this person's to open."""
         return self.role == Role.TECHNICAL_TEAM or self.district == slug
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An account, and what its password is checked against."""
+
+    user: User
+    password_hash: str
+
+
+def credentials_of(connection: psycopg.Connection[Any], login: str) -> Credentials | None:
+    """The account with this login, disabled or not."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            f"select {_COLUMNS}, password_hash from portal_users where login = %s",  # noqa: S608
+            (login,),
+        ).fetchone()
+    if row is None:
+        return None
+    password_hash = row.pop("password_hash")
+    return Credentials(User(**row), password_hash)
+
+
+def user_of(connection: psycopg.Connection[Any], user_id: int) -> User | None:
+    """An account that is enabled."""
+    with connection.cursor(row_factory=class_row(User)) as cursor:
+        return cursor.execute(
+            f"select {_COLUMNS} from portal_users where id = %s and disabled_at is null",  # noqa: S608
+            (user_id,),
+        ).fetchone()
+
+
+def change_password(
+    connection: psycopg.Connection[Any], user: User, password: Secret, session: bytes
+) -> None:
+    """Give an account another password, and sign it out everywhere but in this session.
+
+    Browsers it signed in from are known no longer: one of them may be why the password changes.
+
+    Raises:
+        UsageError: the password is too short.
+    """
+    connection.execute(
+        "update portal_users set password_hash = %s where id = %s", (_hashed(password), user.id)
+    )
+    connection.execute(
+        "delete from portal_sessions where user_id = %s and token_hash <> %s", (user.id, session)
+    )
+    connection.execute("delete from portal_devices where user_id = %s", (user.id,))
 
 
 def add_user(
@@ -130,6 +180,26 @@ def reset_user(database_url: str, login: str, password: Secret) -> str | None:
     )
 
 
+def drop_second_factor(database_url: str, login: str) -> None:
+    """Let an account sign in by its password alone, until it sets a second factor up again.
+
+    Raises:
+        UsageError: there is no such account.
+    """
+    with connect(database_url) as connection:
+        found = credentials_of(connection, login.strip().lower())
+        if found is None:
+            raise _no_account(login)
+        connection.execute("delete from portal_second_factors where user_id = %s", (found.user.id,))
+
+
+def _no_account(login: str) -> UsageError:
+    return UsageError(
+        f"there is no account {login}",
+        hint="samegoal-sync users list shows the accounts there are",
+    )
+
+
 def _update(database_url: str, login: str, setting: str, values: tuple[str, ...]) -> str | None:
     with connect(database_url) as connection:
         found = connection.execute(
@@ -137,11 +207,9 @@ def _update(database_url: str, login: str, setting: str, values: tuple[str, ...]
             (*values, login.strip().lower()),
         ).fetchone()
         if found is None:
-            raise UsageError(
-                f"there is no account {login}",
-                hint="samegoal-sync users list shows the accounts there are",
-            )
+            raise _no_account(login)
         connection.execute("delete from portal_sessions where user_id = %s", found[:1])
+        connection.execute("delete from portal_devices where user_id = %s", found[:1])
         return str(found[1]) if found[1] else None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from itsdangerous import BadSignature, Signer
+from itsdangerous import BadSignature, Signer, TimestampSigner
 from psycopg.types.json import Jsonb
 
 from samegoal_sync.portal.identity.accounts import User
@@ -44,6 +44,12 @@ def signer(connection: Rows) -> Signer:
     """Signs cookies with the key that the database was given when it was made."""
     key = one(connection, "select key from portal_keys")["key"]
     return Signer(key, salt="samegoal-portal", digest_method=hashlib.sha256)
+
+
+def timed_signer(connection: Rows) -> TimestampSigner:
+    """Signs what is good for some minutes, with the same key for another purpose."""
+    key = one(connection, "select key from portal_keys")["key"]
+    return TimestampSigner(key, salt="samegoal-portal-half", digest_method=hashlib.sha256)
 
 
 def open_session(connection: Rows, user_id: int) -> str:

@@ -1,7 +1,8 @@
-"""Sign in and out."""
+"""Sign in, by password and where there is one by a second factor; sign out."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 
@@ -11,9 +12,19 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from samegoal_sync.portal.errors import Forbidden
-from samegoal_sync.portal.identity.accounts import Role, User, password_fits
+from samegoal_sync.districts.registry.secret_cipher import Cipher
+from samegoal_sync.portal.errors import Forbidden, SlowDown
+from samegoal_sync.portal.identity import devices, sign_in_throttle
+from samegoal_sync.portal.identity.accounts import (
+    Credentials,
+    Role,
+    User,
+    credentials_of,
+    password_fits,
+    user_of,
+)
 from samegoal_sync.portal.identity.cookies import drop_cookie, read_cookie, set_cookie
+from samegoal_sync.portal.identity.second_factor import code_fits, has_second_factor
 from samegoal_sync.portal.identity.sessions import (
     ABSOLUTE,
     COOKIE,
@@ -21,24 +32,45 @@ from samegoal_sync.portal.identity.sessions import (
     find_session,
     open_session,
     signer,
+    timed_signer,
 )
-from samegoal_sync.portal.identity.sign_in_throttle import begin_try, strike_out
 from samegoal_sync.portal.page_access import read_form, session_of, without_words
 from samegoal_sync.portal.records.audit_trail import Action, record
 from samegoal_sync.portal.rendering.jinja_environment import render
-from samegoal_sync.portal.tenant_connection import Rows, one
+from samegoal_sync.portal.tenant_connection import Rows
 from samegoal_sync.portal.visit import Portal, Visit
 
 #: Ties the sign-in form to the browser that asked for it, before there is a session.
 FORM_COOKIE = "samegoal_form"
+#: Whose password was right, while the code of the second factor is awaited.
+HALF_COOKIE = "samegoal_half"
+_HALF_SECONDS = 300
 _LONGEST_LOGIN = 254
+#: Answers held back at once; they keep no thread, but a connection each.
+_MOST_HELD = 100
+_held: set[object] = set()
 
 
 async def sign_in(request: Request) -> Response:
     """The sign-in page, and its form."""
     form = await read_form(request)
-    answer = _try_to_sign_in if request.method == "POST" else _form
-    return await run_in_threadpool(without_words, answer, request, form)
+    if request.method != "POST":
+        return await run_in_threadpool(without_words, _form, request)
+    login = str(form.get("login", "")).replace("\0", "").strip().lower()[:_LONGEST_LOGIN]
+    await _begin(request, form, login)
+    return await run_in_threadpool(without_words, _by_password, request, form, login)
+
+
+async def sign_in_code(request: Request) -> Response:
+    """The page that asks for the second factor's code, and its form."""
+    form = await read_form(request)
+    user = await run_in_threadpool(without_words, _half_signed_in, request)
+    if user is None:
+        return RedirectResponse("/sign-in", 303)
+    if request.method != "POST":
+        return await run_in_threadpool(without_words, _code_form, request)
+    await _begin(request, form, _code_login(user))
+    return await run_in_threadpool(without_words, _by_code, request, form, user)
 
 
 def sign_out(visit: Visit) -> Response:
@@ -58,72 +90,151 @@ def home(visit: Visit) -> Response:
     return visit.go(f"/d/{visit.user.district}/students")
 
 
-def _form(request: Request, _form: FormData, *, login: str = "", wrong: bool = False) -> Response:
+async def _begin(request: Request, form: FormData, login: str) -> None:
+    """Write the try down, and hold it back where many failed.
+
+    Raises:
+        Forbidden: the form is not this browser's own.
+        SlowDown: the try came too early.
+    """
+    hold = await run_in_threadpool(without_words, _verdict, request, form, login)
+    if not hold:
+        return
+    if len(_held) >= _MOST_HELD:
+        raise SlowDown(int(sign_in_throttle.LONGEST_HOLD))
+    mark = object()
+    _held.add(mark)
+    try:
+        await asyncio.sleep(hold)
+    finally:
+        _held.discard(mark)
+
+
+def _verdict(request: Request, form: FormData, login: str) -> float:
     portal: Portal = request.app.state.portal
-    if session_of(request, portal) is not None:
+    address = _address(request)
+    with portal.database.owner() as connection:
+        _require_own_form(request, str(form.get("csrf", "")), signer(connection))
+        device = _device(connection, request, login)
+        verdict = sign_in_throttle.begin_try(connection, login, address, device)
+        if verdict.first_refusal:
+            _record(connection, credentials_of(connection, login), Action.SIGN_IN_SLOWED, address)
+    if verdict.wait:
+        raise SlowDown(verdict.wait)
+    return verdict.hold
+
+
+def _form(request: Request, *, login: str = "", wrong: bool = False) -> Response:
+    if session_of(request, request.app.state.portal) is not None:
         return RedirectResponse("/", 303)
+    return _own_form(request, "sign_in.html", login=login, wrong=wrong)
+
+
+def _code_form(request: Request, *, wrong: bool = False) -> Response:
+    return _own_form(request, "sign_in_code.html", wrong=wrong)
+
+
+def _own_form(request: Request, template: str, *, wrong: bool, **values: str) -> Response:
+    portal: Portal = request.app.state.portal
     with portal.database.owner() as connection:
         token = signer(connection).sign(secrets.token_urlsafe(16)).decode()
     response = HTMLResponse(
-        render("sign_in.html", csrf=token, login=login, wrong=wrong), 401 if wrong else 200
+        render(template, csrf=token, wrong=wrong, **values), 401 if wrong else 200
     )
     set_cookie(request, response, FORM_COOKIE, token, 3600)
     return response
 
 
-def _try_to_sign_in(request: Request, form: FormData) -> Response:
+def _by_password(request: Request, form: FormData, login: str) -> Response:
     portal: Portal = request.app.state.portal
-    login = str(form.get("login", "")).replace("\0", "").strip().lower()[:_LONGEST_LOGIN]
-    password = str(form.get("password", ""))
-    address = request.client.host if request.client else ""
     with portal.database.owner() as connection:
-        cookie_signer = signer(connection)
-        _require_own_form(request, str(form.get("csrf", "")), cookie_signer)
+        found = credentials_of(connection, login)
+    # Takes long on purpose: no connection is kept meanwhile.
+    fits = password_fits(found.password_hash if found else None, str(form.get("password", "")))
+    if not fits or found is None or found.user.disabled_at is not None:
+        with portal.database.owner() as connection:
+            _record(connection, found, Action.SIGN_IN_FAILED, _address(request))
+        return _form(request, login=login, wrong=True)
     with portal.database.owner() as connection:
-        begin_try(connection, login, address)
-    with portal.database.owner() as connection:
-        row = one(
-            connection,
-            "select id, login, name, role, district, created_at, disabled_at, last_signed_in_at, "
-            "password_hash from portal_users where login = %s",
-            (login,),
-        )
-        password_hash = row.pop("password_hash") if row else None
-        user = User(**row) if row else None
-        fits = password_fits(password_hash, password) and user and user.disabled_at is None
-        if not fits or user is None:
-            if user:
-                record(
-                    connection,
-                    user,
-                    Action.SIGN_IN_FAILED,
-                    district=user.district,
-                    address=address,
-                )
-        else:
-            strike_out(connection, login)
-            _end_session_before(connection, request, cookie_signer)
-            token = open_session(connection, user.id)
-            record(connection, user, Action.SIGNED_IN, district=user.district, address=address)
-    if not fits:
-        return _form(request, form, login=login, wrong=True)
-    response = RedirectResponse("/", 303)
-    set_cookie(
-        request,
-        response,
-        COOKIE,
-        cookie_signer.sign(token).decode(),
-        int(ABSOLUTE.total_seconds()),
-    )
-    drop_cookie(request, response, FORM_COOKIE)
+        if not has_second_factor(connection, found.user.id):
+            return _signed_in(connection, request, found.user)
+        device = _device(connection, request, login)  # what is guessed from now on is the code
+        sign_in_throttle.strike_out(connection, login, _address(request), device)
+        half = timed_signer(connection).sign(str(found.user.id)).decode()
+    response = RedirectResponse("/sign-in/code", 303)
+    set_cookie(request, response, HALF_COOKIE, half, _HALF_SECONDS)
     return response
 
 
-def _end_session_before(connection: Rows, request: Request, cookie_signer: Signer) -> None:
-    """Whoever was signed in in this browser no longer is."""
+def _by_code(request: Request, form: FormData, user: User) -> Response:
+    portal: Portal = request.app.state.portal
+    with portal.database.owner() as connection:
+        code = str(form.get("code", ""))[:100]
+        if code_fits(connection, Cipher(portal.settings), user.id, code):
+            return _signed_in(connection, request, user)
+        _record(connection, credentials_of(connection, user.login), Action.CODE_FAILED,
+                _address(request))  # fmt: skip
+    return _code_form(request, wrong=True)
+
+
+def _signed_in(connection: Rows, request: Request, user: User) -> Response:
+    """Open a session, and let the browser be known for this account."""
+    cookie_signer = signer(connection)
+    address, login = _address(request), user.login
+    for name in (login, _code_login(user)):
+        device = _device(connection, request, name)
+        sign_in_throttle.strike_out(connection, name, address, device)
     before = find_session(connection, read_cookie(request, COOKIE), cookie_signer)
-    if before:
+    if before:  # whoever was signed in in this browser no longer is
         close_session(connection, before)
+    token = open_session(connection, user.id)
+    record(connection, user, Action.SIGNED_IN, district=user.district, address=address)
+    device = devices.device_of(read_cookie(request, devices.COOKIE), cookie_signer)
+    browser = devices.remember_device(connection, device, user.id, cookie_signer)
+    response = RedirectResponse("/", 303)
+    session = cookie_signer.sign(token).decode()
+    set_cookie(request, response, COOKIE, session, int(ABSOLUTE.total_seconds()))
+    if browser:
+        set_cookie(request, response, devices.COOKIE, browser, int(devices.KEPT.total_seconds()))
+    drop_cookie(request, response, FORM_COOKIE)
+    drop_cookie(request, response, HALF_COOKIE)
+    return response
+
+
+def _half_signed_in(request: Request) -> User | None:
+    """Whose password was right a moment ago in this browser."""
+    portal: Portal = request.app.state.portal
+    with portal.database.owner() as connection:
+        cookie = read_cookie(request, HALF_COOKIE) or ""
+        try:
+            user_id = timed_signer(connection).unsign(cookie, max_age=_HALF_SECONDS)
+        except BadSignature:
+            return None
+        return user_of(connection, int(user_id))
+
+
+def _record(connection: Rows, found: Credentials | None, action: Action, address: str) -> None:
+    """A line for an account there is; a login that nobody has leaves none."""
+    if found:
+        user = found.user
+        record(connection, user, action, district=user.district, address=address)
+
+
+def _device(connection: Rows, request: Request, login: str) -> bytes | None:
+    device = devices.device_of(read_cookie(request, devices.COOKIE), signer(connection))
+    return devices.known_device(connection, device, login.removeprefix(_CODE_OF))
+
+
+_CODE_OF = "code of "
+
+
+def _code_login(user: User) -> str:
+    """The login under which wrong codes are counted; none has a blank."""
+    return f"{_CODE_OF}{user.login}"
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _require_own_form(request: Request, token: str, cookie_signer: Signer) -> None:

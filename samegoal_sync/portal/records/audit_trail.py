@@ -16,7 +16,11 @@ class Action(StrEnum):
 
     SIGNED_IN = "signed in"
     SIGN_IN_FAILED = "failed to sign in"
+    SIGN_IN_SLOWED = "had to wait before the next try to sign in"
+    CODE_FAILED = "showed a wrong code of the second factor"
     SIGNED_OUT = "signed out"
+    PASSWORD_CHANGED = "changed the password"  # noqa: S105 (no password)
+    SECOND_FACTOR = "set up a second factor"
     LISTED = "searched students"
     VIEWED = "viewed a student"
     REFRESHED = "refreshed a student"

@@ -1,0 +1,98 @@
+"""A person's own account: another password, and the second factor."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from samegoal_sync.districts.registry.secret_cipher import Cipher
+from samegoal_sync.errors import UsageError
+from samegoal_sync.portal.errors import SlowDown
+from samegoal_sync.portal.identity.accounts import (
+    change_password,
+    credentials_of,
+    password_fits,
+)
+from samegoal_sync.portal.identity.second_factor import (
+    begin_setup,
+    confirm,
+    has_second_factor,
+    qr_code,
+)
+from samegoal_sync.portal.identity.sign_in_throttle import begin_try, strike_out
+from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.visit import Visit
+from samegoal_sync.secret import Secret
+
+
+def account(visit: Visit) -> Response:
+    """Who is signed in, and what they may change of their account."""
+    return _account(visit)
+
+
+def save_password(visit: Visit) -> Response:
+    """Take another password from whoever knows the present one."""
+    login = visit.user.login
+    database = visit.portal.database
+    with database.owner() as connection:
+        # Whoever found the browser open guesses no faster than at the sign-in page.
+        verdict = begin_try(connection, f"password of {login}", visit.address, None)
+        found = credentials_of(connection, login)
+    if verdict.wait:
+        raise SlowDown(verdict.wait)
+    password = str(visit.form.get("new", ""))
+    errors = {}
+    if not password_fits(found.password_hash if found else None, str(visit.form.get("old", ""))):
+        errors["old"] = "This is not your present password."
+    elif password != str(visit.form.get("again", "")):
+        errors["again"] = "The two do not match."
+    else:
+        try:
+            with database.owner() as connection:
+                change_password(connection, visit.user, Secret(password), visit.session.token_hash)
+                strike_out(connection, f"password of {login}", visit.address, None)
+                visit.record(connection, Action.PASSWORD_CHANGED)
+        except UsageError as error:
+            errors["new"] = f"{error.what[:1].upper()}{error.what[1:]}: {error.hint}."
+    if errors:
+        return _account(visit, errors)
+    return visit.go("/account", "Your password is changed; other browsers are signed out.")
+
+
+def second_factor(visit: Visit) -> Response:
+    """What to scan, and the field for the first code."""
+    return _second_factor(visit)
+
+
+def confirm_second_factor(visit: Visit) -> Response:
+    """Put the second factor in force, and show its recovery codes this once."""
+    with visit.portal.database.owner() as connection:
+        cipher = Cipher(visit.portal.settings)
+        codes = confirm(connection, cipher, visit.user, visit.field("code"))
+        if codes:
+            visit.record(connection, Action.SECOND_FACTOR)
+    if codes is None:
+        return _second_factor(visit, {"code": "This is not the code the app shows now."})
+    return visit.page("recovery_codes.html", codes=codes)
+
+
+def _account(visit: Visit, errors: dict[str, str] | None = None) -> Response:
+    with visit.portal.database.owner() as connection:
+        second = has_second_factor(connection, visit.user.id)
+    return visit.page(
+        "account.html", 422 if errors else 200, errors=errors or {}, second_factor=second
+    )
+
+
+def _second_factor(visit: Visit, errors: dict[str, str] | None = None) -> Response:
+    with visit.portal.database.owner() as connection:
+        if has_second_factor(connection, visit.user.id):
+            return visit.go("/account", "Your second factor is set up.")
+        secret = begin_setup(connection, Cipher(visit.portal.settings), visit.user)
+    return visit.page(
+        "second_factor.html",
+        422 if errors else 200,
+        errors=errors or {},
+        picture=Markup(qr_code(visit.user, secret)),  # noqa: S704 (made by the library)
+        typed_in=secret.reveal(),
+    )
