@@ -29,21 +29,27 @@ portal_port_option = click.option(
     "--portal-port", type=_PORT, default=8000, show_default=True, help="Port of the portal."
 )
 
+read_only_option = click.option(
+    "--read-only", is_flag=True, help="Let the Dagster UI show everything and change nothing."
+)
+
 
 @click.command()
 @port_option
 @portal_port_option
+@read_only_option
 @pass_app
-def dev(app: App, port: int, portal_port: int) -> None:
+def dev(app: App, port: int, portal_port: int, read_only: bool) -> None:
     """Serve the Dagster UI, the daemon (schedules and sensors on) and the portal.
 
-    They listen on this machine only. Ctrl-C stops everything that was started.
+    They listen on this machine only, and the UI takes no commands from other web pages. Ctrl-C
+    stops everything that was started.
 
     Example: samegoal-sync dev --port 3001
     """
     require_ports(port, portal_port)
     with ended_by_signals():
-        serve(app, port, portal_port)
+        serve(app, port, portal_port, read_only=read_only)
 
 
 @click.command()
@@ -96,7 +102,7 @@ class _Program:
         return f"http://127.0.0.1:{self.port}"
 
 
-def serve(app: App, port: int, portal_port: int) -> None:
+def serve(app: App, port: int, portal_port: int, *, read_only: bool = False) -> None:
     """Run the Dagster UI, the daemon and the portal until Ctrl-C.
 
     Raises:
@@ -110,13 +116,16 @@ def serve(app: App, port: int, portal_port: int) -> None:
     workspace = str(shipped(WORKSPACE_YAML))
     programs = (
         _Program("Dagster UI", port, logs / "dagster.log",
-                 ("-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port))),
+                 ("-m", "samegoal_sync.pipeline.guarded_dev", "dev",
+                  "-w", workspace, "-h", "127.0.0.1", "-p", str(port))),
         _Program("Portal", portal_port, logs / "portal.log",
                  ("-m", "samegoal_sync.cli", "portal", "--port", str(portal_port))),
     )  # fmt: skip
     environment = {
         **pipeline_environment(app.settings, app.database_url),
         "SAMEGOAL_SYNC_DAGSTER_UI_URL": programs[0].address,
+        # Dagster's web server reads each of its options from a variable, too.
+        **({"DAGSTER_WEBSERVER_READ_ONLY": "1"} if read_only else {}),
         PORTAL_VARIABLE: app.settings.portal_url or programs[1].address,
     }
     with ExitStack() as stack:
