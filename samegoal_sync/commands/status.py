@@ -38,6 +38,7 @@ def status(app: App, every: bool, as_json: bool) -> int:
     Example: samegoal-sync status
     """
     from samegoal_sync.database import connect
+    from samegoal_sync.database.log_verbosity import REMEDY, log_shows_rows
     from samegoal_sync.districts.monitoring.district_status import overall_status, with_trends
     from samegoal_sync.districts.monitoring.heartbeats import silence
     from samegoal_sync.districts.monitoring.overview import LISTED, grouped_lines, in_words
@@ -46,6 +47,7 @@ def status(app: App, every: bool, as_json: bool) -> int:
     found = overall_status(app.database_url, now)
     with connect(app.database_url) as connection:
         silent = silence(connection, now)
+        rows_in_log = log_shows_rows(connection)
     listed = as_json or every or len(found) <= LISTED
     if listed:
         found = with_trends(app.database_url, found)
@@ -62,6 +64,12 @@ def status(app: App, every: bool, as_json: bool) -> int:
         say("samegoal-sync status --all lists every district")
     if silent is not None:
         app.console.print(f"\n{silent.problem}\n  hint: {silent.hint}", style="red")
+    if rows_in_log:
+        app.console.print(
+            "\nPostgres writes a student's row into its own log when a constraint is violated"
+            f"\n  hint: as a superuser: {REMEDY}",
+            style="yellow",
+        )
     return 1 if silent or any(one.needs_a_person for one in found) else 0
 
 

