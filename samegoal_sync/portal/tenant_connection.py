@@ -28,6 +28,7 @@ class PortalDatabase:
 
     def __init__(self, database_url: str) -> None:
         self.url = database_url
+        self._closed = False
         self._idle: queue.LifoQueue[Rows] = queue.LifoQueue(_IDLE_CONNECTIONS)
 
     @contextmanager
@@ -59,7 +60,8 @@ class PortalDatabase:
             yield connection
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close what is idle; what a request still uses is closed when it is given back."""
+        self._closed = True
         while not self._idle.empty():
             self._idle.get_nowait().close()
 
@@ -84,7 +86,7 @@ class PortalDatabase:
                 connection.close()
 
     def _give_back(self, connection: Rows) -> None:
-        if connection.closed or connection.info.transaction_status.name != "IDLE":
+        if self._closed or connection.closed or connection.info.transaction_status.name != "IDLE":
             connection.close()
             return
         try:
