@@ -6,6 +6,7 @@ import uvicorn
 
 from samegoal_sync.logs import configure_logs
 from samegoal_sync.portal.app import create_app
+from samegoal_sync.portal.bounded_connections import uvicorn_bounds
 from samegoal_sync.settings import Settings
 
 
@@ -16,12 +17,15 @@ def serve(settings: Settings, database_url: str, host: str = "127.0.0.1", port: 
     ``FORWARDED_ALLOW_IPS``; cookies are then marked Secure.
     """
     configure_logs()
+    app = create_app(settings, database_url)
+    app.state.portal.refreshes.start()
     uvicorn.run(
-        create_app(settings, database_url),
+        app,
         host=host,
         port=port,
         access_log=False,
         log_config=None,
         log_level="warning",
         server_header=False,
+        **uvicorn_bounds(),
     )

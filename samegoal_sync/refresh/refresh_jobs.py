@@ -43,7 +43,7 @@ _DIED: Failure = (
 
 
 class RefreshJobs:
-    """The processes, started by the first refresh; ``wake`` lets them take what waits."""
+    """The processes, started by the first refresh or ``start``; ``wake`` lets them take what waits."""
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         self._settings, self._url = settings, database_url
@@ -63,6 +63,11 @@ class RefreshJobs:
                     timeout=SECONDS,
                 )
                 job.add_done_callback(partial(self._ended, asked.id))
+
+    def start(self) -> None:
+        """Start the processes, so that the first person to click does not wait for them."""
+        with self._lock:
+            self._processes().schedule(_nothing)
 
     def close(self) -> None:
         """End all processes; a refresh that runs leaves what is published as it was."""
@@ -102,6 +107,10 @@ def _failure(job: Future[Any]) -> Failure | None:
         _log.error("a refresh ended by %s", type(error).__name__)
         return _DIED
     return failure
+
+
+def _nothing() -> None:
+    """What a process does that is only to be there."""
 
 
 def _refresh(settings: Settings, database_url: str, slug: str, student_id: str) -> Failure | None:

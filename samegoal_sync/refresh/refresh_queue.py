@@ -20,9 +20,10 @@ AT_ONCE = 4
 #: Waiting or running: of one person, of one district, of all.
 A_PERSON, A_DISTRICT, OF_ALL = 3, 20, 200
 
-#: Begun so long ago, a process that died can't have ended it; never begun, nobody waits any more.
+#: Begun so long ago, a process that died can't have ended it (the first one of a portal takes some
+#: seconds to start, many on a busy machine); never begun, nobody waits any more.
 _RUNS: LiteralString = (
-    f"ended_at is null and began_at > clock_timestamp() - interval '{SECONDS + 10} s'"
+    f"ended_at is null and began_at > clock_timestamp() - interval '{SECONDS + 40} s'"
 )
 _WAITS = "ended_at is null and began_at is null and asked_at > clock_timestamp() - interval '60 s'"
 _OPEN: LiteralString = f"({_RUNS} or {_WAITS})"

@@ -53,7 +53,7 @@ def _enrolled(world: World) -> tuple[str, str]:
 
 def _ended(person: Person, address: str) -> str:
     """What the page says of the refresh when it has ended."""
-    until = time.monotonic() + 40
+    until = time.monotonic() + 90
     while "data-open" in (told := person.get(f"{address}/refresh").text):
         assert time.monotonic() < until
         time.sleep(0.2)
@@ -190,5 +190,7 @@ def test_a_silent_qmlativ_and_forty_clicks_take_nothing_from_others(
                 taken.append(time.monotonic() - began)
             time.sleep(0.2)
         assert "Not refreshed" in told
-        assert time.monotonic() - clicked < 30  # 20 s, and the start of the first process
+        assert (
+            time.monotonic() - clicked < 60
+        )  # 20 s, and the start of the first process on a busy machine
     assert max(taken) < 1.0, sorted(taken)[-5:]

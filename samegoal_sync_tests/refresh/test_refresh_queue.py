@@ -108,7 +108,7 @@ def test_what_waited_too_long_or_whose_process_died_is_out_of_the_way(
     ask(database_url, SLUGS[0], two, "ann")
     assert take_next(database_url)
     assert take_next(database_url) is None
-    _age(database_url, 31)
+    _age(database_url, 61)
     assert not _state(database_url, one)[0]
     assert take_next(database_url) is not None
     _age(database_url, 61)
