@@ -43,7 +43,7 @@ _DIED: Failure = (
 
 
 class RefreshJobs:
-    """The processes, started by the first refresh or ``start``; ``wake`` lets them take what waits."""
+    """The processes, made by ``start`` or the first refresh; ``wake`` lets them take what waits."""
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         self._settings, self._url = settings, database_url

@@ -6,8 +6,8 @@ from alembic import op
 
 from samegoal_sync.database.migrations.roles import PORTAL_ROLE
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:
