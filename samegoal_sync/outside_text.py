@@ -75,6 +75,11 @@ def visible_text(text: str) -> str:
     return _OBEYED.sub("\ufffd", text)
 
 
+def has_heap_of_marks(text: str) -> bool:
+    """Whether more marks stand upon a letter than any language writes; also as it was typed."""
+    return not text.isascii() and _without_heaps(text) != text
+
+
 def _without_heaps(text: str) -> str:
     """At most so many combining marks in a row."""
     kept, marks = [], 0

@@ -16,6 +16,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from samegoal_sync.errors import SyncError
+from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
 from samegoal_sync.portal.errors import NotFound, PortalError, SlowDown, Unexpected
 from samegoal_sync.portal.headers import SecurityHeaders
 from samegoal_sync.portal.rendering.jinja_environment import render
@@ -40,7 +41,7 @@ def create_app(
             ``SAMEGOAL_SYNC_DAGSTER_UI_URL`` says, and no links without it.
     """
     database = PortalDatabase(database_url)
-    refreshes = RefreshJobs(settings, database_url)
+    refreshes, pdfs = RefreshJobs(settings, database_url), PdfJobs()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -48,6 +49,7 @@ def create_app(
             refreshes.wake()  # what waited for the process before this one
         yield
         refreshes.close()
+        pdfs.close()
         database.close()
 
     app = Starlette(
@@ -60,7 +62,7 @@ def create_app(
         lifespan=lifespan,
     )
     ui = dagster_ui or os.environ.get(DAGSTER_UI_VARIABLE)
-    app.state.portal = Portal(settings, database, refreshes, ui.rstrip("/") if ui else None)
+    app.state.portal = Portal(settings, database, refreshes, pdfs, ui.rstrip("/") if ui else None)
     return app
 
 

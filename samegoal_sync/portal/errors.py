@@ -5,6 +5,7 @@ SyncError
     |-- NotFound        no such page, student or document for this person     (404)
     |-- Forbidden       the form's token is missing or stale                  (403)
     |-- SlowDown        too many failed sign-ins                              (429)
+    |-- Busy            as many people wait for a PDF as may                  (503)
     |-- Conflict        what was on the page is no longer so                  (409)
     |-- Refused         a value that was entered can't be taken               (400)
     |   `-- Invalid     fields of a form, each with what is wrong with it     (422)
@@ -69,6 +70,18 @@ class SlowDown(PortalError):
             "There were too many failed tries to sign in",
             hint=f"Wait {wait} and try again. If you forgot your password, ask an administrative "
             "user or SameGoal to reset it.",
+        )
+
+
+class Busy(PortalError):
+    """As many people wait for a PDF as may."""
+
+    status = 503
+    title = "Just a moment"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Several PDFs are being made", hint="Try again in a few seconds; nothing is lost."
         )
 
 

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from samegoal_sync.errors import SyncError
+from samegoal_sync.outside_text import has_heap_of_marks
 from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.identity.cookies import by_tls, read_cookie
@@ -82,7 +83,13 @@ async def read_form(request: Request) -> FormData:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > _LARGEST_FORM:
         raise Refused("The form is too large", hint="Shorten the longest text and send it again.")
-    return await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    if any(has_heap_of_marks(value) for _, value in form.multi_items() if isinstance(value, str)):
+        raise Refused(
+            "A text has more accents upon one letter than any language writes",
+            hint="Remove them (they may have come with a copied text) and send it again.",
+        )
+    return form
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from samegoal_sync.districts.monitoring.district_status import DistrictStatus, status_of
 from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.identity.accounts import Role, User
 from samegoal_sync.portal.identity.sessions import Session, save_state
@@ -39,6 +40,7 @@ class Portal:
     settings: Settings
     database: PortalDatabase
     refreshes: RefreshJobs
+    pdfs: PdfJobs
     dagster_ui: str | None = None
 
     @property

@@ -17,7 +17,6 @@ from samegoal_sync.portal.documents.document_drafts import (
 )
 from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.document_moves import moves_of
-from samegoal_sync.portal.documents.document_pdf import document_pdf
 from samegoal_sync.portal.documents.document_reading import read_document
 from samegoal_sync.portal.documents.document_saving import BASE, Saved, keep_form, save_form
 from samegoal_sync.portal.documents.document_store import (
@@ -77,7 +76,7 @@ def pdf(visit: Visit) -> Response:
         viewed = read_document(connection, visit.uuid("document"))
         record_line(visit, connection, viewed, Action.EXPORTED, "document as PDF")
         district = one(connection, "select name, time_zone from districts")
-    content = document_pdf(viewed, district["name"], district["time_zone"])
+    content = visit.portal.pdfs.make(viewed, district["name"], district["time_zone"])
     return Response(
         content,
         media_type="application/pdf",
