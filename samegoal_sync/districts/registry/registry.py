@@ -45,6 +45,7 @@ _Districts = list[District]  # inside the class, "list" is the method
 _NOTHING_SEALED = """
     select not exists (select from district_secrets)
         and not exists (select from district_parameters where ciphertext is not null)
+        and not exists (select from portal_second_factors)
 """
 
 #: States in which a district's nights run; a failing one is tried again each night.
@@ -58,6 +59,15 @@ class Registry:
         self.settings = settings
         self.database_url = database_url
         self._made_cipher: Cipher | None = None
+
+    @property
+    def cipher(self) -> Cipher:
+        """What seals and opens stored secrets.
+
+        Raises:
+            SecretKeyError: the key is not here.
+        """
+        return self._make_cipher()
 
     def _make_cipher(self) -> Cipher:
         # Two threads may make one each: they read the same keys.

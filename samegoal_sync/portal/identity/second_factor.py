@@ -14,6 +14,7 @@ from contextlib import closing
 import pyotp
 import segno
 
+from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.districts.registry.secret_cipher import Cipher
 from samegoal_sync.portal.identity.accounts import User
 from samegoal_sync.portal.identity.sessions import now
@@ -88,7 +89,7 @@ def code_fits(connection: Rows, cipher: Cipher, user_id: int, code: str) -> bool
 
 def reencrypt_second_factors(settings: Settings, database_url: str) -> int:
     """Seal every secret under the newest key; how many there are."""
-    cipher, database = Cipher(settings), PortalDatabase(database_url)
+    cipher, database = Registry(settings, database_url).cipher, PortalDatabase(database_url)
     with closing(database), database.owner() as connection:
         found = rows(connection, "select user_id, sealed from portal_second_factors for update")
         for row in found:

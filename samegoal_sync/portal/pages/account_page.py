@@ -5,7 +5,6 @@ from __future__ import annotations
 from markupsafe import Markup
 from starlette.responses import Response
 
-from samegoal_sync.districts.registry.secret_cipher import Cipher
 from samegoal_sync.errors import UsageError
 from samegoal_sync.portal.errors import SlowDown
 from samegoal_sync.portal.identity.accounts import (
@@ -67,7 +66,7 @@ def second_factor(visit: Visit) -> Response:
 def confirm_second_factor(visit: Visit) -> Response:
     """Put the second factor in force, and show its recovery codes this once."""
     with visit.portal.database.owner() as connection:
-        cipher = Cipher(visit.portal.settings)
+        cipher = visit.portal.registry.cipher
         codes = confirm(connection, cipher, visit.user, visit.field("code"))
         if codes:
             visit.record(connection, Action.SECOND_FACTOR)
@@ -88,7 +87,7 @@ def _second_factor(visit: Visit, errors: dict[str, str] | None = None) -> Respon
     with visit.portal.database.owner() as connection:
         if has_second_factor(connection, visit.user.id):
             return visit.go("/account", "Your second factor is set up.")
-        secret = begin_setup(connection, Cipher(visit.portal.settings), visit.user)
+        secret = begin_setup(connection, visit.portal.registry.cipher, visit.user)
     return visit.page(
         "second_factor.html",
         422 if errors else 200,

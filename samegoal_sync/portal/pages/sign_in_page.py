@@ -12,7 +12,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from samegoal_sync.districts.registry.secret_cipher import Cipher
 from samegoal_sync.portal.errors import Forbidden, SlowDown
 from samegoal_sync.portal.identity import devices, sign_in_throttle
 from samegoal_sync.portal.identity.accounts import (
@@ -170,7 +169,7 @@ def _by_code(request: Request, form: FormData, user: User) -> Response:
     portal: Portal = request.app.state.portal
     with portal.database.owner() as connection:
         code = str(form.get("code", ""))[:100]
-        if code_fits(connection, Cipher(portal.settings), user.id, code):
+        if code_fits(connection, portal.registry.cipher, user.id, code):
             return _signed_in(connection, request, user)
         _record(connection, credentials_of(connection, user.login), Action.CODE_FAILED,
                 _address(request))  # fmt: skip
