@@ -19,6 +19,7 @@ _VALUES = {
     "SAMEGOAL_SYNC_SMTP_URL": "smtps://u:hunter2@mail",
     "SAMEGOAL_SYNC_IMAP_URL": "imaps://u:hunter2@mail",
     "SAMEGOAL_SYNC_WEBHOOK_URL": "https://hooks.example/hunter2",
+    "SAMEGOAL_SYNC_METRICS_TOKEN": "hunter2-of-sixteen",
 }
 
 
