@@ -16,7 +16,7 @@ from samegoal_sync.pipeline.freshness import fresh_within_36_hours
 from samegoal_sync.pipeline.import_executor import import_executor
 from samegoal_sync.pipeline.import_job import import_district_job
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
-from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES
+from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES, missed_nights
 from samegoal_sync.pipeline.sensors import SENSORS
 from samegoal_sync.settings import SFTP_VARIABLE
 
@@ -37,7 +37,7 @@ defs = dg.Definitions(
     asset_checks=[fresh_within_36_hours],
     jobs=[import_district_job, *JOBS],
     schedules=SCHEDULES,
-    sensors=[*SENSORS, decisions_on_held_nights],
+    sensors=[missed_nights, *SENSORS, decisions_on_held_nights],
     resources={"raw_objects": RawObjectsIOManager(), "curated": CuratedIOManager()},
     executor=import_executor,
 )

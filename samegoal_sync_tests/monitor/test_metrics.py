@@ -63,7 +63,7 @@ def test_the_fleet_in_numbers(registry: Registry) -> None:
             "values ('old', current_date, now(), 1, now() - interval '10 minutes')"
         )
     for name in EVERY:
-        beat(url, name, NOW - timedelta(hours=1) * (name == "nightly"), 0.25)
+        beat(url, name, NOW - timedelta(hours=1) * (name == "missed_nights"), 0.25)
     with served(create_app(url, None)) as address:
         found = _scraped(address)
     assert found["database_up", ()] == 1
@@ -79,7 +79,7 @@ def test_the_fleet_in_numbers(registry: Registry) -> None:
     assert found["last_good_night_age_seconds_bucket", (("le", "+Inf"),)] == 2
     assert found["districts_without_good_night", ()] == 2
     assert abs(found["oldest_last_good_night_seconds", ()] - 50 * 3600) < 900
-    assert found["tick_overdue", (("name", "nightly"),)] == 1
+    assert found["tick_overdue", (("name", "missed_nights"),)] == 1
     assert found["tick_overdue", (("name", "mailbox"),)] == 0
     assert found["tick_seconds", (("name", "mailbox"),)] == 0.25
 

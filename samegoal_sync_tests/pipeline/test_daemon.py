@@ -15,8 +15,9 @@ import dagster as dg
 import psycopg
 import pytest
 from dagster._core.scheduler.instigation import (
+    InstigatorState,
     InstigatorTick,
-    ScheduleInstigatorData,
+    SensorInstigatorData,
     TickStatus,
 )
 
@@ -118,19 +119,33 @@ def _set_hour(world: World, from_now: timedelta) -> None:
         world.registry.update(slug, who="test", time_zone="UTC", hour=hour)
 
 
-def _turned_on(instance: dg.DagsterInstance) -> bool:
-    return any(state.name == "nightly" for state in instance.all_instigator_state())
+def _missed_nights(instance: dg.DagsterInstance) -> InstigatorState | None:
+    """The sensor that asks for nights which nobody was there to ask for."""
+    return next(
+        (one for one in instance.all_instigator_state() if one.name == "missed_nights"), None
+    )
 
 
-def _date_back(instance: dg.DagsterInstance) -> None:
-    """Let the schedule find that it was on some minutes ago, and nobody up since."""
-    for state in instance.all_instigator_state():
-        if state.name == "nightly" and isinstance(state.instigator_data, ScheduleInstigatorData):
-            before = datetime.now(UTC) - timedelta(minutes=11)
-            data = state.instigator_data._replace(
-                start_timestamp=before.timestamp(), last_iteration_timestamp=None
-            )
-            instance.update_instigator_state(state.with_data(data))
+def _forget_ticks(instance: dg.DagsterInstance) -> None:
+    """Let the next daemon look again, as five minutes later."""
+    state = _missed_nights(instance)
+    assert state is not None
+    now = datetime.now(UTC).timestamp()
+    instance.purge_ticks(state.instigator_origin_id, state.selector_id, now)
+    assert isinstance(state.instigator_data, SensorInstigatorData)
+    data = state.instigator_data._replace(
+        last_tick_start_timestamp=None, last_tick_timestamp=None, last_tick_success_timestamp=None
+    )
+    instance.update_instigator_state(state.with_data(data))
+
+
+def _looks(instance: dg.DagsterInstance) -> list[InstigatorTick]:
+    """Ticks of the sensor that have ended, newest first."""
+    state = _missed_nights(instance)
+    if state is None:
+        return []
+    ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
+    return [one for one in ticks if one.status is not TickStatus.STARTED]
 
 
 @pytest.mark.slow
@@ -142,7 +157,7 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
     with _dagster(world, tmp_path / "first.log") as address:
         run_id = _launch(address, FAIRVIEW)
         by_hand = _wait_for("the launched run", lambda: _ended_run(instance, FAIRVIEW))
-        _wait_for("the schedule", lambda: _turned_on(instance))
+        _wait_for("the first look", lambda: _looks(instance))
     assert by_hand.run_id == run_id
     assert by_hand.status is dg.DagsterRunStatus.SUCCESS
     # Whatever page it was asked for on, it is a run of the job, which does not plan freshness.
@@ -165,11 +180,12 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
     assert run_id not in {record.run_id for record in told}
 
     _set_hour(world, -timedelta(hours=2))
-    _date_back(instance)
+    _forget_ticks(instance)
     with _dagster(world, tmp_path / "second.log"):
         nightly = _wait_for("the night's run", lambda: _ended_run(instance, RIDGEMONT))
     assert nightly.status is dg.DagsterRunStatus.SUCCESS
-    assert nightly.tags["dagster/schedule_name"] == "nightly"
+    assert nightly.tags["dagster/sensor_name"] == "missed_nights"
+    assert nightly.job_name == "import_district"
     with psycopg.connect(world.database_url) as connection:
         rows = connection.execute("select district, state from samegoal.syncs").fetchall()
     assert (RIDGEMONT, "published") in rows
@@ -186,24 +202,6 @@ def _stand_still(world: World) -> None:
     home.write_text(text.replace("max_concurrent_runs: 4", "max_concurrent_runs: 0"))
 
 
-def _nightly_ticks(instance: dg.DagsterInstance) -> list[InstigatorTick]:
-    """Ticks of the schedule that have ended."""
-    found = [state for state in instance.all_instigator_state() if state.name == "nightly"]
-    if not found:
-        return []
-    ticks = instance.get_ticks(found[0].instigator_origin_id, found[0].selector_id)
-    return [one for one in ticks if one.status is not TickStatus.STARTED]
-
-
-def _forget_ticks(instance: dg.DagsterInstance) -> None:
-    """Let the next daemon look again, as five minutes later."""
-    for state in instance.all_instigator_state():
-        if state.name == "nightly":
-            instance.purge_ticks(
-                state.instigator_origin_id, state.selector_id, datetime.now(UTC).timestamp()
-            )
-
-
 @pytest.mark.slow
 def test_a_queue_that_stands_still_holds_each_night_once_however_often_daemons_look(
     world: World, instance: dg.DagsterInstance, tmp_path: Path
@@ -211,14 +209,12 @@ def test_a_queue_that_stands_still_holds_each_night_once_however_often_daemons_l
     _stand_still(world)
     _set_hour(world, -timedelta(hours=2))
     instance.add_dynamic_partitions("district", list(SLUGS))
-    with _dagster(world, tmp_path / "first.log"):
-        _wait_for("the schedule", lambda: _turned_on(instance))
     found = []
     for look in range(3):
-        _forget_ticks(instance)
-        _date_back(instance)
+        if look:
+            _forget_ticks(instance)
         with _dagster(world, tmp_path / f"look-{look}.log"):
-            tick = _wait_for("a look of the schedule", lambda: _nightly_ticks(instance))[0]
+            tick = _wait_for("a look", lambda: _looks(instance))[0]
         found.append((tick.status, len(tick.run_ids)))
     assert found == [(TickStatus.SUCCESS, 2), (TickStatus.SKIPPED, 0), (TickStatus.SKIPPED, 0)]
     runs = instance.get_runs()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -13,8 +14,10 @@ from samegoal_sync.definitions import defs
 from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
 from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.validation import frame_validation
+from samegoal_sync.districts.monitoring.heartbeats import EVERY
 from samegoal_sync.pipeline import asset_checks as stage_checks
 from samegoal_sync.pipeline.assets.csv_asset import csv
+from samegoal_sync.pipeline.nightly_schedule import night_cron
 
 ASSETS = {
     "qmlativ/entities": "qmlativ",
@@ -79,6 +82,22 @@ def test_sensors_and_schedules_say_what_they_do() -> None:
         assert len(one.description or "") > 40, one.name
         assert str(one.description).endswith("."), one.name
     assert "hour of its own time zone" in str(defs.resolve_schedule_def("nightly").description)
+
+
+def test_the_nightly_schedule_ticks_at_the_hours_of_nights_alone() -> None:
+    hours = {("America/Chicago", 2), ("America/Denver", 2), ("America/New_York", 4)}
+    assert night_cron(hours, date(2026, 11, 28)) == "0-30/5 2,3 * * *"
+    for month in (1, 7):  # daylight saving moves them alike
+        assert night_cron(hours, date(2026, month, 1)) == "0-30/5 2,3 * * *"
+    # Without a database: a new district's hour.
+    assert defs.resolve_schedule_def("nightly").cron_schedule == "0-30/5 2 * * *"
+
+
+def test_every_schedule_and_sensor_that_ticks_by_itself_is_watched() -> None:
+    repository = defs.get_repository_def()
+    names = {one.name for one in (*repository.sensor_defs, *repository.schedule_defs)}
+    assert names - set(EVERY) == {"lost_runs"}  # ticks where runs fail
+    assert set(EVERY) <= names
 
 
 def test_the_schedule_and_the_job() -> None:

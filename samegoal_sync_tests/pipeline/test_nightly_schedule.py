@@ -14,12 +14,13 @@ from dagster._core.event_api import PartitionKeyFilter
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.monitoring.due_nights import NO_RUN_AFTER
+from samegoal_sync.districts.monitoring.night_requests import hours_of_nights
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline import sensors
 from samegoal_sync.pipeline.freshness import CHECK
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.instance import dagster_instance
-from samegoal_sync.pipeline.nightly_schedule import nightly
+from samegoal_sync.pipeline.nightly_schedule import missed_nights, nightly
 from samegoal_sync.pipeline.published_asset import STUDENTS
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.districts.sync_rows import write_night
@@ -59,6 +60,11 @@ def _requests(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
     return found if isinstance(found, list) else []
 
 
+def _missed(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    found: Any = missed_nights(dg.build_sensor_context(instance=instance))
+    return found if isinstance(found, list) else []
+
+
 def test_each_due_district_is_asked_for_with_its_partition_host_and_key(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
@@ -77,6 +83,30 @@ def test_what_was_asked_for_is_not_asked_for_again(
     instance.add_dynamic_partitions("district", list(SLUGS))
     assert len(_requests(instance)) == 3
     assert _requests(instance) == []
+
+
+def test_a_night_belongs_to_the_schedule_until_it_was_missed(
+    registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    instance.add_dynamic_partitions("district", list(SLUGS[:1]))
+    assert _requests(instance)
+    with connect(registry.database_url) as connection:  # due some minutes ago, and not asked for
+        connection.execute("update nights set attempt = 0, asked_at = null, due_at = %s",
+                           (datetime.now(UTC) - timedelta(minutes=5),))  # fmt: skip
+    assert _missed(instance) == []
+    with connect(registry.database_url) as connection:
+        connection.execute("update nights set due_at = due_at - interval '6 minutes'")
+    (request,) = _missed(instance)
+    assert request.run_key == f"{request.tags['night']}/{SLUGS[0]}/1"
+    assert (request.tags["kind"], _requests(instance)) == ("nightly", [])
+
+
+def test_the_schedules_hours_are_those_of_districts_whose_nights_run(registry: Registry) -> None:
+    registry.update(SLUGS[1], who="test", time_zone="America/Denver", hour=4)
+    registry.update(SLUGS[2], who="test", time_zone="America/Denver", hour=5)
+    registry.set_state(SLUGS[2], DistrictState.SUSPENDED, "test")
+    hour = (NOW - timedelta(hours=2)).hour
+    assert hours_of_nights(registry.database_url) == {("UTC", hour), ("America/Denver", 4)}
 
 
 def test_a_run_in_the_queue_is_waited_for_and_a_deleted_one_asked_for_again(

@@ -34,7 +34,7 @@ NO_RUN_AFTER = timedelta(minutes=20)
 MOST_REQUESTS = 1000
 
 #: Minutes over which the districts of one hour are spread.
-_SPREAD = 30
+SPREAD = 30
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def next_try(night: Night, following: datetime) -> datetime:
 
 @lru_cache(maxsize=20_000)
 def _due_at(slug: str, zone: str, hour: int, night: date) -> datetime:
-    minutes = zlib.crc32(slug.encode()) % _SPREAD
+    minutes = zlib.crc32(slug.encode()) % SPREAD
     return datetime.combine(night, time(hour, minutes), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 

@@ -19,7 +19,8 @@ _MINUTE = timedelta(minutes=1)
 
 #: What ticks, and how often. A tick may take its time and a restart too: see ``Heartbeat.limit``.
 EVERY = {
-    "nightly": 5 * _MINUTE,
+    "nightly": timedelta(days=1),
+    "missed_nights": 5 * _MINUTE,
     "prune_runs": timedelta(days=1),
     "mailbox": 2 * _MINUTE,
     "post_run_processing": _MINUTE,

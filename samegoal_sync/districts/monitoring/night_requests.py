@@ -27,6 +27,7 @@ from samegoal_sync.districts.monitoring.due_nights import (
     next_step,
     planned,
 )
+from samegoal_sync.districts.registry.registry import NIGHTLY_STATES
 
 #: Nights are kept so long, for whoever asks what was asked for.
 KEPT = timedelta(days=60)
@@ -69,7 +70,11 @@ class NightRun:
 
 
 def ask_for_due_nights(
-    database_url: str, districts: Iterable[District], now: datetime, run_keys: RunKeys
+    database_url: str,
+    districts: Iterable[District],
+    now: datetime,
+    run_keys: RunKeys,
+    late: timedelta = timedelta(),
 ) -> list[NightRequest]:
     """The runs to ask for now, longest due first, written down as asked for.
 
@@ -77,6 +82,7 @@ def ask_for_due_nights(
         districts: those whose nights run.
         run_keys: the run keys of a date that Dagster has runs of; called only for nights whose
             run is overdue.
+        late: first attempts are asked for only when they are due for so long.
 
     Returns:
         At most ``MOST_REQUESTS``; the rest is for the next call.
@@ -90,6 +96,8 @@ def ask_for_due_nights(
             step = next_step(night, now, run_keys)
             if step is NextStep.CLOSE:
                 close.append(night)
+            elif night.attempt == 0 and now < night.due_at + late:
+                continue
             elif step is not NextStep.WAIT and night.district in by_slug:
                 ask.append((night, night.attempt + (step is NextStep.ASK)))
         ask = sorted(ask, key=lambda pair: pair[0].due_at)[:MOST_REQUESTS]
@@ -101,6 +109,16 @@ def ask_for_due_nights(
             now,
         )
     return [NightRequest(by_slug[one.district], one.night, attempt) for one, attempt in ask]
+
+
+def hours_of_nights(database_url: str) -> set[tuple[str, int]]:
+    """Time zone and hour of every night that runs, each pair once."""
+    with connect(database_url) as connection:
+        rows = connection.execute(
+            "select distinct time_zone, hour from districts where state = any(%s)",
+            ([str(state) for state in NIGHTLY_STATES],),
+        ).fetchall()
+    return {(zone, hour) for zone, hour in rows}
 
 
 def claim_night(database_url: str, run: NightRun) -> str | None:
