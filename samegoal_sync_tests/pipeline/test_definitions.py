@@ -14,7 +14,6 @@ from samegoal_sync.definitions import defs
 from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
 from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.validation import frame_validation
-from samegoal_sync.districts.monitoring.heartbeats import EVERY
 from samegoal_sync.pipeline import asset_checks as stage_checks
 from samegoal_sync.pipeline.assets.csv_asset import csv
 from samegoal_sync.pipeline.nightly_schedule import night_cron
@@ -91,13 +90,6 @@ def test_the_nightly_schedule_ticks_at_the_hours_of_nights_alone() -> None:
         assert night_cron(hours, date(2026, month, 1)) == "0-30/5 2,3 * * *"
     # Without a database: a new district's hour.
     assert defs.resolve_schedule_def("nightly").cron_schedule == "0-30/5 2 * * *"
-
-
-def test_every_schedule_and_sensor_that_ticks_by_itself_is_watched() -> None:
-    repository = defs.get_repository_def()
-    names = {one.name for one in (*repository.sensor_defs, *repository.schedule_defs)}
-    assert names - set(EVERY) == {"lost_runs"}  # ticks where runs fail
-    assert set(EVERY) <= names
 
 
 def test_the_schedule_and_the_job() -> None:
