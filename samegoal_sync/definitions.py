@@ -1,4 +1,4 @@
-"""The whole pipeline on one page: assets, checks, job, schedule, sensors, where frames lie."""
+"""The whole pipeline on one page: assets, checks, job, schedule, sensors, resources."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from samegoal_sync.pipeline.import_executor import import_executor
 from samegoal_sync.pipeline.import_job import import_district_job
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
 from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES, missed_nights
+from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.pipeline.sensors import SENSORS
 from samegoal_sync.settings import SFTP_VARIABLE
 
@@ -38,6 +39,6 @@ defs = dg.Definitions(
     jobs=[import_district_job, *JOBS],
     schedules=SCHEDULES,
     sensors=[missed_nights, *SENSORS, decisions_on_held_nights],
-    resources={"raw_objects": RawObjectsIOManager(), "curated": CuratedIOManager()},
+    resources={"raw_objects": RawObjectsIOManager(), "curated": CuratedIOManager(), **resources()},
     executor=import_executor,
 )

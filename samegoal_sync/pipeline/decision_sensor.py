@@ -4,13 +4,12 @@ Decided in the portal or by a command, outside any run: without this the distric
 red, and the published assets show the row count of the night before.
 """
 
-from __future__ import annotations
+# Without postponed annotations: Dagster looks at the resource's type itself.
 
 import json
 
 import dagster as dg
 
-from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.published_asset import (
     GUARDIANS,
@@ -19,6 +18,7 @@ from samegoal_sync.pipeline.published_asset import (
     make_room,
     published_numbers,
 )
+from samegoal_sync.pipeline.resources import Database
 from samegoal_sync.samegoal.publication.accounting import published_rows
 from samegoal_sync.samegoal.publication.decided_nights import DecidedNight, decided_nights
 
@@ -37,10 +37,10 @@ Event = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.AssetObservation
 )
 @beating("decisions_on_held_nights")
 def decisions_on_held_nights(
-    context: dg.SensorEvaluationContext,
+    context: dg.SensorEvaluationContext, database: Database
 ) -> dg.SensorResult | dg.SkipReason:
     """Each decision is told once; the cursor holds those told of which no night has come since."""
-    registry = registry_from_environment()
+    registry = database.registry()
     told: dict[str, int] = json.loads(context.cursor or "{}")
     decided = decided_nights(registry.database_url)
     new = [one for one in decided if told.get(one.slug) != one.sync_id][:_TOLD_AT_ONCE]

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from samegoal_sync.districts.monitoring.district_status import FRESH
-from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.published_asset import STUDENTS
+from samegoal_sync.pipeline.resources import Database
 from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
 
 CHECK = "fresh_within_36_hours"
@@ -56,10 +56,11 @@ with warnings.catch_warnings():
         "Looked at every quarter of an hour, by the sensor districts_fresh.",
         partitions_def=DISTRICTS,
     )
-    def fresh_within_36_hours(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    def fresh_within_36_hours(
+        context: dg.AssetCheckExecutionContext, database: Database
+    ) -> dg.AssetCheckResult:
         """The same, when somebody executes the check in the UI."""
-        registry = registry_from_environment()
-        last = last_nights_as_asked(registry.database_url).get(context.partition_key)
+        last = last_nights_as_asked(database.registry().database_url).get(context.partition_key)
         return dg.AssetCheckResult(
             passed=is_fresh(last, datetime.now(UTC)), metadata=_metadata(last)
         )

@@ -15,6 +15,7 @@ from dagster import AssetExecutionContext
 
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.errors import SyncError
+from samegoal_sync.pipeline.resources import Database
 from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 from samegoal_sync.samegoal.publication.publish import record_failure
@@ -85,7 +86,7 @@ class ImportRun:
 
 
 @contextmanager
-def import_run(context: AssetExecutionContext) -> Iterator[ImportRun]:
+def import_run(context: AssetExecutionContext, database: Database) -> Iterator[ImportRun]:
     """The run a step belongs to; an error of ours is recorded and told, without a traceback.
 
     Raises:
@@ -93,7 +94,7 @@ def import_run(context: AssetExecutionContext) -> Iterator[ImportRun]:
     """
 
     with told(context):
-        run = _run(context, registry_from_environment())
+        run = _run(context, database.registry())
         try:
             yield run
         except Exception as error:

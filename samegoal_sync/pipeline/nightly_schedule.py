@@ -35,6 +35,7 @@ from samegoal_sync.errors import SyncError
 from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, PARTITION_SET, run_tags
 from samegoal_sync.pipeline.pruning import prune_runs
+from samegoal_sync.pipeline.resources import Database
 
 _RUN_KEY = "dagster/run_key"
 
@@ -82,9 +83,11 @@ def _hours_now() -> Collection[tuple[str, int]]:
     "were when the code server started; missed_nights asks for what it misses.",
 )
 @beating("nightly")
-def nightly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+def nightly(
+    context: dg.ScheduleEvaluationContext, database: Database
+) -> list[dg.RunRequest] | dg.SkipReason:
     """Ask for the nights that are due now."""
-    return _asked(context.instance) or dg.SkipReason("no district's night is due")
+    return _asked(context.instance, database) or dg.SkipReason("no district's night is due")
 
 
 @dg.sensor(
@@ -96,13 +99,19 @@ def nightly(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.S
     "hour or the hour is new, and again for those that failed in a way that may pass.",
 )
 @beating("missed_nights")
-def missed_nights(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+def missed_nights(
+    context: dg.SensorEvaluationContext, database: Database
+) -> list[dg.RunRequest] | dg.SkipReason:
     """Ask for the nights that are overdue, and for the next attempts."""
-    return _asked(context.instance, _MISSED) or dg.SkipReason("no district's night was missed")
+    return _asked(context.instance, database, _MISSED) or dg.SkipReason(
+        "no district's night was missed"
+    )
 
 
-def _asked(instance: dg.DagsterInstance, late: timedelta = timedelta()) -> list[dg.RunRequest]:
-    registry = registry_from_environment()
+def _asked(
+    instance: dg.DagsterInstance, database: Database, late: timedelta = timedelta()
+) -> list[dg.RunRequest]:
+    registry = database.registry()
     # Looked up once: a RunRequest's partition_key would open two connections a district.
     partitions = set(instance.get_dynamic_partitions(PARTITIONS))
     requests = ask_for_due_nights(
@@ -137,12 +146,12 @@ def run_request(request: NightRequest) -> dg.RunRequest:
 
 @dg.op(name="delete_old_runs")
 @beating("prune_runs")
-def _prune(context: dg.OpExecutionContext) -> None:
+def _prune(context: dg.OpExecutionContext, database: Database) -> None:
     """Delete finished runs and check results older than 30 days that nothing needs."""
     now = datetime.now(UTC)
     pruned = prune_runs(context.instance, now)
     context.log.info(f"deleted {pruned.runs} old runs and {pruned.check_results} check results")
-    registry = registry_from_environment()
+    registry = database.registry()
     forget_old_nights(registry.database_url, now)
     forgotten = forget_old_records(registry.database_url, registry.settings.retention, now)
     if forgotten:

@@ -4,7 +4,7 @@ Each only calls the function of ``districts`` that does the work, with the regis
 environment names. A mail server that is down shows as a skipped tick that says so.
 """
 
-from __future__ import annotations
+# Without postponed annotations: Dagster looks at the resources' types itself.
 
 import json
 from collections.abc import Sequence
@@ -19,9 +19,7 @@ from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
 from samegoal_sync.districts.monitoring.post_run import process_ended_runs
 from samegoal_sync.districts.onboarding.mail_requests import take_up_requests
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.mail.errors import MailError
-from samegoal_sync.mail.mailbox import incoming_of
 from samegoal_sync.mail.team import deliver_all, team_of, webhook_alone
 from samegoal_sync.pipeline.freshness import CHECK, evaluation, is_fresh
 from samegoal_sync.pipeline.heartbeat import beating
@@ -33,7 +31,9 @@ from samegoal_sync.pipeline.orphaned_runs import (
     record_lost_run,
 )
 from samegoal_sync.pipeline.published_asset import make_room
+from samegoal_sync.pipeline.resources import Database, Mail
 from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
+from samegoal_sync.settings import Settings
 
 _ON = dg.DefaultSensorStatus.RUNNING
 
@@ -46,10 +46,10 @@ _ON = dg.DefaultSensorStatus.RUNNING
     'Integration" and takes each request up.',
 )
 @beating("mailbox")
-def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def mailbox(_context: dg.SensorEvaluationContext, database: Database, mail: Mail) -> dg.SkipReason:
     """Take up districts' mails "Complete SameGoal Demographics Integration"."""
-    registry = registry_from_environment()
-    where = incoming_of(registry.settings)
+    registry = database.registry()
+    where = mail.mailbox()
     if where is None:
         return dg.SkipReason("no mailbox is set (SAMEGOAL_SYNC_IMAP_URL)")
     try:
@@ -69,11 +69,13 @@ def mailbox(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     "its contacts, and sends mails that are due.",
 )
 @beating("post_run_processing")
-def post_run_processing(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def post_run_processing(
+    _context: dg.SensorEvaluationContext, database: Database, mail: Mail
+) -> dg.SkipReason:
     """After each night: the district's state, and the morning mail to its contacts."""
-    registry, now = registry_from_environment(), datetime.now(UTC)
-    told = process_ended_runs(registry, now, webhook_alone(registry.settings))
-    done = [*_some(told), *_delivered(registry, now)]
+    registry, now = database.registry(), datetime.now(UTC)
+    told = process_ended_runs(registry, now, webhook_alone(mail.settings()))
+    done = [*_some(told), *_delivered(mail.settings(), registry, now)]
     return dg.SkipReason("; ".join(done) or "no night ended since")
 
 
@@ -86,10 +88,10 @@ def _some(told: Sequence[str]) -> list[str]:
     return [*told[:_NAMED], *([f"and {more:,} more"] if more > 0 else [])]
 
 
-def _delivered(registry: Registry, now: datetime) -> list[str]:
+def _delivered(settings: Settings, registry: Registry, now: datetime) -> list[str]:
     """Send the letters that are due; what became of them, for the tick's line."""
     told = []
-    for done in deliver_all(registry.settings, registry.database_url, now):
+    for done in deliver_all(settings, registry.database_url, now):
         if done.sent or done.refused:
             told.append(f"letters sent: {done.sent}, refused: {done.refused}")
         if done.down:
@@ -105,12 +107,14 @@ def _delivered(registry: Registry, now: datetime) -> list[str]:
     "before a pause, and notices when an expired access works again.",
 )
 @beating("access_expiry")
-def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def access_expiry(
+    _context: dg.SensorEvaluationContext, database: Database, mail: Mail
+) -> dg.SkipReason:
     """Warn 30, 14, 7 and 1 days before access ends, and before a pause; notice renewed access."""
-    registry = registry_from_environment()
+    registry = database.registry()
     back = probe_expired(registry)
     now = datetime.now(UTC)
-    warned = warn_of_expiry(registry, team_of(registry.settings), now)
+    warned = warn_of_expiry(registry, team_of(mail.settings()), now)
     warned += tell_pauses(registry, now)
     return dg.SkipReason(
         f"warned: {', '.join(_some(warned)) or 'none'}; "
@@ -125,10 +129,12 @@ def access_expiry(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     description="Mails the technical team once a day how every district stands, worst first.",
 )
 @beating("technical_digest")
-def technical_digest(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def technical_digest(
+    context: dg.SensorEvaluationContext, database: Database, mail: Mail
+) -> dg.SkipReason:
     """Mail the technical team once a day how every district stands, worst first."""
-    registry = registry_from_environment()
-    team = team_of(registry.settings)
+    registry = database.registry()
+    team = team_of(mail.settings())
     now = datetime.now(UTC)
     local = now.astimezone(ZONE)
     if not team:
@@ -154,10 +160,12 @@ _TOLD_AT_ONCE = 500
     "and red when 36 hours have passed without one.",
 )
 @beating("districts_fresh")
-def districts_fresh(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+def districts_fresh(
+    context: dg.SensorEvaluationContext, database: Database
+) -> dg.SensorResult | dg.SkipReason:
     """Told when a district's last good night or its freshness is another than last time."""
     now = datetime.now(UTC)
-    last = last_nights_as_asked(registry_from_environment().database_url)
+    last = last_nights_as_asked(database.registry().database_url)
     state = {
         slug: [moment.isoformat() if moment else None, is_fresh(moment, now)]
         for slug, moment in last.items()
@@ -186,9 +194,11 @@ _PARTITIONED = (DistrictState.ACTIVE, DistrictState.FAILING, DistrictState.EXPIR
     "drops those of removed ones.",
 )
 @beating("sync_partitions")
-def sync_partitions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+def sync_partitions(
+    context: dg.SensorEvaluationContext, database: Database
+) -> dg.SensorResult | dg.SkipReason:
     """Add the partitions that the registry has and Dagster lacks, and drop removed districts'."""
-    districts = registry_from_environment().list()
+    districts = database.registry().list()
     there = set(context.instance.get_dynamic_partitions(PARTITIONS))
     missing = sorted(
         one.slug for one in districts if one.state in _PARTITIONED and one.slug not in there
@@ -232,9 +242,9 @@ def lost_runs(context: dg.RunFailureSensorContext) -> None:
     "records nights whose run a person canceled.",
 )
 @beating("orphaned_runs")
-def orphaned_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def orphaned_runs(context: dg.SensorEvaluationContext, database: Database) -> dg.SkipReason:
     """End runs whose process is gone or that never reached the queue; record canceled nights."""
-    database_url, now = registry_from_environment().database_url, datetime.now(UTC)
+    database_url, now = database.registry().database_url, datetime.now(UTC)
     gone = end_orphaned_runs(context.instance, database_url)
     unqueued = end_unqueued_runs(context.instance, now)
     canceled = record_canceled_nights(context.instance, now)

@@ -13,6 +13,7 @@ from dagster._core.storage.asset_check_execution_record import (
 
 from samegoal_sync.pipeline.decision_sensor import decisions_on_held_nights
 from samegoal_sync.pipeline.published_asset import STUDENTS, WITHIN_GUARDS
+from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.samegoal.publication.held_nights import approve, discard
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
@@ -43,7 +44,9 @@ def _status(instance: dg.DagsterInstance) -> Status:
 
 def _tick(instance: dg.DagsterInstance, cursor: str | None = None) -> str | None:
     """As the daemon does; the cursor after it, or ``None`` if nothing was told."""
-    with dg.build_sensor_context(instance=instance, cursor=cursor) as context:
+    with dg.build_sensor_context(
+        resources=resources(), instance=instance, cursor=cursor
+    ) as context:
         told = decisions_on_held_nights(context)
     if isinstance(told, dg.SkipReason):
         return None

@@ -11,6 +11,7 @@ from samegoal_sync.database import connect
 from samegoal_sync.definitions import defs
 from samegoal_sync.districts.monitoring.heartbeats import EVERY, heartbeats
 from samegoal_sync.pipeline import sensors
+from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.pipeline.sensors import lost_runs
 
 #: Called for failed runs only: nothing is heard of it while all is well.
@@ -37,7 +38,7 @@ def test_whatever_ticks_is_expected_to() -> None:
 def test_each_sensor_notes_its_tick(named: str) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         for sensor in (sensors.mailbox, sensors.sync_partitions, sensors.post_run_processing):
-            sensor(dg.build_sensor_context(instance=instance))
+            sensor(dg.build_sensor_context(resources=resources(), instance=instance))
     assert _names(named) == ["mailbox", "post_run_processing", "sync_partitions"]
 
 
@@ -47,5 +48,5 @@ def test_a_tick_that_fails_is_not_noted(named: str, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(sensors, "process_ended_runs", broken)
     with pytest.raises(ValueError, match="broken"):
-        sensors.post_run_processing(dg.build_sensor_context())
+        sensors.post_run_processing(dg.build_sensor_context(resources=resources()))
     assert _names(named) == []

@@ -13,6 +13,7 @@ from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline import sensors
+from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.districts.sync_rows import write_night
 from samegoal_sync_tests.mail.mail_servers import Smtp, make_certificate, running_smtp
@@ -62,10 +63,10 @@ def test_the_digest_goes_out_once_a_day_from_seven_on(
     for hour in range(0, 60):  # two and a half days, a look an hour
         Clock.moment = datetime(2026, 10, 20, 6, tzinfo=UTC) + timedelta(hours=hour)
         for _ in range(2):
-            context = dg.build_sensor_context(cursor=cursor)
+            context = dg.build_sensor_context(resources=resources(), cursor=cursor)
             sensors.technical_digest(context)
             cursor = context.cursor
-            sensors.post_run_processing(dg.build_sensor_context())
+            sensors.post_run_processing(dg.build_sensor_context(resources=resources()))
     subjects = [mail["Subject"] for mail in smtp.messages]
     assert [subject.rpartition("(")[2] for subject in subjects] == [
         "2026-10-20)", "2026-10-21)", "2026-10-22)",
@@ -78,8 +79,8 @@ def test_a_digest_whose_cursor_was_lost_is_not_sent_twice(
     monkeypatch.setattr(sensors, "datetime", Clock)
     Clock.moment = datetime(2026, 10, 20, 18, tzinfo=UTC)
     for _ in range(3):
-        sensors.technical_digest(dg.build_sensor_context())
-        sensors.post_run_processing(dg.build_sensor_context())
+        sensors.technical_digest(dg.build_sensor_context(resources=resources()))
+        sensors.post_run_processing(dg.build_sensor_context(resources=resources()))
     assert len(smtp.messages) == 1
 
 
@@ -92,7 +93,7 @@ def test_no_tick_is_stopped_by_a_mail_that_fails(registry: Registry, smtp: Smtp)
         findings={"transient": False, "error": "AccessRefused"},
     )  # fmt: skip
     for sensor in (sensors.access_expiry, sensors.post_run_processing, sensors.access_expiry):
-        result = sensor(dg.build_sensor_context())
+        result = sensor(dg.build_sensor_context(resources=resources()))
         assert isinstance(result, dg.SkipReason)
     assert registry.get(FAIRVIEW).state is DistrictState.FAILING
     # The team's copy of the warning went out all the same, once.
@@ -108,7 +109,7 @@ def test_a_mail_server_that_is_down_is_named_in_the_tick(
         registry.database_url, FAIRVIEW, datetime.now(UTC), "failed", message="x",
         night=date.today(), findings={"transient": False, "error": "AccessRefused"},
     )  # fmt: skip
-    result = sensors.post_run_processing(dg.build_sensor_context())
+    result = sensors.post_run_processing(dg.build_sensor_context(resources=resources()))
     assert "mail server" in (result.skip_message or "")
     assert registry.get(FAIRVIEW).state is DistrictState.FAILING
     with connect(registry.database_url) as connection:

@@ -22,6 +22,7 @@ from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.pipeline.nightly_schedule import missed_nights, nightly
 from samegoal_sync.pipeline.published_asset import STUDENTS
+from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.districts.sync_rows import write_night
 
@@ -56,12 +57,12 @@ def instance(registry: Registry) -> Iterator[dg.DagsterInstance]:
 
 
 def _requests(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
-    found: Any = nightly(dg.build_schedule_context(instance=instance))
+    found: Any = nightly(dg.build_schedule_context(resources=resources(), instance=instance))
     return found if isinstance(found, list) else []
 
 
 def _missed(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
-    found: Any = missed_nights(dg.build_sensor_context(instance=instance))
+    found: Any = missed_nights(dg.build_sensor_context(resources=resources(), instance=instance))
     return found if isinstance(found, list) else []
 
 
@@ -125,7 +126,7 @@ def test_a_run_in_the_queue_is_waited_for_and_a_deleted_one_asked_for_again(
 
 
 def _tick(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, cursor: str | None) -> Any:
-    context = dg.build_sensor_context(instance=instance, cursor=cursor)
+    context = dg.build_sensor_context(resources=resources(), instance=instance, cursor=cursor)
     return sensor.evaluate_tick(context)
 
 

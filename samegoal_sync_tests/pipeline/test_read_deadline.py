@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from samegoal_sync.pipeline.assets.qmlativ_assets import _client
+from samegoal_sync.pipeline.resources import Qmlativ
 from samegoal_sync.qmlativ.catalog import RawAsset
+from samegoal_sync.qmlativ.client import QmlativClient
 from samegoal_sync.qmlativ.errors import DeadlinePassed
 from samegoal_sync_tests.qmlativ.misbehaving_server import Server, misbehaving_server
 
@@ -21,22 +22,19 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def _run(server: Server, began: datetime) -> Any:
-    settings = SimpleNamespace(read_deadline_seconds=600)
-    registry = SimpleNamespace(settings=settings, connection=lambda _slug: server.connection)
-    return SimpleNamespace(
-        registry=registry, district=SimpleNamespace(slug="oak"), started_at=began
-    )
+def _client(server: Server, began: datetime) -> QmlativClient:
+    registry: Any = SimpleNamespace(connection=lambda _slug: server.connection)
+    return Qmlativ(read_deadline_seconds="600").client(registry, "oak", began)
 
 
 def test_a_step_reads_until_the_runs_deadline_and_not_for_as_long_again(server: Server) -> None:
     now = datetime.now(UTC)
-    with _client(_run(server, now - timedelta(seconds=500))) as client:
+    with _client(server, now - timedelta(seconds=500)) as client:
         assert client.read(RawAsset.ENTITIES)["District/Entity"].height
     server.behaviour.log.clear()
     with (
         pytest.raises(DeadlinePassed, match="longer than 600 s"),
-        _client(_run(server, now - timedelta(seconds=601))) as client,
+        _client(server, now - timedelta(seconds=601)) as client,
     ):
         client.read(RawAsset.ENTITIES)
     assert not server.behaviour.log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from samegoal_sync.database.schema_version import require_current
@@ -10,14 +11,17 @@ from samegoal_sync.errors import SettingError
 from samegoal_sync.settings import DATABASE_VARIABLE, Settings
 
 
-def registry_from_environment() -> Registry:
+def registry_from_environment(environment: Mapping[str, str] | None = None) -> Registry:
     """The registry of the database that the environment names.
+
+    Args:
+        environment: another one than this process's.
 
     Raises:
         SettingError: none is named; Dagster's processes never start a Postgres themselves.
         DatabaseError: its tables are of another version.
     """
-    settings = Settings.from_environment()
+    settings = Settings.from_environment(environment)
     if settings.database_url is None:
         raise SettingError(
             f"{DATABASE_VARIABLE} is not set in Dagster's environment",

@@ -8,21 +8,19 @@ leaves it out: it would be forever missing.
 # No "from __future__ import annotations": Dagster reads the annotation of `context` itself.
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.import_run import told
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.published_asset import GUARDIANS, STUDENTS
+from samegoal_sync.pipeline.resources import Database, Sftp
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.samegoal.delivery.csv_layout import csv_layout
-from samegoal_sync.samegoal.delivery.deliveries import deliver_and_record
-from samegoal_sync.settings import SFTP_VARIABLE, Settings
+from samegoal_sync.settings import SFTP_VARIABLE
 
 CSV = dg.AssetKey(["samegoal", "csv"])
 
@@ -42,17 +40,17 @@ _AGAIN = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
     output_required=False,
     retry_policy=_AGAIN,
 )
-def csv(context: AssetExecutionContext) -> Iterator[Any]:
+def csv(context: AssetExecutionContext, database: Database, sftp: Sftp) -> Iterator[Any]:
     """Deliver what is published; a load is complete or is not taken up."""
 
     with told(context):
-        settings, slug = Settings.from_environment(), context.partition_key
-        database_url = registry_from_environment().database_url
-        if settings.sftp_url is None:  # taken away since the definitions were loaded
+        registry, slug = database.registry(), context.partition_key
+        if not sftp.is_set:  # taken away since the definitions were loaded
             context.log.info(f"no files are delivered: {SFTP_VARIABLE} is not set")
             return
-        files = render(database_url, slug, csv_layout(settings.csv_layout))
-        folder = deliver_and_record(settings, database_url, slug, files, datetime.now(UTC))
+        layout = csv_layout(registry.settings.csv_layout)
+        files = render(registry.database_url, slug, layout)
+        folder = sftp.deliver(registry.database_url, slug, files)
         yield dg.MaterializeResult(
             metadata={
                 "dagster/partition_row_count": files.student_rows,

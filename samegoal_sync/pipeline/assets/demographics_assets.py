@@ -20,6 +20,7 @@ from samegoal_sync.pipeline.column_metadata import curated_metadata
 from samegoal_sync.pipeline.import_run import import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
+from samegoal_sync.pipeline.resources import Database
 
 STUDENTS = dg.AssetKey(["student_demographics"])
 GUARDIANS = dg.AssetKey(["guardian_demographics"])
@@ -62,7 +63,11 @@ def _out(table: str, description: str) -> dg.AssetOut:
     ],
 )
 def demographics(
-    context: AssetExecutionContext, entities: Any, students: Any, guardians: Any
+    context: AssetExecutionContext,
+    database: Database,
+    entities: Any,
+    students: Any,
+    guardians: Any,
 ) -> Iterator[Any]:
     """Curate students and guardians from the stored raw frames; Qmlativ is not asked."""
     # pandera is slow to import: code servers and daemons load this module, and never check.
@@ -72,7 +77,7 @@ def demographics(
         require_checks_passed,
     )
 
-    with import_run(context) as run:
+    with import_run(context, database) as run:
         raw = entities.merged_with(students, guardians)
         before = run.last_good_findings()
         # A blocking check of the raw assets does not stop a later run of these alone.

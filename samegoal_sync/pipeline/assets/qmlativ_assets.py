@@ -7,21 +7,18 @@ serves all. Each can be materialized alone.
 # No "from __future__ import annotations": Dagster reads the annotation of `context` itself.
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 from dagster import AssetExecutionContext
 
 from samegoal_sync.pipeline.asset_checks import RAW_CHECKS, check_results, check_specs
 from samegoal_sync.pipeline.column_metadata import raw_schema_metadata
-from samegoal_sync.pipeline.import_run import ImportRun, import_run
+from samegoal_sync.pipeline.import_run import import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
+from samegoal_sync.pipeline.resources import Database, Qmlativ
 from samegoal_sync.qmlativ.catalog import RawAsset
-
-if TYPE_CHECKING:
-    from samegoal_sync.qmlativ.client import QmlativClient
 
 _DESCRIPTIONS = {
     RawAsset.ENTITIES: "The district itself: its entities, schools, school years and withdrawal "
@@ -53,7 +50,7 @@ _KEYS = {asset: dg.AssetKey(["qmlativ", asset.value]) for asset in RawAsset}
     partitions_def=DISTRICTS,
     check_specs=[spec for key in _KEYS.values() for spec in check_specs(key, RAW_CHECKS)],
 )
-def qmlativ(context: AssetExecutionContext) -> Iterator[Any]:
+def qmlativ(context: AssetExecutionContext, database: Database, qmlativ: Qmlativ) -> Iterator[Any]:
     """Read what is asked for from Qmlativ, store it as it came, and check it."""
     # pandera is slow to import: code servers and daemons load this module, and never check.
     from samegoal_sync.demographics.validation.frame_validation import (
@@ -61,9 +58,9 @@ def qmlativ(context: AssetExecutionContext) -> Iterator[Any]:
         require_checks_passed,
     )
 
-    with import_run(context) as run:
+    with import_run(context, database) as run:
         before = run.last_good_rows()
-        with _client(run) as client:
+        with qmlativ.client(run.registry, run.district.slug, run.started_at) as client:
             for asset, key in _KEYS.items():
                 if key not in context.selected_asset_keys:
                     continue
@@ -73,15 +70,6 @@ def qmlativ(context: AssetExecutionContext) -> Iterator[Any]:
                 findings = check_raw(objects, before)
                 yield from check_results(key, RAW_CHECKS, findings)
                 require_checks_passed(key.to_user_string(), findings)
-
-
-def _client(run: ImportRun) -> "QmlativClient":
-    from samegoal_sync.qmlativ.client import QmlativClient  # requests: slow to import
-    from samegoal_sync.qmlativ.http.limits import limits_of_run
-
-    deadline = run.registry.settings.read_deadline_seconds
-    limits = limits_of_run(deadline, run.started_at, datetime.now(UTC))
-    return QmlativClient(run.registry.connection(run.district.slug), limits=limits)
 
 
 def _metadata(objects: Any) -> dict[str, Any]:

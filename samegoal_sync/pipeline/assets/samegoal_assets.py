@@ -25,6 +25,7 @@ from samegoal_sync.pipeline.published_asset import (
     portal_link,
     published_numbers,
 )
+from samegoal_sync.pipeline.resources import Database, Sftp
 from samegoal_sync.samegoal.delivery.deliveries import forget_delivery
 from samegoal_sync.samegoal.publication.accounting import published_rows
 from samegoal_sync.samegoal.publication.publish import Publication, State, publish
@@ -63,7 +64,13 @@ _COMMON: dict[str, Any] = {
     check_specs=check_specs(STUDENTS, (WITHIN_GUARDS,)),
     partitions_def=DISTRICTS,
 )
-def publication(context: AssetExecutionContext, students: Any, guardians: Any) -> Iterator[Any]:
+def publication(
+    context: AssetExecutionContext,
+    database: Database,
+    sftp: Sftp,
+    students: Any,
+    guardians: Any,
+) -> Iterator[Any]:
     """Publish the curated frames, or hold the night; nothing in between."""
     # pandera is slow to import: code servers and daemons load this module, and never check.
     from samegoal_sync.demographics.validation.frame_validation import (
@@ -71,7 +78,7 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
         require_checks_passed,
     )
 
-    with import_run(context) as run:
+    with import_run(context, database) as run:
         # A blocking check of the curated assets does not stop a later run of these alone.
         require_checks_passed(
             "curated", check_curated(students, guardians, run.last_good_findings().of_transforms)
@@ -85,7 +92,7 @@ def publication(context: AssetExecutionContext, students: Any, guardians: Any) -
             night=run.night,
             started_at=run.started_at,
         )
-        if run.registry.settings.sftp_url is None:
+        if not sftp.is_set:
             forget_delivery(run.database_url, run.district.slug)
         yield _within_guards(run, result)
         if result.state in {State.PUBLISHED, State.UNCHANGED}:
