@@ -164,8 +164,6 @@ def test_where_no_files_are_delivered_any_more_none_are_missing(
     world.run()
     assert _status(world).needs_a_person
     monkeypatch.delenv(SFTP_VARIABLE)
-    world.run()  # by a code server that was started before
-    assert not _status(world).needs_a_person
     _definitions_anew()
     world.run()
     assert not _status(world).needs_a_person

@@ -20,7 +20,6 @@ from samegoal_sync.pipeline.published_asset import GUARDIANS, STUDENTS
 from samegoal_sync.pipeline.resources import Database, Sftp
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.samegoal.delivery.csv_layout import csv_layout
-from samegoal_sync.settings import SFTP_VARIABLE
 
 CSV = dg.AssetKey(["samegoal", "csv"])
 
@@ -45,9 +44,6 @@ def csv(context: AssetExecutionContext, database: Database, sftp: Sftp) -> Itera
 
     with told(context):
         registry, slug = database.registry(), context.partition_key
-        if not sftp.is_set:  # taken away since the definitions were loaded
-            context.log.info(f"no files are delivered: {SFTP_VARIABLE} is not set")
-            return
         layout = csv_layout(registry.settings.csv_layout)
         files = render(registry.database_url, slug, layout)
         folder = sftp.deliver(registry.database_url, slug, files)
