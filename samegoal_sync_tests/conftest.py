@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -48,6 +49,13 @@ def _server() -> Iterator[str]:
 @pytest.fixture
 def database_url(_server: str) -> Iterator[str]:
     """The address of a fresh, migrated database of this test's own."""
+    with fresh_database(_server) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(_server: str) -> Iterator[str]:
+    """The same while the block runs, for what several tests share."""
     name = f"t{uuid.uuid4().hex[:12]}"
     maintenance = _server.replace("/samegoal?", "/postgres?")
     with psycopg.connect(maintenance, autocommit=True) as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def world(database_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[World]:
-    settings = Settings(home=tmp_path / "home", storage=tmp_path / "storage", allow_loopback=True)
+    with made_world(database_url, sandbox, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def made_world(database_url: str, sandbox: Sandbox, folder: Path) -> Iterator[World]:
+    """The same while the block runs, for what several tests share."""
+    settings = Settings(home=folder / "home", storage=folder / "storage", allow_loopback=True)
     registry = Registry(settings, database_url)
     secrets = {}
     for slug in SLUGS:

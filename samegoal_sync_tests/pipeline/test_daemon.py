@@ -181,7 +181,9 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
 
     _set_hour(world, -timedelta(hours=2))
     with psycopg.connect(world.database_url) as connection:
-        connection.execute("delete from nights")  # a night keeps the hour for which it was planned
+        connection.execute(
+            "delete from samegoal.nights"
+        )  # a night keeps the hour for which it was planned
     _forget_ticks(instance)
     with _dagster(world, tmp_path / "second.log"):
         nightly = _wait_for("the night's run", lambda: _ended_run(instance, RIDGEMONT))
