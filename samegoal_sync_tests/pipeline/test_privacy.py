@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import dagster as dg
 import psycopg
 import pytest
 
+from samegoal_sync.pipeline.decision_sensor import decisions_on_held_nights
+from samegoal_sync.pipeline.instance import dagster_instance
+from samegoal_sync.pipeline.resources import resources
+from samegoal_sync.samegoal.publication.held_nights import approve
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW, RIDGEMONT = SLUGS
@@ -41,6 +46,29 @@ def _known_values(world: World) -> set[str]:
     return values
 
 
+def _decide_on_a_held_night(world: World) -> None:
+    """A night is held, approved, and told to Dagster by the sensor, as the daemon does it."""
+    whole = world.sandbox.tables(FAIRVIEW)["Student/Student"]
+    world.sandbox.clear_faults(FAIRVIEW)
+    world.sandbox.replace_table(FAIRVIEW, "Student/Student", whole.head(whole.height // 2))
+    try:
+        assert world.run()[0].state == "held"
+    finally:
+        world.sandbox.replace_table(FAIRVIEW, "Student/Student", whole)
+    approve(world.database_url, FAIRVIEW, "ann")
+    with dagster_instance(world.settings, world.database_url) as instance:
+        with dg.build_sensor_context(resources=resources(), instance=instance) as context:
+            told = decisions_on_held_nights(context)
+        assert isinstance(told, dg.SensorResult)
+        # Both published assets, and the check.
+        assert {type(event).__name__ for event in told.asset_events} == {
+            "AssetMaterialization",
+            "AssetCheckEvaluation",
+        }
+        for event in told.asset_events:
+            instance.report_runless_asset_event(event)
+
+
 def test_no_secret_and_no_students_value_in_dagster(
     world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,9 +76,11 @@ def test_no_secret_and_no_students_value_in_dagster(
     world.sandbox.fault(FAIRVIEW, "broken_json", count=None, path="Demographics/Name")
     world.sandbox.generate_secret(RIDGEMONT, "samegoal-demographics")
     world.run(FAIRVIEW, RIDGEMONT)
+    _decide_on_a_held_night(world)
     printed = capfd.readouterr()
     kept = _dagster_rows(world.database_url) + printed.out + printed.err
     assert FAIRVIEW in kept
+    assert "was approved" in kept
     for secret in world.secrets.values():
         assert secret not in kept
     found = {value for value in _known_values(world) if value in kept}
