@@ -31,7 +31,11 @@ def job_here(name: str) -> ReconstructableJob:
 
 
 def job_origin(name: str) -> RemoteJobOrigin:
-    """The same job as the web server and the daemon know it."""
+    """The same job as the web server and the daemon know it.
+
+    They find it by the names of location and repository alone, also where workspace.yaml names a
+    ``grpc_server``: what kind of server is said here does not matter to them.
+    """
     target = LoadableTargetOrigin(executable_path=sys.executable, module_name=_MODULE)
     location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=LOCATION)
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), name)
