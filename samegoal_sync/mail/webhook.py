@@ -13,12 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from samegoal_sync.errors import SettingError, SyncError
 from samegoal_sync.mail.errors import MailError, MailServerDown
 from samegoal_sync.qmlativ.http.connection import is_loopback
-from samegoal_sync.qmlativ.http.guarded_sockets import GuardedAdapter
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import WEBHOOK_VARIABLE, Settings
 
@@ -69,6 +66,10 @@ class Webhook:
             MailError: it was refused; the server's own words are not repeated.
             MailServerDown: it could not be reached, or takes nothing from us now.
         """
+        import requests  # slow to import: every code server and run loads this module
+
+        from samegoal_sync.qmlativ.http.guarded_sockets import GuardedAdapter
+
         adapter = GuardedAdapter(connections=1, allow_loopback=self._allow_loopback)
         with requests.Session() as session:
             session.trust_env = False
