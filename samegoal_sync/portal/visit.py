@@ -130,7 +130,6 @@ class Visit:
                 csrf=self.session.csrf,
                 message=self._message(),
                 here=self._district_named(),
-                dagster_ui=self.portal.dagster_ui,
                 **{"alerts": alerts, "waiting": waiting, **values},
             ),
             status,
@@ -143,8 +142,9 @@ class Visit:
 
     def part(self, template: str, **values: Any) -> Response:
         """Answer with a part of a page, which htmx puts in the place of the one shown."""
+        here = {"slug": self.slug} if "district" in self.request.path_params else None
         return HTMLResponse(
-            render(template, visit=self, here={"slug": self.slug}, csrf=self.session.csrf, **values)
+            render(template, visit=self, here=here, csrf=self.session.csrf, **values)
         )
 
     def go(self, path: str, message: str | None = None, *, tone: str = "good") -> Response:

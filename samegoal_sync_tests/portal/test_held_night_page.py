@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -135,12 +137,50 @@ def test_a_decision_whose_audit_line_can_not_be_written_is_none(
 
 def test_the_held_night_is_shown_page_by_page(admin: Person, simulated: Simulated) -> None:
     first, second = admin.get(HELD).text, admin.get(f"{HELD}?page=2").text
-    assert "page 1 of 2" in first
-    assert "page 2 of 2" in second
-    assert first.count("<tr>") == 201  # with its head
-    assert "Missing" in first + second
-    assert "page 2 of 2" in admin.get(f"{HELD}?page=99").text
-    assert "page 1 of 2" in admin.get(f"{HELD}?page=x").text
+    pages = int(re.findall(r"page 1 of (\d+)", first)[0])
+    assert pages >= 5
+    assert f"page 2 of {pages}" in second
+    assert first.count('scope="rowgroup"') == 50
+    assert f"page {pages} of {pages}" in admin.get(f"{HELD}?page=99").text
+    assert f"page 1 of {pages}" in admin.get(f"{HELD}?page=x").text
+
+
+def test_the_students_of_one_guard_are_listed_by_name(admin: Person, simulated: Simulated) -> None:
+    chip = re.search(
+        r"Gone from Qmlativ <strong>(\d+)</strong>\s*<span[^>]*>Beyond", admin.get(HELD).text
+    )
+    assert chip
+    gone = int(chip[1])
+    listed: list[str] = []
+    for page in range(1, gone // 50 + 2):
+        text = admin.get(f"{HELD}?only=students_lost&page={page}").text
+        listed += re.findall(r'<a href="/d/[^"]+">([^<]+)</a> <span class="quiet">', text)
+        assert "To be withheld" not in text
+        assert "Guardian " not in text.split("<tbody>", 1)[1]
+    assert len(listed) == gone
+    seen = held_id(simulated.url)
+    admin.post(f"{HELD}/approve", night=seen)
+    with connect(simulated.url) as connection:
+        names = connection.execute(
+            "select last_name || ', ' || first_name from students where missing_since is not null"
+        ).fetchall()
+    assert sorted(listed) == sorted(
+        html.escape(name, quote=True).replace("&#x27;", "&#39;") for (name,) in names
+    )
+
+
+def test_guardians_of_a_held_night_are_named(admin: Person, simulated: Simulated) -> None:
+    with connect(simulated.url) as connection:
+        names = {
+            f"Guardian {first} {last}"
+            for first, last in connection.execute("select first_name, last_name from guardians")
+        }
+    text = "".join(admin.get(f"{HELD}?page={page}").text for page in range(1, 8))
+    rows = re.findall(r'<th scope="row">(Guardian [^<]+)</th>', text)
+    assert rows
+    assert {html.unescape(row) for row in rows} & names
+    assert not any(re.fullmatch(r"Guardian \d+", row) for row in rows)
+    assert admin.get(f"{HELD}?only=nothing").status_code == 200
 
 
 def test_guardians_who_wait_to_be_withheld_are_told_where_the_night_is(

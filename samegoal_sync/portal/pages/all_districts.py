@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from starlette.responses import Response
 
-from samegoal_sync.districts.monitoring.district_status import Severity, overall_status, with_trends
+from samegoal_sync.districts.monitoring.district_status import Severity, overall_status
 from samegoal_sync.districts.monitoring.heartbeats import silence
 from samegoal_sync.portal.records.district_alert import alert_of
+from samegoal_sync.portal.records.night_trends import sparklines
 from samegoal_sync.portal.visit import Visit
 
 #: A district's severity -> the tone of its badge.
@@ -30,7 +31,8 @@ _ON_A_PAGE = 100
 def team(visit: Visit) -> Response:
     """Every district with its state, last good night, expiry, trend, and who has to act.
 
-    ``?find=`` is part of a name or slug, ``?page=`` a number from 1.
+    ``?find=`` is part of a name or slug, ``?state=`` and ``?actor=`` words of the table,
+    ``?page=`` a number from 1.
     """
     now = datetime.now(UTC)
     statuses = overall_status(visit.portal.database.url, now)
@@ -39,23 +41,33 @@ def team(visit: Visit) -> Response:
     counts = Counter(status.severity for status in statuses)
     asked = visit.request.query_params
     find = asked.get("find", "")[:120].strip()
+    state, actor = asked.get("state", ""), asked.get("actor", "")
     found = [
         one
         for one in statuses
-        if find.casefold() in one.name.casefold() or find.casefold() in one.slug
+        if (find.casefold() in one.name.casefold() or find.casefold() in one.slug)
+        and state in ("", one.word)
+        and actor in ("", one.actor)
     ]
     pages = max(1, -(-len(found) // _ON_A_PAGE))
     number = asked.get("page", "")[:6]
     page = min(max(int(number), 1), pages) if number.isascii() and number.isdecimal() else 1
-    here = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
-    shown = with_trends(visit.portal.database.url, here)
-    return visit.page(
-        "team.html",
+    shown = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
+    with visit.portal.database.owner() as owner:
+        trends = sparklines(owner, [one.slug for one in shown])
+    shows = visit.part if visit.wants_part else visit.page
+    return shows(
+        "districts_found.html" if visit.wants_part else "team.html",
+        trends=trends,
         statuses=statuses,
         silent=silent,
         shown=shown,
         found=len(found),
         find=find,
+        state=state,
+        actor=actor,
+        actors=sorted({one.actor for one in statuses if one.actor}),
+        dagster_ui=visit.portal.dagster_ui,
         page=page,
         pages=pages,
         tones=_TONES,

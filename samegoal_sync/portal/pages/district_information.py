@@ -15,11 +15,8 @@ from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.district_alert import Alert, alert_of
-from samegoal_sync.portal.records.import_history import (
-    bars,
-    last_nights,
-    waiting_night,
-)
+from samegoal_sync.portal.records.import_history import last_nights, waiting_night
+from samegoal_sync.portal.records.night_trends import MEASURES, trends_of
 from samegoal_sync.portal.visit import Visit
 from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import GoodNight, last_good_night
@@ -93,7 +90,8 @@ def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = 
         days_left=(district.expires_on - today).days if district.expires_on else None,
         nights=nights,
         good=good,
-        bars=bars(nights),
+        trends=trends_of(nights),
+        measures=MEASURES,
         held=held,
         states=sorted({night["state"] for night in nights}),
         unmatched=_unmatched(district, good),

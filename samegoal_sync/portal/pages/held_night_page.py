@@ -5,51 +5,60 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import polars as pl
 from starlette.responses import Response
 
 from samegoal_sync.portal.errors import Conflict
 from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.held_changes import (
+    PAGE,
+    WORDS,
+    grouped,
+    groups_of,
+    held_students,
+    students_of,
+)
 from samegoal_sync.portal.records.import_history import waiting_night
-from samegoal_sync.portal.tenant_connection import rows
 from samegoal_sync.portal.visit import Visit
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.held_nights import approve, discard
 from samegoal_sync.samegoal.publication.held_nights import held as read_held
 
-PAGE = 200
-
 
 def held_night(visit: Visit) -> Response:
-    """The held night, compared with what is published at this moment."""
+    """The held night by student, compared with what is published at this moment.
+
+    ``?only=`` names one class of changes: those of a guard, say.
+    """
     with visit.portal.database.owner() as owner:
         held = waiting_night(owner, visit.slug)
     night = read_held(visit.portal.database.url, visit.slug)
     if night is None or held is None:
         return visit.page("held.html", night=None)
-    # Who must be withheld comes first.
-    withheld = ((pl.col("kind") == "removed") & (pl.col("field") == "withheld")).fill_null(False)
-    changes = night.difference.changes.sort(withheld, descending=True, maintain_order=True)
-    pages = max(1, -(-changes.height // PAGE))
+    changes = grouped(night.difference.changes)
+    groups = groups_of(changes, night.reasons)
+    only = visit.request.query_params.get("only", "")
+    if only not in [group.name for group in groups]:
+        only = ""
+    concerned = students_of(changes, only)
+    pages = max(1, -(-len(concerned) // PAGE))
     page = min(max(1, visit.number("page") or 1), pages)
-    shown = changes.slice((page - 1) * PAGE, PAGE).to_dicts()
+    shown = concerned[(page - 1) * PAGE : page * PAGE]
     with visit.district() as connection:
-        people = _people(
-            connection, [change["published_id"] for change in shown if change["published_id"]]
-        )
-        visit.record(
-            connection, Action.VIEWED_HELD, what=f"page {page} of {pages}, {len(shown)} changes"
-        )
+        students = held_students(connection, changes, shown, only)
+        what = f"page {page} of {pages}, {len(shown)} students" + (f": {only}" if only else "")
+        visit.record(connection, Action.VIEWED_HELD, what=what)
     return visit.page(
         "held.html",
         night=night,
         reasons=[str(reason) for reason in night.reasons],
         held=held,
-        shown=shown,
-        people=people,
+        students=students,
+        groups=groups,
+        only=only,
+        titles=WORDS,
         page=page,
         pages=pages,
-        total=changes.height,
+        total=len(concerned),
     )
 
 
@@ -107,13 +116,3 @@ def _decide(visit: Visit, decide: Callable[..., Any], action: Action, message: s
             hint="Open the held night again and look at it before you decide. Nothing was changed.",
         ) from None
     return visit.go(f"/d/{visit.slug}/district-information", message)
-
-
-def _people(connection: Any, student_ids: list[str]) -> dict[str, dict[str, Any]]:
-    found = rows(
-        connection,
-        "select student_id, portal_id, first_name, last_name from students "
-        "where district = current_setting('samegoal.district', true) and student_id = any(%s)",
-        (student_ids,),
-    )
-    return {row["student_id"]: row for row in found}

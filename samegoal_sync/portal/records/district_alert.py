@@ -91,7 +91,8 @@ def _alert(status: DistrictStatus, *, team: bool) -> Alert:
         remedy=remedy,
         page=page,
         link=link,
-        command=hint if team and "samegoal-sync" in hint else "",
+        # A held night is decided on its page, by whoever reads this.
+        command=hint if team and "samegoal-sync" in hint and page != "held" else "",
         pressing=status.severity >= Severity.STALE,
     )
 
