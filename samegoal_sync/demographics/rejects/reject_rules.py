@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from samegoal_sync.errors import Actor
+from samegoal_sync.qmlativ import screens
 
 
 class RejectKind(StrEnum):
@@ -40,13 +41,6 @@ class RejectRule:
     actor: Actor = Actor.DISTRICT
 
 
-_PROFILE = "Student Management > Students > Student Profile"
-_GENERAL = f"{_PROFILE} > General"
-_NAME = f"{_PROFILE} > General > Name"
-_FAMILY = f"{_PROFILE} > Family > Guardians"
-_CODES = "District > Codes"
-
-
 def _row(what: str, why: str, screen: str, remedy: str) -> RejectRule:
     return RejectRule(RejectKind.ROW, what, why, screen, remedy)
 
@@ -63,123 +57,123 @@ REJECT_RULES: dict[str, RejectRule] = {
     "student_id_blank": _row(
         "A student has no Student Number.",
         "The Student Number is the Student Id in SameGoal; without it nobody can be found.",
-        _GENERAL,
+        screens.GENERAL,
         "Enter the Student Number.",
     ),
     "student_id_invalid": _row(
         "A Student Number is longer than 20 characters or holds other than letters and digits.",
         "SameGoal takes Student Ids of 1 to 20 letters and digits.",
-        _GENERAL,
+        screens.GENERAL,
         "Correct the Student Number.",
     ),
     "student_id_twice": _row(
         "Two students have the same Student Number.",
         "Either could be the student of that Id in SameGoal; publishing one might show the "
         "record of the other.",
-        _GENERAL,
+        screens.GENERAL,
         "Give one of the students another Student Number, or merge them if they are one.",
     ),
     "name_missing": _row(
         "The Name record of a student did not come.",
         "A student without a name can't be shown.",
-        _NAME,
+        screens.NAME,
         "Open the student: if the name shows there, tell SameGoal; else enter it.",
     ),
     "name_invalid": _row(
         "A first or last name is blank, has no letter, has lost characters, or is longer than 80.",
         "Legal documents need the student's name as it is.",
-        _NAME,
+        screens.NAME,
         "Enter the legal first and last name again.",
     ),
     "date_of_birth_blank": _row(
         "A student has no birth date.",
         "SameGoal requires it, and it tells students of one name apart.",
-        _NAME,
+        screens.NAME,
         "Enter the birth date.",
     ),
     "date_of_birth_unreadable": _row(
         "A birth date is no date.",
         "A guessed date would stand in legal documents.",
-        _NAME,
+        screens.NAME,
         "Enter the birth date again.",
     ),
     "date_of_birth_impossible": _row(
         "A birth date lies in the future, or before the district's age limit (30 unless set).",
         "It is a typing error, or the person is no student.",
-        _NAME,
+        screens.NAME,
         "Correct the birth date.",
     ),
     "gender_not_accepted": _value(
         "The legal gender is neither male nor female.",
         "SameGoal's import takes only these; a preferred gender is entered in SameGoal by hand.",
-        _NAME,
+        screens.NAME,
         "Correct the legal gender if it is wrong; else set it in SameGoal by hand.",
     ),
     "po_box_invalid": _value(
         "An address is a post office box of which no number is entered.",
         "Mail would go astray.",
-        "Demographics > Addresses",
+        screens.ADDRESSES,
         "Enter the number of the box.",
     ),
     "zip_invalid": _value(
         "A zip code is neither five digits nor ZIP+4.",
         "Mail would go astray.",
-        "Demographics > Addresses > Zip Codes",
+        screens.ZIP_CODES,
         "Correct the zip code of the address.",
     ),
     "country_unknown": _value(
         "An address's country is neither a country's code nor its name.",
         "Mail abroad goes astray without its country.",
-        "Demographics > Addresses > Zip Codes",
+        screens.ZIP_CODES,
         "Choose the country of the zip code.",
     ),
     "language_unknown": _value(
         "A language has no two-letter ISO 639-1 code that could be found by its name or code.",
         "SameGoal stores the two-letter code, and a guess would send letters in a wrong language.",
-        f"{_CODES} > Language",
+        f"{screens.CODES} > Language",
         "Use the language's English name in the code's description, if it has such a code.",
     ),
     "enrollment_date_unreadable": _value(
         "A start or end date of the enrollment that counts is no date.",
         "District Enrollment depends on it.",
-        f"{_PROFILE} > Entry/Withdrawal",
+        screens.ENROLLMENT,
         "Enter the date again.",
     ),
     "text_damaged": _value(
         "A text has lost characters on its way.",
         "A half name or address is worse than the one published.",
-        _PROFILE,
+        screens.PROFILE,
         "Enter the value again.",
     ),
     "text_too_long": _value(
         "A text is longer than its column takes.",
         "It was pasted into the wrong field; SameGoal and its documents have no room for it.",
-        _PROFILE,
+        screens.PROFILE,
         "Shorten the value; docs/data-dictionary.md has the lengths.",
     ),
     "text_unexpected": _value(
         "A text has not the form of its column.",
         "SameGoal could not take it as it is.",
-        _PROFILE,
+        screens.PROFILE,
         "Enter the value again.",
     ),
     "guardian_key_blank": _row(
         "A row of a student's guardians lacks the student or the guardian.",
         "Nobody can say whose guardian it is.",
-        _FAMILY,
+        screens.GUARDIANS,
         "Remove the guardian and add them again.",
     ),
     "guardian_name_invalid": _row(
         "A last name of a guardian is blank, damaged, without a letter, or longer than 80 letters.",
         "Letters need a name.",
-        _FAMILY,
+        screens.GUARDIANS,
         "Enter the guardian's name.",
     ),
     "guardian_minor_student": _row(
         "A guardian is an enrolled student under 18 (or of an age that is not known) and not "
         "clearly older than the student, as a parent is.",
         "A fellow student was picked by mistake; they would see a student's documents.",
-        _FAMILY,
+        screens.GUARDIANS,
         "Replace the guardian by the right person. An adult student may be their own guardian. If "
         "the guardian is the student's parent, see that both birth dates are right.",
     ),
@@ -188,7 +182,7 @@ REJECT_RULES: dict[str, RejectRule] = {
         "and birth date, e-mail or phone agree.",
         "The restriction is kept on one of the two records, and the other would show the student "
         "to the person who may not see them. A doubt counts as a restriction.",
-        _FAMILY,
+        screens.GUARDIANS,
         "Merge the two Names if they are one person, or restrict both. If they are two people, "
         "enter both birth dates and each person's own e-mail and phone.",
     ),
@@ -196,58 +190,58 @@ REJECT_RULES: dict[str, RejectRule] = {
         "A guardian looks like a restricted guardian of the same student, but less than is needed "
         "to withhold them; they are published.",
         "Two records of one person are common, and a restriction is kept on one of them.",
-        _FAMILY,
+        screens.GUARDIANS,
         "See whether they are one person: merge the two Names, or restrict both.",
     ),
     "phone_invalid": _value(
         "A phone number can't be called: not ten digits of a North American number.",
         "Nobody can be reached at it.",
-        f"{_FAMILY} > Phone Numbers",
+        screens.PHONES,
         "Enter area code and number, or mark it international.",
     ),
     "email_invalid": _value(
         "A guardian's first e-mail is no e-mail address.",
         "SameGoal mails documents to it.",
-        f"{_FAMILY} > Email",
+        screens.EMAIL,
         "Correct the address.",
     ),
     "email_two_addresses": _value(
         "A guardian's e-mail field holds two addresses.",
         "One may be another person's, who would receive the student's documents.",
-        f"{_FAMILY} > Email",
+        screens.EMAIL,
         "Keep that person's own address; enter the other on the other person's record.",
     ),
     "email_of_restricted": _value(
         "A guardian's e-mail is also that of a guardian who may not see the student.",
         "A document mailed to it would reach the restricted person.",
-        f"{_FAMILY} > Email",
+        screens.EMAIL,
         "Enter the guardian's own address, and take this one off their record.",
     ),
     "phone_of_restricted": _value(
         "A guardian's phone is also that of a guardian who may not see the student.",
         "The restricted person may answer it.",
-        f"{_FAMILY} > Phone Numbers",
+        screens.PHONES,
         "Enter the guardian's own number, and take this one off their record.",
     ),
     "email_not_own": _value(
         "A guardian's e-mail is nobody's own: a filler (none@none.com), or an address that "
         "several guardians have who have no student in common.",
         "A document mailed to it would reach a stranger, or nobody.",
-        f"{_FAMILY} > Email",
+        screens.EMAIL,
         "Enter the guardian's own address, or leave it blank. How many guardians make an address "
         "nobody's own is a setting of the district.",
     ),
     "possible_duplicate": _notice(
         "Two students share legal name and birth date under two ids.",
         "They may be one student, whose documents would be split. They are never merged.",
-        _GENERAL,
+        screens.GENERAL,
         "Merge them in Qmlativ if they are one. After the next night SameGoal asks under Problems "
         "whether the documents of the record that is gone belong to the one that stays.",
     ),
     "name_spoilt": _notice(
         "A name looks spoilt: an entity, a question mark in a word, letters of another encoding.",
         "It was damaged before it came; it is published as it is, for a repair would be a guess.",
-        _NAME,
+        screens.NAME,
         "Enter the name again as the person writes it.",
     ),
     "exit_code_not_known": _notice(
@@ -259,7 +253,7 @@ REJECT_RULES: dict[str, RejectRule] = {
     "no_guardian": _notice(
         "A present student has no guardian in SameGoal.",
         "No guardian is entered, or all are restricted, rejected or beyond the district's choice.",
-        _FAMILY,
+        screens.GUARDIANS,
         "Check the student's guardians.",
     ),
 }
