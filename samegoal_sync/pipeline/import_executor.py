@@ -12,7 +12,7 @@ from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.in_process import InProcessExecutor
 
 from samegoal_sync.districts.monitoring.night_requests import NightRun, claim_night
-from samegoal_sync.districts.monitoring.running_imports import running_import
+from samegoal_sync.districts.monitoring.running_imports import running_import, tell_progress
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.pipeline.adopted_runs import adopt_here, is_adoptable
 from samegoal_sync.pipeline.run_coordinator import missing_tags
@@ -43,7 +43,12 @@ class ImportExecutor(InProcessExecutor):
                 raise dg.DagsterExecutionInterruptedError
         slug = run.tags.get("dagster/partition", "")
         with running_import(database_url, slug, run.run_id):
-            yield from super().execute(plan_context, execution_plan)
+            done, steps = 0, len(execution_plan.step_keys_to_execute)
+            for event in super().execute(plan_context, execution_plan):
+                if event.is_step_success:
+                    done += 1
+                    tell_progress(database_url, run.run_id, done, steps)
+                yield event
 
 
 def night_of(run: dg.DagsterRun) -> NightRun | None:

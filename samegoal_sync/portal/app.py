@@ -50,6 +50,8 @@ def create_app(
         yield
         refreshes.close()
         pdfs.close()
+        # A decision that runs is let end; it is bounded by the wait for the district's lock.
+        app.state.portal.decisions.shutdown()
         database.close()
 
     app = Starlette(

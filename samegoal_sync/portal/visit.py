@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from samegoal_sync.districts.registry.registry import Registry
 
 _MOST_DIGITS = 15
+_DECISIONS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Portal:
     refreshes: RefreshJobs
     pdfs: PdfJobs
     dagster_ui: str | None = None
+    #: Decisions on held nights, outside of the requests that began them.
+    decisions: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_DECISIONS_AT_ONCE, "decision")
+    )
 
     @property
     def registry(self) -> Registry:

@@ -12,6 +12,7 @@ from samegoal_sync.database import connect
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.portal.app import create_app
 from samegoal_sync.portal.identity.accounts import Role, add_user
+from samegoal_sync.portal.pages import held_night_page
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, Person, served
@@ -37,7 +38,11 @@ def simulated(database_url: str, settings: Settings) -> Simulated:
 
 
 @pytest.fixture
-def portal(simulated: Simulated, settings: Settings) -> Iterator[str]:
+def portal(
+    simulated: Simulated, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    # Every decision ends within its request, however busy the machine is.
+    monkeypatch.setattr(held_night_page, "AT_ONCE_SECONDS", 60)
     with served(create_app(settings, simulated.url)) as address:
         yield address
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import Connection
@@ -30,6 +30,13 @@ _LOOK_SECONDS = 2.0
 _KEEPALIVE = (
     "set tcp_keepalives_idle = 20; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3"
 )
+
+# Whether somebody holds the lock of a row of running_imports; %s is the class of the lock.
+_HELD: LiteralString = """exists (
+    select from pg_locks where locktype = 'advisory' and granted
+        and database = (select oid from pg_database where datname = current_database())
+        and classid = %s and objsubid = 2
+        and objid = (hashtext(r.run_id)::bigint & 4294967295)::oid)"""
 
 _held: set[str] = set()
 
@@ -87,17 +94,45 @@ def cut_off_imports(connection: Connection[Any]) -> list[RunningImport]:
     """Imports whose process is gone, or whose server was restarted within the last seconds."""
     with connection.cursor(row_factory=class_row(RunningImport)) as cursor:
         return cursor.execute(
-            """
-            select run_id, district, started_at from running_imports r
-            where not exists (
-                select from pg_locks where locktype = 'advisory' and granted
-                    and database = (select oid from pg_database where datname = current_database())
-                    and classid = %s and objsubid = 2
-                    and objid = (hashtext(r.run_id)::bigint & 4294967295)::oid)
-            order by started_at
-            """,
+            f"select run_id, district, started_at from running_imports r "  # noqa: S608
+            f"where not {_HELD} order by started_at",
             (_LOCK_CLASS,),
         ).fetchall()
+
+
+@dataclass(frozen=True)
+class ImportProgress:
+    """How far the import is that runs in a district.
+
+    Attributes:
+        steps_done / steps: of the run; ``None`` before the first step is done.
+    """
+
+    started_at: datetime
+    steps_done: int | None
+    steps: int | None
+
+
+def tell_progress(database_url: str, run_id: str, done: int, steps: int) -> None:
+    """Write down how many steps of an import are done; without it, it is only not shown."""
+    with suppress(psycopg.Error, DatabaseError), connect(database_url) as connection:
+        connection.execute(
+            "update running_imports set steps_done = %s, steps = %s where run_id = %s",
+            (done, steps, run_id),
+        )
+
+
+def import_progress(connection: Connection[Any], slug: str) -> ImportProgress | None:
+    """How far the district's import is; ``None`` if none runs, or its process is gone."""
+    with connection.cursor(row_factory=class_row(ImportProgress)) as cursor:
+        return cursor.execute(
+            f"""
+            select started_at, steps_done, steps from running_imports r
+            where district = %s and {_HELD}
+            order by started_at desc limit 1
+            """,  # noqa: S608 (the condition above alone)
+            (slug, _LOCK_CLASS),
+        ).fetchone()
 
 
 def forget_import(database_url: str, run_id: str) -> None:

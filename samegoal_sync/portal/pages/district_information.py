@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import STAYS, District, DistrictState
+from samegoal_sync.districts.monitoring.running_imports import import_progress
 from samegoal_sync.districts.registry.setting_rules import LIMITS
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.identity.accounts import Role
@@ -48,6 +49,14 @@ def reveal_secret(visit: Visit) -> Response:
     return _page(visit, secret.reveal())
 
 
+def import_state(visit: Visit) -> Response:
+    """How far the import is: the part of the page that says so."""
+    with visit.portal.database.owner() as owner:
+        running = import_progress(owner, visit.slug)
+    zone = visit.portal.registry.get(visit.slug).time_zone
+    return visit.part("import_state.html", running=running, zone=zone, asked_by_page=True)
+
+
 def page_with_errors(visit: Visit, invalid: Invalid) -> Response:
     """The page again, with what was typed into one of its forms and what is wrong with it."""
     return _page(visit, invalid=invalid)
@@ -69,6 +78,7 @@ def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = 
         ]
     with visit.portal.database.owner() as owner:
         held = waiting_night(owner, visit.slug)
+        running = import_progress(owner, visit.slug)
     today = district.today(datetime.now(UTC))
     status = visit.district_status()
     alert = alert_of(status, team=visit.user.role == Role.TECHNICAL_TEAM)
@@ -80,6 +90,9 @@ def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = 
         typed_buildings=dict(zip(visit.fields("school"), visit.fields("building"), strict=False)),
         zones=sorted(available_timezones()),
         district=district,
+        running=running,
+        zone=district.time_zone,
+        asked_by_page=False,
         secret=secret,
         has_secret=registry.has_secret(visit.slug),
         steps=_steps(district),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.responses import Response
 
-from samegoal_sync.portal.errors import Conflict
+from samegoal_sync.errors import SyncError
+from samegoal_sync.portal.errors import Conflict, Unexpected
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.held_changes import (
     PAGE,
@@ -20,8 +20,26 @@ from samegoal_sync.portal.records.held_changes import (
 from samegoal_sync.portal.records.import_history import waiting_night
 from samegoal_sync.portal.visit import Visit
 from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+from samegoal_sync.samegoal.publication.decision_progress import (
+    Decision,
+    DecisionProgress,
+    begin_decision,
+    newest_decision,
+)
 from samegoal_sync.samegoal.publication.held_nights import approve, discard
 from samegoal_sync.samegoal.publication.held_nights import held as read_held
+
+#: A quick decision ends within the request that asks for it.
+AT_ONCE_SECONDS = 2.0
+
+_DECISIONS: dict[str, tuple[Action, Callable[..., object]]] = {
+    "approve": (Action.APPROVED, approve),
+    "discard": (Action.DISCARDED, discard),
+}
+DECIDED = {
+    "approve": "Approved: the held night is published.",
+    "discard": "Discarded: what was published stays.",
+}
 
 
 def held_night(visit: Visit) -> Response:
@@ -29,11 +47,14 @@ def held_night(visit: Visit) -> Response:
 
     ``?only=`` names one class of changes: those of a guard, say.
     """
+    decision = _newest(visit)
+    if decision and decision.open:
+        return visit.page("held.html", night=None, decision=decision, asked_by_page=False)
     with visit.portal.database.owner() as owner:
         held = waiting_night(owner, visit.slug)
     night = read_held(visit.portal.database.url, visit.slug)
     if night is None or held is None:
-        return visit.page("held.html", night=None)
+        return visit.page("held.html", night=None, decision=decision, asked_by_page=False)
     changes = grouped(night.difference.changes)
     groups = groups_of(changes, night.reasons)
     only = visit.request.query_params.get("only", "")
@@ -49,6 +70,8 @@ def held_night(visit: Visit) -> Response:
         visit.record(connection, Action.VIEWED_HELD, what=what)
     return visit.page(
         "held.html",
+        decision=decision if decision and decision.sync_id == night.sync_id else None,
+        asked_by_page=False,
         night=night,
         reasons=[str(reason) for reason in night.reasons],
         held=held,
@@ -89,30 +112,72 @@ def _confirm(visit: Visit, decision: str) -> Response:
 
 def approve_held(visit: Visit) -> Response:
     """Publish that very night."""
-    return _decide(visit, approve, Action.APPROVED, "Approved: the held night is published.")
+    return _decide(visit, "approve")
 
 
 def discard_held(visit: Visit) -> Response:
     """Drop the night; what is published stays."""
-    return _decide(visit, discard, Action.DISCARDED, "Discarded: what was published stays.")
+    return _decide(visit, "discard")
 
 
-def _decide(visit: Visit, decide: Callable[..., Any], action: Action, message: str) -> Response:
-    """Decide about the night that the person saw, in one transaction with its audit line."""
-    seen = visit.field("night")
+def decision_state(visit: Visit) -> Response:
+    """How the newest decision goes: the part of the held night's page that says so."""
+    return visit.part("decision_state.html", decision=_newest(visit), asked_by_page=True)
+
+
+def _newest(visit: Visit) -> Decision | None:
+    with visit.portal.database.owner() as owner:
+        return newest_decision(owner, visit.slug)
+
+
+def _decide(visit: Visit, decision: str) -> Response:
+    """Decide about the night that the person saw, outside of this request.
+
+    A decision that is quick is answered at once; the page of the held night shows how another goes.
+    """
+    seen, held_page = visit.field("night"), f"/d/{visit.slug}/held"
+    if not seen.isdecimal():
+        raise _other_night()
+    url = visit.portal.database.url
+    progress = begin_decision(url, visit.slug, decision, int(seen), visit.user.login)
+    if progress is None:
+        return visit.go(held_page)
+    job = visit.portal.decisions.submit(_run, visit, decision, int(seen), progress)
     try:
-        if not seen.isdecimal():
-            raise NothingHeld(visit.slug)
+        job.result(timeout=AT_ONCE_SECONDS)
+    except TimeoutError:
+        return visit.go(held_page)
+    except (NothingHeld, OtherNightHeld):
+        raise _other_night() from None
+    return visit.go(f"/d/{visit.slug}/district-information", DECIDED[decision])
+
+
+def _run(visit: Visit, decision: str, sync_id: int, progress: DecisionProgress) -> None:
+    """The decision in one transaction with its audit line; how it ended is written down."""
+    action, decide = _DECISIONS[decision]
+    failure: SyncError | None = Unexpected()
+    try:
         decide(
             visit.portal.database.url,
             visit.slug,
             visit.user.login,
-            sync_id=int(seen),
-            witness=lambda connection: visit.record(connection, action, what=f"sync {seen}"),
+            sync_id=sync_id,
+            witness=lambda connection: visit.record(connection, action, what=f"sync {sync_id}"),
+            take_turn=progress.take_turn,
         )
+        failure = None
     except (NothingHeld, OtherNightHeld):
-        raise Conflict(
-            "The night on the page is no longer the one that is held",
-            hint="Open the held night again and look at it before you decide. Nothing was changed.",
-        ) from None
-    return visit.go(f"/d/{visit.slug}/district-information", message)
+        failure = _other_night()
+        raise
+    except SyncError as error:
+        failure = error
+        raise
+    finally:
+        progress.end(failure)
+
+
+def _other_night() -> Conflict:
+    return Conflict(
+        "The night on the page is no longer the one that is held",
+        hint="Open the held night again and look at it before you decide. Nothing was changed.",
+    )

@@ -68,6 +68,10 @@ class _Stored:
 Witness = Callable[[Connection[Any]], None]
 
 
+def _nothing() -> None:
+    """Nobody watches."""
+
+
 def held(database_url: str, slug: str) -> HeldNight | None:
     """The district's held night, compared with what is published at this moment.
 
@@ -101,6 +105,7 @@ def approve(
     *,
     sync_id: int | None = None,
     witness: Witness | None = None,
+    take_turn: Callable[[], None] = _nothing,
 ) -> Publication:
     """Publish the held night, that very one, and record who approved it.
 
@@ -110,6 +115,7 @@ def approve(
     Args:
         sync_id: the night that the person saw; another one that is held by now is refused.
         witness: is called before the transaction ends; if it raises, nothing was decided.
+        take_turn: is called when no import of the district publishes any more.
 
     Raises:
         NothingHeld: there is none.
@@ -117,6 +123,7 @@ def approve(
         DistrictNotRegistered: the slug is unknown.
     """
     with district_transaction(database_url, slug) as connection:
+        take_turn()
         stored = _waiting(connection, slug, sync_id)
         sync = Sync(
             slug, f"{stored.run_id}:approved", stored.night, datetime.now(UTC), Kind.APPROVED
@@ -136,11 +143,12 @@ def discard(
     *,
     sync_id: int | None = None,
     witness: Witness | None = None,
+    take_turn: Callable[[], None] = _nothing,
 ) -> None:
     """Drop the held night and record who dropped it; what is published stays.
 
     Args:
-        sync_id, witness: as for ``approve``.
+        sync_id, witness, take_turn: as for ``approve``.
 
     Raises:
         NothingHeld: there is none.
@@ -148,6 +156,7 @@ def discard(
         DistrictNotRegistered: the slug is unknown.
     """
     with district_transaction(database_url, slug) as connection:
+        take_turn()
         _waiting(connection, slug, sync_id)
         clear_held(connection, slug, f"discarded by {who}")
         if witness:
