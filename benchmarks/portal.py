@@ -34,6 +34,7 @@ from samegoal_sync_tests.portal.conftest import PASSWORD, Person, served
 from samegoal_sync_tests.portal.many_students import add_many
 
 SLUG = "large-isd"
+DISTRICTS = 500
 _LIST = f"/d/{SLUG}/students"
 
 
@@ -54,10 +55,46 @@ def main() -> None:
             )
             add_user(url, "teacher", Secret(PASSWORD), name="T", role=Role.TEACHER, district=SLUG)
             assign_all_buildings(url, "teacher")
+            add_user(url, "team", Secret(PASSWORD), name="T", role=Role.TECHNICAL_TEAM)
+            add_fleet(url)
             with served(create_app(settings, url)) as base, requests.Session() as http:
                 measure(url, Person(base, http), arguments.rounds)
+                print(f"for the technical team, with {DISTRICTS:,} other districts:")
+                with requests.Session() as team:
+                    measure_team(Person(base, team), arguments.rounds)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def add_fleet(url: str) -> None:
+    """Sixty nights of the district, and other districts with as many."""
+    with connect(url) as connection:
+        connection.execute(
+            "insert into districts (slug, name, state, base_url, client_key) select 'd-' || n, "
+            "'District ' || n, 'active', 'https://d.example/' || n, 'KEY' "
+            "from generate_series(1, %s) n",
+            (DISTRICTS,),
+        )
+        connection.execute(
+            "insert into syncs (district, run_id, night, state, started_at, counts) "
+            "select slug, 'night-' || n, current_date - 60 + n, 'published', now(), "
+            "jsonb_build_object('students_sent', 1000 + n, 'students_added', n) "
+            "from districts, generate_series(1, 60) n"
+        )
+    with connect(url, autocommit=True) as connection:
+        connection.execute("vacuum analyze syncs")
+
+
+def measure_team(person: Person, rounds: int) -> None:
+    """Print a line a page of those who see every district."""
+    person.sign_in("team")
+    pages = {
+        "District Information": f"/d/{SLUG}/district-information",
+        "All districts": "/team",
+        "All districts, searched": "/team?find=District+12",
+    }
+    for name, address in pages.items():
+        tell(name, timed(lambda address=address: person.get(address), rounds))
 
 
 def measure(url: str, person: Person, rounds: int) -> None:

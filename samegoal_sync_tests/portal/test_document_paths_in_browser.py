@@ -53,7 +53,7 @@ def test_a_move_is_taken_over_at_once(document: Page) -> None:
     expect(differs.get_by_role("rowgroup").nth(1)).to_contain_text(
         "Moved to 9 Oak Ave, Austin, TX, 73301: student, guardian 1, guardian 2"
     )
-    accessible(document)
+    accessible(document, "document-move")
     document.get_by_label("Measurable annual goals").fill("Reads aloud.")
     document.get_by_role("button", name="Take over this move").click()
     expect(document.get_by_role("status")).to_contain_text("9 values")

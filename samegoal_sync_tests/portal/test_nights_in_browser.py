@@ -58,6 +58,7 @@ def test_trends_and_the_held_night_answer_what_one_asks(browser: Browser, portal
     page.keyboard.press("ArrowLeft")
     expect(failed).to_be_focused()
     expect(failed.locator(".values")).to_contain_text("failed, published 0")
+    accessible(page, "trends")
     first.hover()
     expect(first.locator(".values")).to_have_css("opacity", "1")
     expect(failed.locator(".values")).to_have_css("opacity", "0")

@@ -23,7 +23,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 def filled(path: str, student: str = NOBODY, document: str = NOBODY) -> str:
-    parts = {"district": FAIRVIEW, "student": student, "document": document}
+    parts = {"district": FAIRVIEW, "student": student, "document": document, "user": "1"}
     return re.sub(r"{(\w+)}", lambda found: parts[found[1]], path)
 
 

@@ -88,7 +88,7 @@ def test_a_decision_shows_how_far_it_is_and_ends_in_place(
         expect(progress).to_contain_text("Step 1 of 2")
         decide(plain, "discard", "Discard this night")  # another one meanwhile is not begun
         expect(plain.locator("#decision")).to_contain_text("is being published")
-        accessible(page)
+        accessible(page, "decision")
     expect(progress).to_contain_text("Nothing was decided")  # in place: nothing was clicked
     assert page.url.endswith(HELD)
     assert missing(simulated.url) == 0
