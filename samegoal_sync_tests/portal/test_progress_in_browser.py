@@ -115,7 +115,7 @@ def test_an_import_shows_its_steps_and_its_end_brings_the_result(
     page = signed_in(browser, portal, "admin")
     page.goto(INFORMATION)
     state = page.locator("#import-state")
-    expect(state).to_be_empty()
+    expect(state).to_have_count(0)
     with running_import(simulated.url, FAIRVIEW, "run-9"):
         page.reload()
         expect(state).to_contain_text("An import is running")
