@@ -36,9 +36,11 @@ def test_every_form_needs_the_sessions_token_and_this_site(
     ends = address.split("/")[-1], document.headers["location"].split("/")[-1]
     posts = [filled(path, *ends) for path, method, _, _ in PAGES if method == "POST"]
     assert len(posts) >= 14
+    team = sign_in(TEAM)
     for path in posts:
-        assert admin.send(path, {"csrf": "stale"}).status_code == 403, path
-        foreign = admin.send(path, {"csrf": token}, headers={"origin": "https://evil.example"})
+        person, own = (team, team.token()) if path.startswith("/team") else (admin, token)
+        assert person.send(path, {"csrf": "stale"}).status_code == 403, path
+        foreign = person.send(path, {"csrf": own}, headers={"origin": "https://evil.example"})
         assert foreign.status_code == 403, path
     assert admin.get("/").status_code == 303  # still signed in
 

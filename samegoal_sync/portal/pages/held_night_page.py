@@ -29,6 +29,8 @@ from samegoal_sync.samegoal.publication.decision_progress import (
 from samegoal_sync.samegoal.publication.held_nights import approve, discard
 from samegoal_sync.samegoal.publication.held_nights import held as read_held
 
+#: Of a number that Postgres can hold.
+_MOST_DIGITS = 18
 #: A quick decision ends within the request that asks for it.
 AT_ONCE_SECONDS = 2.0
 
@@ -136,7 +138,7 @@ def _decide(visit: Visit, decision: str) -> Response:
     A decision that is quick is answered at once; the page of the held night shows how another goes.
     """
     seen, held_page = visit.field("night"), f"/d/{visit.slug}/held"
-    if not seen.isdecimal():
+    if not (seen.isdecimal() and len(seen) <= _MOST_DIGITS):
         raise _other_night()
     url = visit.portal.database.url
     progress = begin_decision(url, visit.slug, decision, int(seen), visit.user.login)
