@@ -16,7 +16,7 @@ from samegoal_sync.district import District
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
 from samegoal_sync.qmlativ.catalog import RawAsset, objects_of
 from samegoal_sync.qmlativ.raw_objects import RawObjects
-from samegoal_sync.storage.frames import FrameStore
+from samegoal_sync.storage.frames import FolderFrameStore
 
 _RAW, _CURATED = RawObjectsIOManager(), CuratedIOManager()
 
@@ -25,7 +25,7 @@ class StoredNights:
     """The stored frames of one district."""
 
     def __init__(self, root: Path, district: District) -> None:
-        self._store, self._district, self._runs = FrameStore(root), district, 0
+        self._store, self._district, self._runs = FolderFrameStore(root), district, 0
         #: Runs that hold both curated frames, in order.
         self._curated: list[str] = []
 
