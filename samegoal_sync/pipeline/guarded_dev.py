@@ -11,13 +11,14 @@ from typing import Any
 
 from dagster import _cli
 from dagster._cli import dev
-from dagster_shared.ipc import open_ipc_subprocess
 
+_start = dev.open_ipc_subprocess  # type: ignore[attr-defined]
 _OTHER = {"dagster_webserver": "samegoal_sync.pipeline.guarded_webserver"}
 
 
 def _guarded(parts: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
-    return open_ipc_subprocess([_OTHER.get(part, part) for part in parts], **options)
+    started: subprocess.Popen[Any] = _start([_OTHER.get(part, part) for part in parts], **options)
+    return started
 
 
 def main() -> None:
