@@ -35,10 +35,11 @@ $(BIN)/python:
 		echo "error: $(PYTHON) could not make a virtual environment" >&2; \
 		echo "  hint: on Debian: apt install python3-venv" >&2; exit 1; }
 
-$(VENV)/installed: $(BIN)/python requirements.lock pyproject.toml
+$(VENV)/installed: $(BIN)/python requirements.lock requirements-build.lock pyproject.toml
 	@echo "setting up $(VENV) from requirements.lock (a minute the first time)"
 	@$(INSTALL) --require-hashes -r requirements.lock
-	@$(INSTALL) --editable .
+	@$(INSTALL) --require-hashes -r requirements-build.lock
+	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed requirements-test.lock

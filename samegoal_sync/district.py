@@ -11,6 +11,12 @@ from zoneinfo import ZoneInfo
 #: A district's slug: its partition key in Dagster, ``[a-z0-9-]``.
 Slug = NewType("Slug", str)
 
+#: No district's slug: names of assets and of folders of frames, which would be taken for a
+#: district's. Removing a district ``students`` once removed every district's raw frames.
+RESERVED_SLUGS = frozenset(
+    {"qmlativ", "samegoal", "entities", "students", "guardians", "csv", "storage", "postgres"}
+)
+
 #: Name of Dagster's dynamic partitions, whose keys the slugs are.
 PARTITIONS = "district"
 

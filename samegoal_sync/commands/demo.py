@@ -16,8 +16,10 @@ from samegoal_sync.commands.dev import port_option, portal_port_option, require_
 from samegoal_sync.commands.published import student
 from samegoal_sync.commands.sync import import_shown, print_summary
 from samegoal_sync.districts.errors import UnknownDistrict
+from samegoal_sync.errors import UsageError
 from samegoal_sync.loopback import SANDBOX_FOLDER, sandbox_marked_in
 from samegoal_sync.secret import Secret
+from samegoal_sync.settings import DATABASE_VARIABLE, HOME_VARIABLE
 
 if TYPE_CHECKING:
     from samegoal_sync.districts.registry.registry import Registry
@@ -54,6 +56,7 @@ def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -
     if not once:
         require_ports(port, portal_port)
     with ended_by_signals():
+        _refuse_districts_of_others(app)
         # As long as the sandbox runs, http on the loopback is allowed for this home.
         folder = app.settings.home / SANDBOX_FOLDER
         # The portal's address goes into the events of the very first imports.
@@ -90,6 +93,29 @@ _ZONES = {
     "maple-grove": "America/Denver",
     "cedar-hollow": "America/New_York",
 }
+
+
+def _refuse_districts_of_others(app: App) -> None:
+    """The demo adds districts, accounts and nights: not where real ones are.
+
+    Raises:
+        UsageError: the database holds a district that is not the demo's.
+    """
+    from samegoal_sync.districts.registry.registry import Registry
+
+    registered = Registry(app.settings, app.database_url).list()
+    others = [
+        one.slug
+        for one in registered
+        if one.slug not in _ZONES or not one.base_url.startswith("http://127.0.0.1:")
+    ]
+    if others:
+        raise UsageError(
+            f"this database holds districts that are not the demo's ({others[0]}"
+            f"{' and more' if len(others) > 1 else ''})",
+            hint=f"give the demo a home of its own: {HOME_VARIABLE}=$PWD/.local/demo samegoal-sync "
+            f"demo, with {DATABASE_VARIABLE} unset",
+        )
 
 
 def _night(app: App, sandbox: Sandbox) -> bool:

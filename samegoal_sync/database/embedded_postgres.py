@@ -9,9 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -132,10 +133,12 @@ def _own_runtime_folder() -> None:
     first of them can open.
     """
     runtime = _runtime_folder()
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    if runtime.stat().st_uid != os.geteuid():
+    with suppress(FileExistsError):
+        runtime.mkdir(mode=0o700)
+    found = runtime.lstat()  # whose the link is, not where another user has it lead
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise DatabaseError(
-            f"{runtime} belongs to another user",
+            f"{runtime} is a link, or belongs to another user",
             hint="remove it, or set TMPDIR to a folder of your own",
         )
     runtime.chmod(0o700)  # whoever opened it: with any other mode it is not taken

@@ -63,6 +63,8 @@ def create_app(
         },
         lifespan=lifespan,
     )
+    # A slash too many is no page: a redirect would repeat the Host that a stranger sent.
+    app.router.redirect_slashes = False
     ui = dagster_ui or os.environ.get(DAGSTER_UI_VARIABLE)
     app.state.portal = Portal(settings, database, refreshes, pdfs, ui.rstrip("/") if ui else None)
     return app

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from samegoal_sync.districts.monitoring.district_status import DistrictStatus, status_of
 from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.identity.accounts import Role, User
@@ -87,6 +88,10 @@ class Visit:
     def field(self, name: str) -> str:
         """A text field of the form that was sent; empty when it is not there."""
         return _clean(self.form.get(name, ""))
+
+    def line(self, name: str) -> str:
+        """The same of a name or another short text, cleaned as names from outside are."""
+        return cleaned_text(self.field(name))
 
     def all_fields(self) -> dict[str, str]:
         """Every text field of the form, the last of each name."""

@@ -75,10 +75,20 @@ class FolderFrameStore(FrameStore):
         return _read_folder(folder, asset, district)
 
     def remove(self, district: str) -> None:
-        for parent in self.root.glob(f"*/**/{district}"):
-            # An asset may bear the same name (``qmlativ/students``): it holds districts.
-            if all(is_night(folder.name) for folder in parent.iterdir()):
-                shutil.rmtree(parent)
+        # An asset is one folder (``student_demographics``) or two (``qmlativ/students``).
+        for parent in (*self.root.glob("*"), *self.root.glob("*/*")):
+            # An asset may bear the district's name: what it holds are districts, not nights.
+            for night in self._folders(parent / district):
+                if is_night(night.name):
+                    shutil.rmtree(night)
+            self._drop_if_empty(parent / district)
+
+    @staticmethod
+    def _drop_if_empty(folder: Path) -> None:
+        with suppress(OSError):  # it is not there, or it holds what is not the district's
+            for draft in folder.glob(".*"):
+                shutil.rmtree(draft)
+            folder.rmdir()
 
     def _nights(self, asset: str, district: str) -> list[str]:
         return [folder.name for folder in self._folders(self._parent(asset, district))]

@@ -68,3 +68,18 @@ def test_what_the_demo_leaves_is_readable_by_its_owner_alone(home: Path) -> None
     files.append(home / "secret.key")
     assert len(files) > 20
     assert [path for path in files if path.stat().st_mode & 0o077] == []
+
+
+def test_the_demo_keeps_away_from_districts_that_are_not_its_own() -> None:
+    with new_home() as home:
+        added = run(
+            home, "districts", "add", "real-isd", "--name", "Real ISD", "--client-key", "k",
+            "--base-url", "https://skyward.example.com/RealAPI",
+        )  # fmt: skip
+        assert added.returncode == 0, added.stderr
+        refused = run(home, "demo", "--once", "--sandbox-port", str(free_ports(1)[0]))
+        assert refused.returncode == 2
+        assert "districts that are not the demo's (real-isd)" in refused.stderr
+        listed = run(home, "districts", "list", "--json").stdout
+        assert "fairview-isd" not in listed
+        assert not (home / "sandbox").exists()

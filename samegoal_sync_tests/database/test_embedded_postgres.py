@@ -14,9 +14,10 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from samegoal_sync.database import connect, migrate, running_database
+from samegoal_sync.database import connect, embedded_postgres, migrate, running_database
 from samegoal_sync.database.log_verbosity import log_shows_rows
 from samegoal_sync.database.unfinished_cluster import PREPARED, set_aside_unfinished
+from samegoal_sync.errors import DatabaseError
 from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.commands.command_line import left_by, new_home
@@ -140,3 +141,17 @@ def test_a_violated_constraint_leaves_no_row_in_the_servers_log(database_url: st
     log = (Path(data) / "log").read_text()
     assert "violates not-null constraint" in log
     assert "Unmistakable-Surname" not in log
+
+
+def test_a_link_in_the_place_of_the_runtime_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user of the machine could lay it there, and have us close a folder of our own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    own = tmp_path / "own"
+    own.mkdir(mode=0o755)
+    (tmp_path / f"samegoal-sync-{os.geteuid()}").symlink_to(own)
+    with pytest.raises(DatabaseError, match="is a link"):
+        embedded_postgres._own_runtime_folder()
+    assert own.stat().st_mode & 0o777 == 0o755
+    assert list(own.iterdir()) == []

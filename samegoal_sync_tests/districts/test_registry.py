@@ -9,6 +9,7 @@ import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import (
+    RESERVED_SLUGS,
     DateRange,
     DistrictSettings,
     DistrictState,
@@ -193,3 +194,12 @@ def test_removing_takes_everything_along(registry: Registry, fairview: str) -> N
         for table in ("district_secrets", "district_events"):
             row = connection.execute(f"select count(*) from {table}").fetchone()
             assert row == (0,)
+
+
+@pytest.mark.parametrize("slug", sorted(RESERVED_SLUGS))
+def test_a_name_of_ours_is_no_districts_slug(registry: Registry, slug: str) -> None:
+    with pytest.raises(InvalidDistrict, match="is a name of ours"):
+        registry.add(
+            who="test", slug=slug, name="X", base_url="https://x.example.com/API", client_key="k"
+        )
+    assert registry.list() == []

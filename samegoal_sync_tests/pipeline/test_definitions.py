@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date
@@ -14,6 +15,7 @@ from samegoal_sync.definitions import defs
 from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
 from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.validation import frame_validation
+from samegoal_sync.district import RESERVED_SLUGS
 from samegoal_sync.pipeline import asset_checks as stage_checks
 from samegoal_sync.pipeline.assets.csv_asset import csv
 from samegoal_sync.pipeline.nightly_schedule import night_cron
@@ -156,3 +158,10 @@ def test_definitions_load_without_environment_and_stay_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env={}, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_no_assets_name_can_be_a_districts_slug() -> None:
+    names = {part for key in (*ASSETS, csv.key.to_user_string()) for part in key.split("/")}
+    could_be = {name for name in names if re.fullmatch(r"[a-z0-9-]+", name)}
+    assert could_be
+    assert could_be <= RESERVED_SLUGS

@@ -205,3 +205,11 @@ def test_a_teacher_can_not_enter_what_basics_hold(
     teacher.post(f"{address}/by-hand", pronouns="they")
     assert teacher.post(f"{address}/by-hand", part="basics").status_code == 404
     assert 'value="they"' in teacher.get(address).text
+
+
+def test_a_slash_too_many_redirects_nowhere(browser_of: Callable[[], Person]) -> None:
+    """A redirect would lead to the host that a stranger named."""
+    for path in ("/sign-in/", "/team/", "/d/fairview-isd/students/"):
+        answer = browser_of().get(path, headers={"host": "evil.example"})
+        assert answer.status_code == 404, path
+        assert "location" not in answer.headers

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
-from samegoal_sync.district import DistrictSettings
+from samegoal_sync.district import RESERVED_SLUGS, DistrictSettings
 from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.errors import SyncError
 from samegoal_sync.outside_text import cleaned_text
@@ -89,6 +89,8 @@ def _slug(text: str) -> str:
         raise ValueError(
             f"{text!r} is not made of small letters, digits and inner hyphens (at most 63)"
         )
+    if text in RESERVED_SLUGS:
+        raise ValueError(f"{text!r} is a name of ours; take the district's, {text}-isd say")
     return text
 
 

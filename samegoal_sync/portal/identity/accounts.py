@@ -15,6 +15,7 @@ from psycopg.rows import class_row, dict_row
 
 from samegoal_sync.database.connect import connect
 from samegoal_sync.errors import UsageError
+from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.secret import Secret
 
 _SHORTEST_PASSWORD = 12
@@ -115,9 +116,11 @@ def add_user(
     Raises:
         UsageError: the login is taken, the password too short, or role and district don't fit.
     """
-    login = login.strip().lower()
-    if not login or any(letter.isspace() for letter in login):
-        raise UsageError("a login has no blanks", hint="use an e-mail address")
+    login, name = login.strip().lower(), cleaned_text(name)
+    if not login or login != cleaned_text(login) or " " in login:
+        raise UsageError(
+            "a login has no blanks and nothing invisible", hint="use an e-mail address"
+        )
     if (role is Role.TECHNICAL_TEAM) != (district is None):
         raise UsageError(
             f"the role {role.value} and the district don't fit",
@@ -133,7 +136,7 @@ def add_user(
             user = cursor.execute(
                 "insert into portal_users (login, name, role, district, password_hash) "  # noqa: S608
                 f"values (%s, %s, %s, %s, %s) returning {_COLUMNS}",
-                (login, name.strip() or login, role.value, district, hashed),
+                (login, name or login, role.value, district, hashed),
             ).fetchone()
             assert user is not None
             return user

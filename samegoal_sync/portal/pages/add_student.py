@@ -24,7 +24,7 @@ def add_form(visit: Visit) -> Response:
 
 def add_student(visit: Visit) -> Response:
     """Add the student; once Qmlativ sends this Student Id, the nightly import takes over."""
-    values = {name: visit.field(name) or None for name in STUDENT_FIELDS}
+    values = {name: visit.line(name) or None for name in STUDENT_FIELDS}
     if errors := student_problems(values, datetime.now(UTC).date()):
         return _form(visit, errors)
     try:

@@ -13,6 +13,7 @@ from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, G
 from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.districts.registry.changes_in_words import changed_settings, changed_values
 from samegoal_sync.districts.registry.setting_rules import LIMITS
+from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.pages.district_information import page_with_errors, parsed_day
 from samegoal_sync.portal.records.audit_trail import Action
@@ -107,7 +108,7 @@ def save_buildings(visit: Visit) -> Response:
     buildings = dict(visit.portal.registry.get(visit.slug).settings.buildings)
     for school, name in zip(schools, names, strict=True):
         if name:
-            buildings[school] = name[:200]
+            buildings[school] = cleaned_text(name)
         else:
             buildings.pop(school, None)
     return _save(visit, buildings=buildings)

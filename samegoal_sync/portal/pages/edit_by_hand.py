@@ -35,7 +35,7 @@ def edit(visit: Visit) -> Response:
 
 def save_student(visit: Visit) -> Response:
     """Store what was typed of the student."""
-    values = {name: visit.field(name) or None for name in STUDENT_FIELDS}
+    values = {name: visit.line(name) or None for name in STUDENT_FIELDS}
     if errors := student_problems(values, datetime.now(UTC).date()):
         return _page(visit, errors)
     try:
@@ -49,7 +49,7 @@ def save_student(visit: Visit) -> Response:
 
 def save_guardian(visit: Visit) -> Response:
     """Store what was typed of one guardian."""
-    values = guardian_values({name: visit.field(name) or None for name in GUARDIAN_FIELDS})
+    values = guardian_values({name: visit.line(name) or None for name in GUARDIAN_FIELDS})
     if errors := guardian_problems(values):
         return _page(visit, errors, guardian=visit.field("guardian"))
     with visit.district() as connection:

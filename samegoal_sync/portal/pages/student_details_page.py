@@ -71,7 +71,7 @@ def enter_by_hand(visit: Visit) -> Response:
     if of_basics and not visit.manages:
         raise NotFound
     gender = visit.field("preferred_gender") or None
-    pronouns = visit.field("pronouns") or None
+    pronouns = visit.line("pronouns") or None
     errors = {}
     if gender not in (*GENDERS, None):
         errors["preferred_gender"] = "Choose one of the list."
