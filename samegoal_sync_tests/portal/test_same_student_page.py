@@ -21,8 +21,8 @@ def two_records(districts: str, portal: str) -> str:
         connection.execute(
             "insert into students (district, student_id, last_name, first_name, date_of_birth, "
             "district_enrollment, sis_internal_id, missing_since, closed_since, "
-            "closed_student_id) values (%s, '~77', 'Garcia Nunez', 'Maria', '2014-05-06', "
-            "'ENROLLED', 77, current_date, current_date, '1001')",
+            "closed_student_id, building) values (%s, '~77', 'Garcia Nunez', 'Maria', "
+            "'2014-05-06', 'ENROLLED', 77, current_date, current_date, '1001', 'Elm Elementary')",
             (FAIRVIEW,),
         )
         connection.execute(
