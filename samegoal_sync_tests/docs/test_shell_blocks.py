@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 #: The pages in the order of a district's life; what stands on no list comes after them.
 _FIRST = ("sandbox.md", "onboarding.md", "pipeline.md", "portal.md")
+_DG = re.compile(r"^dg ", re.MULTILINE)
 _SLUG, _KEY = "fairview-isd", "SG-FAIRVIEW"
 
 
@@ -55,7 +56,8 @@ class _Reader:
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", text],
             env=self._environment(),
-            cwd=self.home.parent,
+            # dg works in a project's folder alone; whatever else a block writes is no part of ours.
+            cwd=DOCS.parent if _DG.search(text) else self.home.parent,
             input=self._typed(text),
             capture_output=True,
             text=True,
