@@ -18,7 +18,7 @@ from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 PAGE = 50
 #: Beyond so many a search says that there are more, instead of counting them at every letter.
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1_000
 _HIGHEST = "\U0010ffff"
 _DROPPED = re.compile("[\u0300-\u036f\\s'\u2019.,-]")
 #: Said beside the policy that says the same, for an index: a policy's own condition finds none.
