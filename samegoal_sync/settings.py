@@ -120,6 +120,11 @@ class Settings:
         folder = str(home.parent / "storage")
         storage = values.get(STORAGE_VARIABLE) or folder
         object_storage = storage if "://" in storage else None
+        if object_storage and not object_storage.startswith("s3://"):
+            raise SettingError(
+                f"{STORAGE_VARIABLE} names a kind of storage that is not supported",
+                hint="write it as s3://BUCKET/PREFIX, or name a folder that every worker shares",
+            )
         database_url = values.get(DATABASE_VARIABLE) or None
         if database_url and not database_url.startswith(("postgresql://", "postgres://")):
             raise SettingError(

@@ -76,7 +76,7 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(home: Path
     ("variable", "value"),
     [
         ("SAMEGOAL_SYNC_DATABASE_URL", "mysql://somewhere"),
-        ("SAMEGOAL_SYNC_STORAGE", "s3://bucket"),
+        ("SAMEGOAL_SYNC_STORAGE", "ftp://bucket"),
         ("DAGSTER_HOME", "relative/path"),
     ],
 )

@@ -106,7 +106,7 @@ def test_records_of_another_district_can_not_be_named(
 def test_a_closed_record_is_found_by_name_and_never_by_the_number_it_had(
     sign_in: SignIn, two_records: str
 ) -> None:
-    person = sign_in("teacher@fairview.example")
+    person = sign_in("administrative@fairview.example")
     person.post(f"/d/{FAIRVIEW}/students", text="1001")
     assert "Closed record" not in person.get(f"/d/{FAIRVIEW}/students").text
     person.post(f"/d/{FAIRVIEW}/students", text="garcia")
