@@ -26,7 +26,7 @@ from samegoal_sync.pipeline.home_files import CHECKOUT
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 from samegoal_sync_tests.pipeline.fleet_programs import Fleet
-from samegoal_sync_tests.pipeline.test_daemon import _date_back, _forget_ticks, _wait_for
+from samegoal_sync_tests.pipeline.test_daemon import _forget_ticks, _wait_for
 
 FAIRVIEW, RIDGEMONT = SLUGS
 #: Until a daemon has started and a cold worker reads: over two minutes at a load of twenty.
@@ -111,10 +111,6 @@ def test_nights_end_published_once_whatever_is_killed(world: World, fleet: Fleet
         code_server = stack.enter_context(fleet.code_server())
         worker = stack.enter_context(fleet.worker())
         with fleet.daemon():
-            _wait_for("the schedule", lambda: bool(instance.all_instigator_state()))
-        _date_back(instance)
-        _forget_ticks(instance)
-        with fleet.daemon():
             _wait_for("Fairview's run", lambda: _waiting(world, FAIRVIEW), seconds=_STARTED)
             _kill(worker)
             redis.terminate()
@@ -124,7 +120,6 @@ def test_nights_end_published_once_whatever_is_killed(world: World, fleet: Fleet
             _wait_for("Fairview's night", lambda: _published(world, FAIRVIEW), seconds=400)
 
         world.registry.set_state(RIDGEMONT, DistrictState.ACTIVE, "test")
-        _date_back(instance)
         _forget_ticks(instance)
         with fleet.daemon():
             _wait_for("Ridgemont's run", lambda: _waiting(world, RIDGEMONT), seconds=_STARTED)
