@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -187,8 +188,29 @@ def test_the_other_pages_are_accessible_too(browser: Browser, portal: str) -> No
     page.get_by_role("link", name="Basics").click()
     expect(page.get_by_role("heading", name="Identity")).to_be_visible()
     accessible(page)
-    for path in ("add-student", "held", "district-information", "problems", "nowhere"):
-        page.goto(f"/d/{FAIRVIEW}/{path}")
+    student = page.url.removesuffix("/basics")
+    page.goto(f"/d/{FAIRVIEW}/add-student")
+    for label, value in (
+        ("Last name", "Rivera"),
+        ("First name", "Zoë"),
+        ("Date of birth", f"{date.today().year - 4}-03-04"),
+        ("Student Id", "P77"),
+    ):
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_label("Legal gender").select_option("Female")
+    page.get_by_role("button", name="Add student").click()
+    by_hand = page.url.removesuffix("/edit")
+    district = f"/d/{FAIRVIEW}"
+    for path in (
+        *(f"{district}/{one}" for one in ("add-student", "held", "district-information")),
+        *(f"{district}/{one}" for one in ("problems", "caseloads", "erased-students", "nowhere")),
+        *(f"{district}/{one}" for one in ("audit-log", "same-student")),
+        *(f"{by_hand}/{one}" for one in ("edit", "delete")),
+        f"{student}/on-request",
+        "/account",
+        "/account/second-factor",
+    ):
+        page.goto(path)
         accessible(page)
         page.set_viewport_size({"width": 390, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
