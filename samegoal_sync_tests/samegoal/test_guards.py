@@ -183,3 +183,18 @@ def test_a_reason_says_how_many_of_how_many(house: House) -> None:
     assert str(reason) == "200 of 400 students would lose their race (50.0%, allowed 10.0%)"
     told = str(Reason("column_emptied", 20_000, 40_000, 0.1, "home_language"))
     assert told == "20,000 of 40,000 students would lose their home language (50.0%, allowed 10.0%)"
+
+
+@pytest.mark.parametrize(
+    ("affected", "base", "limit", "said"),
+    [
+        (60, 150, 0.1, "40.0%, allowed 10.0%"),
+        (1, 2000, 0.0, "0.05%, allowed 0.00%"),
+        (2001, 20000, 0.1, "10.01%, allowed 10.00%"),
+        (1, 100_000, 0.0, "0.001%, allowed 0.000%"),
+    ],
+)
+def test_a_share_is_shown_so_that_it_differs_from_its_limit(
+    affected: int, base: int, limit: float, said: str
+) -> None:
+    assert f"({said})" in str(Reason("students_lost", affected, base, limit))

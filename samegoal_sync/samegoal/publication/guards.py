@@ -41,8 +41,8 @@ class Reason:
 
     def __str__(self) -> str:
         what = _SENTENCES[self.guard].format(column=(self.column or "").replace("_", " "))
-        allowed = f"{self.share:.1%}, allowed {self.limit:.1%}"
-        return f"{self.affected:,} of {self.base:,} {what} ({allowed})"
+        share, limit = _percents(self.share, self.limit)
+        return f"{self.affected:,} of {self.base:,} {what} ({share}, allowed {limit})"
 
     @property
     def share(self) -> float:
@@ -51,6 +51,22 @@ class Reason:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _percents(share: float, limit: float) -> tuple[str, str]:
+    """Both in percent, with as many decimals as keep them apart and each within a twentieth.
+
+    With one decimal, 0.05 % read 0.1 %, and a night was held at 10.0 % where 10.0 % are allowed.
+    """
+    for decimals in range(1, 6):
+        shown = tuple(f"{value:.{decimals}%}" for value in (share, limit))
+        near = all(
+            abs(float(text[:-1]) - value * 100) <= value * 5
+            for text, value in zip(shown, (share, limit), strict=True)
+        )
+        if near and (shown[0] != shown[1] or share == limit):
+            break
+    return shown[0], shown[1]
 
 
 _SENTENCES = {
