@@ -46,7 +46,8 @@ def verify(app: App, district: str, who: str | None, as_json: bool) -> int:
     """
     from samegoal_sync.districts.onboarding.onboarding_steps import verify as verify_district
 
-    with app.console.status(f"{district}: asking for a few rows of every object, 2 minutes at most"):
+    asking = f"{district}: asking for a few rows of every object, 2 minutes at most"
+    with app.console.status(asking):
         found = verify_district(registry_of(app), district, user_name(who))
     _print_verification(app, found, as_json=as_json)
     return 1 if found.stopped else 0
