@@ -99,7 +99,7 @@ def main(database_url: str) -> None:
     assert "bus_route" in STUDENTS.values
     assert "bus_route" in STUDENT_SECTIONS["School"]
     assert label("bus_route") == "Bus"
-    assert "Student/Student" in sources_of("student_demographics")["bus_route"]
+    assert "Student/Student" in sources_of("student_demographics")["bus_route"].fields
     assert "bus_route" in STUDENT_COPIED
     _restrictions_look_at_it()
     _nights(database_url)

@@ -45,7 +45,8 @@ def destination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Des
         monkeypatch.setenv(SFTP_VARIABLE, _url(running, running.port))
         _definitions_anew()
         yield running
-    monkeypatch.delenv(SFTP_VARIABLE, raising=False)
+    for name in (SFTP_VARIABLE, SFTP_KEY_VARIABLE, SFTP_KNOWN_HOSTS_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
     _definitions_anew()
 
 
