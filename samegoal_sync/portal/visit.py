@@ -117,6 +117,11 @@ class Visit:
         except ValueError:
             raise NotFound from None
 
+    @property
+    def student_address(self) -> str:
+        """The Details tab of the student whom the address names."""
+        return f"/d/{self.slug}/students/{self.uuid('student')}"
+
     @contextmanager
     def district(self, *, snapshot: bool = False) -> Iterator[Rows]:
         """A transaction that sees this page's district only, and of it what the person may see."""

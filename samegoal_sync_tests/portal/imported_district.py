@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from samegoal_sync.database import connect
 from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
 from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.district import DistrictState
@@ -66,6 +67,15 @@ class Simulated:
             night=self.today,
             started_at=datetime.now(UTC),
         )
+
+    def missing(self) -> int:
+        """How many students are published as gone from Qmlativ."""
+        with connect(self.url) as connection:
+            row = connection.execute(
+                "select count(*) from students where missing_since is not null"
+            ).fetchone()
+        assert row
+        return int(row[0])
 
     def day(self) -> None:
         """A day passes in the district."""

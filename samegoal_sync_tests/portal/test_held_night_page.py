@@ -69,24 +69,15 @@ def decisions(url: str) -> list[tuple[str, str]]:
         ).fetchall()
 
 
-def missing(url: str) -> int:
-    with connect(url) as connection:
-        row = connection.execute(
-            "select count(*) from students where missing_since is not null"
-        ).fetchone()
-    assert row
-    return int(row[0])
-
-
 def test_approving_publishes_the_night_that_was_seen_and_says_who(
     admin: Person, simulated: Simulated
 ) -> None:
     seen = held_id(simulated.url)
-    assert missing(simulated.url) == 0
+    assert simulated.missing() == 0
     answer = admin.post(f"{HELD}/approve", night=seen)
     assert answer.headers["location"].endswith("/district-information")
     assert "Approved" in admin.get(answer.headers["location"]).text
-    assert missing(simulated.url) > 200
+    assert simulated.missing() > 200
     assert decisions(simulated.url) == [("approved a held night", f"sync {seen}")]
     assert "No night is held" in admin.get(HELD).text
     assert "is held" not in admin.get(f"/d/{FAIRVIEW}/district-information").text
@@ -103,7 +94,7 @@ def test_each_decision_is_asked_for_with_what_it_will_do(
     assert held_id(simulated.url) in approving
     assert "What is published stays as it is" in discarding
     assert decisions(simulated.url) == []
-    assert missing(simulated.url) == 0
+    assert simulated.missing() == 0
 
 
 def test_another_night_that_was_held_meanwhile_is_not_decided(
@@ -118,7 +109,7 @@ def test_another_night_that_was_held_meanwhile_is_not_decided(
         assert answer.status_code == 409
         assert "no longer the one that is held" in answer.text
     assert held_id(simulated.url) != seen
-    assert missing(simulated.url) == 0
+    assert simulated.missing() == 0
     assert decisions(simulated.url) == []
 
 
@@ -137,7 +128,7 @@ def test_a_decision_whose_audit_line_can_not_be_written_is_none(
     seen = held_id(simulated.url)
     assert admin.post(f"{HELD}/approve", night=seen).status_code in (409, 500)
     assert held_id(simulated.url) == seen
-    assert missing(simulated.url) == 0
+    assert simulated.missing() == 0
 
 
 def test_the_held_night_is_shown_page_by_page(admin: Person, simulated: Simulated) -> None:

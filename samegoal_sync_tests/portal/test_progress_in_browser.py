@@ -59,15 +59,6 @@ def decide(page: Page, decision: str, button: str) -> None:
     page.get_by_role("button", name=button).click()
 
 
-def missing(url: str) -> int:
-    with connect(url) as connection:
-        row = connection.execute(
-            "select count(*) from students where missing_since is not null"
-        ).fetchone()
-    assert row
-    return int(row[0])
-
-
 def test_a_decision_shows_how_far_it_is_and_ends_in_place(
     browser: Browser, portal: str, simulated: Simulated
 ) -> None:
@@ -91,7 +82,7 @@ def test_a_decision_shows_how_far_it_is_and_ends_in_place(
         accessible(page, "decision")
     expect(progress).to_contain_text("Nothing was decided")  # in place: nothing was clicked
     assert page.url.endswith(HELD)
-    assert missing(simulated.url) == 0
+    assert simulated.missing() == 0
     with connect(simulated.url) as connection:
         connection.execute("drop trigger refuse on audit_log")
     with an_import_publishes(simulated.url):
@@ -102,7 +93,7 @@ def test_a_decision_shows_how_far_it_is_and_ends_in_place(
         accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(progress).to_contain_text("Approved: the held night is published.")
-    assert missing(simulated.url) > 30
+    assert simulated.missing() > 30
     expect(plain.locator("#decision")).to_contain_text("Approved", timeout=15_000)  # no script
     accessible(page)
     progress.get_by_role("link").click()

@@ -44,7 +44,9 @@ def save_student(visit: Visit) -> Response:
             _record(visit, connection, values["student_id"], changed)
     except psycopg.errors.UniqueViolation:
         return _page(visit, {"student_id": TAKEN}, status=409)
-    return visit.go(f"{_address(visit)}/edit", "Saved." if changed else "Nothing was changed.")
+    return visit.go(
+        f"{visit.student_address}/edit", "Saved." if changed else "Nothing was changed."
+    )
 
 
 def save_guardian(visit: Visit) -> Response:
@@ -59,7 +61,9 @@ def save_guardian(visit: Visit) -> Response:
         )
         student = students_by_hand.entered(connection, portal_id)
         _record(visit, connection, student["student_id"], [f"guardian {one}" for one in changed])
-    return visit.go(f"{_address(visit)}/edit", "Saved." if changed else "Nothing was changed.")
+    return visit.go(
+        f"{visit.student_address}/edit", "Saved." if changed else "Nothing was changed."
+    )
 
 
 def remove_guardian(visit: Visit) -> Response:
@@ -70,7 +74,7 @@ def remove_guardian(visit: Visit) -> Response:
         students_by_hand.remove_guardian(connection, visit.slug, portal_id, guardian_id)
         student = students_by_hand.entered(connection, portal_id)
         _record(visit, connection, student["student_id"], ["guardian removed"])
-    return visit.go(f"{_address(visit)}/edit", "The guardian is removed.")
+    return visit.go(f"{visit.student_address}/edit", "The guardian is removed.")
 
 
 def confirm_delete(visit: Visit) -> Response:
@@ -128,7 +132,3 @@ def _guardian(visit: Visit) -> int | None:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
-
-
-def _address(visit: Visit) -> str:
-    return f"/d/{visit.slug}/students/{visit.uuid('student')}"

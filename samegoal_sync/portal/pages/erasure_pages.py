@@ -68,7 +68,7 @@ def forget(visit: Visit) -> Response:
         ),
     )
     return visit.go(
-        f"/d/{visit.slug}/students/{visit.uuid('student')}",
+        visit.student_address,
         f"{count} former values of {label(field)} are out of the history.",
     )
 

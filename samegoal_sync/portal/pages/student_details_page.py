@@ -100,8 +100,6 @@ def enter_by_hand(visit: Visit) -> Response:
         )
         visit.record(connection, Action.ENTERED, student_id=record.student_id)
     tab = "/basics" if of_basics else ""
-    return visit.go(f"{_address(visit)}{tab}", "Saved. The nightly import never changes this.")
-
-
-def _address(visit: Visit) -> str:
-    return f"/d/{visit.slug}/students/{visit.uuid('student')}"
+    return visit.go(
+        f"{visit.student_address}{tab}", "Saved. The nightly import never changes this."
+    )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def refresh(visit: Visit) -> Response:
     """Put the student into the queue, and go back to the page that shows how it goes."""
-    address = f"/d/{visit.slug}/students/{visit.uuid('student')}"
+    address = visit.student_address
     with visit.district() as connection:
         record = read_record(connection, visit.uuid("student"))
         visit.record(connection, Action.REFRESHED, student_id=record.student_id)
@@ -37,7 +37,7 @@ def refresh_state(visit: Visit) -> Response:
         record = read_record(connection, visit.uuid("student"))
         refreshing = state_of(connection, record)
     tab = "basics" if visit.request.query_params.get("tab") == "basics" else "details"
-    page = f"/d/{visit.slug}/students/{visit.uuid('student')}"
+    page = visit.student_address
     return HTMLResponse(
         render(
             "refresh_state.html",
