@@ -147,10 +147,7 @@ def test_a_restriction_removes_even_while_its_night_is_held(house: House) -> Non
     house.publish(_night(), _guardians())
     night = house.publish(_night(last_name="Wrong"), _restricted(1))
     assert night.state == "held"
-    assert (night.findings.restrictions_applied, night.findings.restrictions_waiting) == (
-        1,
-        0,
-    )
+    assert night.findings.restrictions_applied == 1
     assert night.counts["guardians_removed"] == night.counts["changes"] == 1
     assert house.value("select count(*) from guardians") == 99
     assert house.value("select count(*) from students where last_name = 'Wrong'") == 0
@@ -159,12 +156,16 @@ def test_a_restriction_removes_even_while_its_night_is_held(house: House) -> Non
     ) == [("S000000", 500000, "removed", "withheld")]
 
 
-def test_restrictions_beyond_a_guard_wait_with_their_held_night(house: House) -> None:
+def test_restrictions_beyond_a_guard_remove_all_the_same_and_hold_the_rest(house: House) -> None:
     house.publish(_night(), _guardians())
     night = house.publish(_night(last_name="Wrong"), _restricted(40))
     assert night.state == "held"
-    assert night.findings.restrictions_waiting == 40
-    assert house.value("select count(*) from guardians") == 100
+    assert {reason.guard for reason in night.reasons} >= {"guardians_removed"}
+    assert night.findings.restrictions_applied == 40
+    assert house.value("select count(*) from guardians") == 60
+    assert house.value("select count(*) from students where last_name = 'Wrong'") == 0
+    back = house.publish(_night(), _guardians(), night=NIGHT + timedelta(days=1))
+    assert (back.state, house.value("select count(*) from guardians")) == ("published", 100)
 
 
 def test_approving_an_older_night_brings_back_nobody_restricted_since(house: House) -> None:

@@ -266,6 +266,8 @@ _LATE = [("store",), ("change", "restrict", 0, 1), ("refresh", 0), ("curate",),
 #: Two runs overlap, and the one that read first publishes last.
 _OVERLAP = [("store",), ("curate",), ("change", "restrict", 1, 2), ("store",), ("curate",),
             ("publish stored", 0, "night"), ("publish stored", 1, "night")]  # fmt: skip
+#: A night that is held and withholds more guardians than its guards would let go.
+_MANY = [("change", "restrict", 0, 0), ("read",), ("publish", 0, "held")]
 _FIXTURE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
@@ -278,6 +280,7 @@ _FIXTURE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 @given(steps=_steps)
 @example(steps=_LATE)
 @example(steps=_OVERLAP)
+@example(steps=_MANY)
 def test_nobody_restricted_at_the_last_read_is_ever_published(
     house: House, steps: list[tuple[Any, ...]]
 ) -> None:

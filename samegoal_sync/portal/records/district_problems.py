@@ -189,6 +189,10 @@ def _cases(connection: Rows) -> list[dict[str, Any]]:
 
 
 _STAYS = "What was published before stays as it was until this is settled."
+_ALL_BUT_WITHHELD = (
+    "What was published before stays as it was until this is settled, except that guardians who "
+    "may not see the student are removed."
+)
 
 
 #: How a district stands when its nights don't go well, for other reasons than a held one.
@@ -221,17 +225,10 @@ def _of_status(status: DistrictStatus, *, team: bool) -> Problem:
 
 
 def _of_held(held: dict[str, Any]) -> Problem:
-    waiting = held["waiting"]
-    published = (
-        f" {waiting} guardian{' is' if waiting == 1 else 's are'} still published who must be "
-        "withheld by now."
-        if waiting
-        else ""
-    )
     return Problem(
         actor=held["actor"] or Actor.DISTRICT.value,
         what=held["message"] or f"The night of {day(held['night'])} is held",
-        why=_STAYS + published,
+        why=_STAYS if not held["removed"] else _ALL_BUT_WITHHELD,
         screen="",
         remedy="Look at who and what would change, then approve or discard it.",
         severity="night",

@@ -26,8 +26,7 @@ def last_nights(connection: Rows) -> list[dict[str, Any]]:
 def waiting_night(owner: Rows, slug: str) -> dict[str, Any] | None:
     """The night that is held now, be it the last or an earlier one.
 
-    ``waiting`` counts guardians whom the night withholds and who are still published, ``removed``
-    those whom it removed all the same.
+    ``removed`` counts guardians whom it removed all the same, for they may not see the student.
     """
     night: dict[str, Any] | None = one(
         owner,
@@ -38,4 +37,4 @@ def waiting_night(owner: Rows, slug: str) -> dict[str, Any] | None:
     if night is None:
         return None
     found = Findings.from_json(night.pop("findings"))
-    return night | {"waiting": found.restrictions_waiting, "removed": found.restrictions_applied}
+    return night | {"removed": found.restrictions_applied}

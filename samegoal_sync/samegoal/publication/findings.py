@@ -28,7 +28,6 @@ class Findings:
             judges several columns; empty if nothing changed.
         reasons: guards that held the night, as ``Reason.as_json`` gives them.
         restrictions_applied: guardians removed though nothing else was published.
-        restrictions_waiting: guardians who must be withheld and are still published.
         until: last day (ISO) of the pause because of which nothing was published.
         sis_internal_ids: students who were refreshed.
         transient: the failure may pass if the run is tried again.
@@ -45,7 +44,6 @@ class Findings:
     guard_shares: Mapping[str, float] = field(default_factory=dict)
     reasons: list[dict[str, Any]] = field(default_factory=list)
     restrictions_applied: int = 0
-    restrictions_waiting: int = 0
     until: str | None = None
     sis_internal_ids: list[int] = field(default_factory=list)
     transient: bool = False

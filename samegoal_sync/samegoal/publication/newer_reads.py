@@ -122,8 +122,7 @@ def _newer(
     rows = connection.execute(
         """
         select kind = 'student', refreshed, state = any(%(good)s),
-            read_at > %(at)s, guardians_read_at > %(their_at)s,
-            coalesce((findings ->> 'restrictions_waiting')::int, 0) = 0
+            read_at > %(at)s, guardians_read_at > %(their_at)s
         from syncs where district = %(slug)s and state <> 'failed'
             and (read_at > %(at)s or guardians_read_at > %(their_at)s)
         """,
@@ -131,10 +130,10 @@ def _newer(
     ).fetchall()
     whole = {"published": False, "restrictions": False}
     ids: dict[str, set[int]] = {"published": set(), "restrictions": set()}
-    for one_student, refreshed, good, later, theirs_later, applied in rows:
+    for one_student, refreshed, good, later, theirs_later in rows:
         told = {
             "published": good and bool(later or theirs_later),
-            "restrictions": applied and bool(theirs_later),
+            "restrictions": bool(theirs_later),
         }
         for name in (name for name, is_told in told.items() if is_told):
             if one_student:

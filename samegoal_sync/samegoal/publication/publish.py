@@ -29,7 +29,6 @@ from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.guards import (
     Reason,
     beyond,
-    judge,
     measure,
     shares_in_percent,
 )
@@ -128,9 +127,9 @@ def publish_in(connection: Connection[Any], read: Read, sync: Sync, rules: Rules
         findings, additions_only=rules.additions_only, guard_shares=shares_in_percent(measured)
     )
     sync_id, before = open_sync(connection, sync)
-    if reasons and rules.guards:
+    if reasons:
         held = Publication(State.HELD, counts, reasons, sync_id, findings)
-        return _hold(comparison, read, sync, rules.guards, held)
+        return _hold(comparison, read, sync, held)
     if not counts["changes"] and before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
     apply(comparison, night=sync.night, sync_id=sync_id)
@@ -148,9 +147,7 @@ def publish_in(connection: Connection[Any], read: Read, sync: Sync, rules: Rules
     return publication
 
 
-def _hold(
-    comparison: Comparison, read: Read, sync: Sync, guards: Guards, publication: Publication
-) -> Publication:
+def _hold(comparison: Comparison, read: Read, sync: Sync, publication: Publication) -> Publication:
     """Keep the night for a person; the newest held night takes the place of an older one.
 
     Guardians who may not see the student go all the same.
@@ -159,13 +156,13 @@ def _hold(
     superseded = f"superseded by the night of {sync.night}"
     clear_held(connection, sync.slug, superseded, but=sync_id, read_by=sync.read_at)
     if not hold(comparison, sync, sync_id, reasons):
-        return _discard_older(comparison, read, sync, guards, sync_id)
+        return _discard_older(comparison, read, sync, sync_id)
     publication = replace(
         publication,
         counts=nothing_published(comparison.students, comparison.guardians),
         findings=replace(publication.findings, reasons=[reason.as_json() for reason in reasons]),
     )
-    publication = _remove_withheld(comparison, read, sync, guards, publication)
+    publication = _remove_withheld(comparison, read, sync, publication)
     close_sync(
         connection,
         publication,
@@ -188,7 +185,7 @@ def _pause(
     counts = nothing_published(read.students, read.guardians)
     paused = Publication(State.PAUSED, counts, [], sync_id, Findings(until=str(until)))
     comparison = compare(connection, sync.slug, read.students, read.guardians, rules.scope)
-    publication = _remove_withheld(comparison, read, sync, rules.guards, paused)
+    publication = _remove_withheld(comparison, read, sync, paused)
     close_sync(
         connection,
         publication,
@@ -207,16 +204,14 @@ def _older(connection: Connection[Any], read: Read, sync: Sync, rules: Rules) ->
     if before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
     comparison = compare(connection, sync.slug, read.students, read.guardians, rules.scope)
-    return _discard_older(comparison, read, sync, rules.guards, sync_id)
+    return _discard_older(comparison, read, sync, sync_id)
 
 
-def _discard_older(
-    comparison: Comparison, read: Read, sync: Sync, guards: Guards | None, sync_id: int
-) -> Publication:
+def _discard_older(comparison: Comparison, read: Read, sync: Sync, sync_id: int) -> Publication:
     """Restrictions of which nothing newer is known (guardians are read last) hold all the same."""
     counts = nothing_published(read.students, read.guardians)
     older = Publication(State.DISCARDED, counts, [], sync_id)
-    publication = _remove_withheld(comparison, read, sync, guards, older)
+    publication = _remove_withheld(comparison, read, sync, older)
     close_sync(
         comparison.connection,
         publication,
@@ -248,20 +243,16 @@ def _remove_withheld(
     comparison: Comparison,
     read: Read,
     sync: Sync,
-    guards: Guards | None,
     publication: Publication,
 ) -> Publication:
     """Of a night that is not published, remove guardians who may not see the student.
 
-    A wrong guardian is a disclosure, which can't wait for a person. Removals so many that a
-    guard would hold them by themselves do wait: they look like a fault of the read.
+    A wrong guardian is a disclosure, which can't wait for a person, however many there are: whom
+    a faulty read withholds comes back with the next good night, but nobody takes a mail back.
     """
     removed = narrow_to_withheld(comparison)
     (changes,) = comparison.row("select count(*) from tonight_changes")
     store_rejects(comparison, publication.sync_id)
-    if guards and removed and judge(comparison, guards, sync.night):
-        waiting = replace(publication.findings, restrictions_waiting=removed)
-        return replace(publication, findings=waiting)
     apply(comparison, night=sync.night, sync_id=publication.sync_id)
     remember_withheld(comparison.connection, sync.slug, read)
     return replace(
