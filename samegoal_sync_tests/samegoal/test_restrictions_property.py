@@ -288,7 +288,8 @@ def test_nobody_restricted_at_the_last_read_is_ever_published(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=_FIXTURE)
+@pytest.mark.timeout(900)  # some minutes on a busy machine, and more to shrink what fails
+@settings(max_examples=100, deadline=None, suppress_health_check=_FIXTURE)
 @given(steps=_steps)
 def test_nobody_restricted_is_ever_published_tried_for_long(
     house: House, steps: list[tuple[Any, ...]]
