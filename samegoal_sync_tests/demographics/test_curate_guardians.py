@@ -247,6 +247,19 @@ def test_a_pair_without_student_or_guardian_is_accounted_for_and_told() -> None:
     assert curated.rejects.filter(rule="guardian_key_blank").height == 2
 
 
+def test_an_active_restriction_of_nobody_is_reported() -> None:
+    home = Household()
+    home.guardian()
+    for end in ("2020-02-01", None):
+        home.district.add(_ACCESS, StudentGuardianID=None, StartDate="2020-01-01", EndDate=end)
+    curated = home.district.guardians()
+    assert curated.frame.height == 1
+    found = curated.rejects.filter(rule="restriction_key_blank")
+    assert found.select("object", "severity", "column", "student_id").rows() == [
+        (_ACCESS, "value", None, None)
+    ]
+
+
 def test_relationship_in_qmlativs_own_words_and_flags_as_they_are() -> None:
     home = Household()
     home.district.add("Demographics/Relationship", RelationshipID=1, Description="Step Mother ")

@@ -25,6 +25,7 @@ from samegoal_sync.demographics.guardians.guardian_choice import beyond_choice
 from samegoal_sync.demographics.guardians.guardian_order import ordered_pairs
 from samegoal_sync.demographics.guardians.restrictions.active_restrictions import (
     restriction_sources,
+    restrictions_of_nobody,
 )
 from samegoal_sync.demographics.guardians.restrictions.who_may_see import (
     PEER,
@@ -82,6 +83,7 @@ def curate_guardians(
     left_alone = _without_guardian(students, frame)
     rejects = [
         *_row_rejects(raw, pairs),
+        _of_nobody(raw, today),
         *_value_rejects(curated, conditions, absent),
         left_alone,
         spoilt_names(curated, "NameIDGuardian"),
@@ -310,6 +312,17 @@ def _row_rejects(raw: RawObjects, pairs: pl.DataFrame) -> list[pl.DataFrame]:
             key="StudentGuardianID",
         ),
     ]
+
+
+def _of_nobody(raw: RawObjects, today: date) -> pl.DataFrame:
+    return rejected(
+        restrictions_of_nobody(raw, today).with_columns(student_id=pl.lit(None, pl.String)),
+        pl.lit(True),
+        "restriction_key_blank",
+        object_name="Family/StudentGuardianRestrictedAccess",
+        key="StudentGuardianRestrictedAccessID",
+        notice=True,
+    )
 
 
 def _value_rejects(

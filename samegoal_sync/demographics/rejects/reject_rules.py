@@ -163,6 +163,12 @@ REJECT_RULES: dict[str, RejectRule] = {
         screens.GUARDIANS,
         "Remove the guardian and add them again.",
     ),
+    "restriction_key_blank": _notice(
+        "A restriction that holds today does not say which guardian it is of.",
+        "Somebody may not see a student, and nobody can say who: all guardians are published.",
+        screens.GUARDIANS,
+        "Enter the restriction again on the guardian whom it is of.",
+    ),
     "guardian_name_invalid": _row(
         "A last name of a guardian is blank, damaged, without a letter, or longer than 80 letters.",
         "Letters need a name.",

@@ -32,16 +32,22 @@ def restricted_pairs(raw: RawObjects, today: date) -> pl.Series:
     can't be read has begun; an end of that kind has not come. Dates in the wrong order, or before
     the student was born, say only that there is a restriction: it is active.
     """
+    return _active(raw, today).get_column("StudentGuardianID").drop_nulls().unique()
+
+
+def restrictions_of_nobody(raw: RawObjects, today: date) -> pl.DataFrame:
+    """Active restrictions, in Qmlativ's columns, that don't say of which guardian they are."""
+    return _active(raw, today).filter(pl.col("StudentGuardianID").is_null())
+
+
+def _active(raw: RawObjects, today: date) -> pl.DataFrame:
     start, end = parsed_bound("StartDate"), parsed_bound("EndDate")
     begun, over = (start <= today).fill_null(True), (end < today).fill_null(False)
     impossible = (end < start).fill_null(False) | (end < pl.col("born")).fill_null(False)
     return (
         lookup(raw, _ACCESS)
-        .filter(pl.col("StudentGuardianID").is_not_null())
         .join(_births(raw), on="StudentGuardianID", how="left")
         .filter((begun & ~over) | impossible)
-        .get_column("StudentGuardianID")
-        .unique()
     )
 
 
