@@ -59,7 +59,7 @@ def cleaned_text(text: str, longest: int = LONGEST) -> str:
     if not (text.isascii() and text.isprintable()):
         text = _LONE_SURROGATE.sub("\ufffd", text)
         text = _NO_LETTER.sub(" ", _DROPPED.sub("", text))
-        text = _without_heaps(unicodedata.normalize("NFC", text))
+        text = without_heaps(unicodedata.normalize("NFC", text))
     text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1].rstrip() + _ENDS_CUT
 
@@ -77,11 +77,13 @@ def visible_text(text: str) -> str:
 
 def has_heap_of_marks(text: str) -> bool:
     """Whether more marks stand upon a letter than any language writes; also as it was typed."""
-    return not text.isascii() and _without_heaps(text) != text
+    return without_heaps(text) != text
 
 
-def _without_heaps(text: str) -> str:
+def without_heaps(text: str) -> str:
     """At most so many combining marks in a row."""
+    if text.isascii():
+        return text
     kept, marks = [], 0
     for letter in text:
         marks = marks + 1 if unicodedata.combining(letter) else 0

@@ -99,7 +99,8 @@ def remove(
         else:
             told = f"{students} students, {'exported' if export_to else 'not exported'} before"
             remove_district(
-                registry, drop, district, export_to, partial(export_documents, app.database_url),
+                registry, drop, district, export_to,
+                partial(export_documents, app.database_url, tell=app.console.print),
                 witness("REMOVED", district, who=who, what=told),
             )  # fmt: skip
     app.console.print(f"{district} is {'retired; its data stay' if keep_data else 'removed'}.")
