@@ -13,6 +13,7 @@ import pytest
 from samegoal_sync import cli
 from samegoal_sync.database import connect
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, OAKDALE, Person
+from samegoal_sync_tests.portal.test_document_pdf import BEYOND_TYPST
 
 
 def test_documents_are_exported_and_the_removal_is_told(
@@ -28,6 +29,13 @@ def test_documents_are_exported_and_the_removal_is_told(
     field = re.search(r'name="(section:0:[^"]+)"', teacher.get(page).text)
     assert field
     teacher.post(f"{page}/fill", **{field[1]: "reads at grade level"})
+    beyond = teacher.post(f"{student_address(FAIRVIEW)}/documents", kind="etr").headers["location"]
+    fault = beyond.partition("?")[0].rpartition("/")[2]
+    with connect(districts) as connection:
+        connection.execute(
+            "update document_fields set value = %s where document_id = %s and part = 'section'",
+            (f"reads in time {BEYOND_TYPST}", fault),
+        )
     other = sign_in("teacher@oakdale.example")
     other.post(f"{student_address(OAKDALE)}/documents", kind="etr")
     monkeypatch.setenv("SAMEGOAL_SYNC_DATABASE_URL", districts)
@@ -38,9 +46,16 @@ def test_documents_are_exported_and_the_removal_is_told(
         cli.main(["districts", "remove", FAIRVIEW, "--export-to", str(last), "--yes"])
     told = capsys.readouterr().err
     assert ended.value.code == 0, told
-    pdf, data = sorted((last / "documents").iterdir(), key=lambda path: path.suffix, reverse=True)
+    pdf, text = (next((last / "documents").glob(f"*{suffix}")) for suffix in (".pdf", ".txt"))
     assert pdf.read_bytes().startswith(b"%PDF")
-    assert pdf.stat().st_mode & 0o777 == 0o600
+    assert text.name == f"1001_etr_v1_{fault}.txt"
+    assert text.read_text().startswith("This document can't be laid out as PDF. This is its text.")
+    assert text.read_text().count("reads in time") == 4
+    assert {path.stat().st_mode & 0o777 for path in (pdf, text)} == {0o600}
+    assert told.count(f"document {fault} is exported as text: ") == 1
+    assert "reads in" not in told
+    data = next((last / "documents").glob("*_iep_*.json"))
+    assert len(list((last / "documents").iterdir())) == 4
     kept = json.loads(data.read_text())
     assert kept["about"]["student_id"] == "1001"
     assert "reads at grade level" in [one["value"] for one in kept["fields"]]

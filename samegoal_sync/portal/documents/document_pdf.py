@@ -10,7 +10,7 @@ import json
 import unicodedata
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from typst import Compiler, Fonts, TypstError
 
@@ -62,13 +62,13 @@ def document_pdf(document: Document, district: str, zone: str) -> bytes:
         ],
     }
     try:
-        return _compiled(given, "ua-1")
+        return _compiled(given, ["ua-1"])
     except TypstError as refused:
         if _NO_FONT_HAS_IT in refused.message:
             notes.append(
                 "A letter that this file's font lacks is shown as a box; print from the browser."
             )
-    return _compiled(given)
+    return _compiled(given, [])
 
 
 def _person(title: str, fields: list[Field]) -> dict[str, Any]:
@@ -103,11 +103,11 @@ def _runs_from_right(line: str) -> bool:
     return next((way for way in ways if way in ("L", *_RIGHT_TO_LEFT)), "L") in _RIGHT_TO_LEFT
 
 
-def _compiled(given: dict[str, Any], *standards: str) -> bytes:
+def _compiled(given: dict[str, Any], standards: list[Literal["ua-1"]]) -> bytes:
     content = _compiler().compile(
         format="pdf",
         sys_inputs={"document": json.dumps(given)},
-        pdf_standards=list(standards),
+        pdf_standards=[*standards],
     )
     assert isinstance(content, bytes)
     return content

@@ -26,6 +26,7 @@ _AT_ONCE = 2
 #: People who wait for one; each keeps a thread of the portal's forty.
 _MOST_WAITING = 8
 _USES = 200
+_IMPORTED = (document_pdf.__module__, "samegoal_sync.refresh.refresh_student")
 
 
 class PdfJobs:
@@ -79,6 +80,8 @@ class PdfJobs:
         with self._lock:
             if self._pool is None:
                 context = multiprocessing.get_context("forkserver")
+                # The server of copies is one for all: whoever starts it has it import for all.
+                context.set_forkserver_preload(list(_IMPORTED))
                 self._pool = ProcessPool(
                     _AT_ONCE, _USES, context=context, initializer=_confine, initargs=[MEMORY]
                 )
