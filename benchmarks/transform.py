@@ -26,7 +26,7 @@ from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.demographics.validation.frame_validation import (
     check_curated,
     check_raw,
-    require_consistent,
+    require_checks_passed,
 )
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.raw_objects import RawObjects
@@ -44,8 +44,8 @@ def curated(raw: RawObjects) -> tuple[Curated, Curated]:
 
 def curated_and_checked(raw: RawObjects) -> None:
     """Ours, with both stages' checks."""
-    require_consistent("raw", check_raw(raw))
-    require_consistent("curated", check_curated(*curated(raw)))
+    require_checks_passed("raw", check_raw(raw))
+    require_checks_passed("curated", check_curated(*curated(raw)))
 
 
 def short_name(name: str) -> str:

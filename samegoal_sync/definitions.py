@@ -15,7 +15,7 @@ from samegoal_sync.pipeline.decision_sensor import decisions_on_held_nights
 from samegoal_sync.pipeline.freshness import fresh_within_36_hours
 from samegoal_sync.pipeline.import_executor import import_executor
 from samegoal_sync.pipeline.import_job import import_district_job
-from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
+from samegoal_sync.pipeline.io_managers import curated, raw_objects
 from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES, missed_nights
 from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.pipeline.sensors import SENSORS
@@ -39,6 +39,6 @@ defs = dg.Definitions(
     jobs=[import_district_job, *JOBS],
     schedules=SCHEDULES,
     sensors=[missed_nights, *SENSORS, decisions_on_held_nights],
-    resources={"raw_objects": RawObjectsIOManager(), "curated": CuratedIOManager(), **resources()},
+    resources={"raw_objects": raw_objects, "curated": curated, **resources()},
     executor=import_executor,
 )

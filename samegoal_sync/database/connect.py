@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
 
+from samegoal_sync.database.kept_connection import KeptConnection, keeper_of
 from samegoal_sync.errors import DatabaseError
+
+_C = TypeVar("_C", bound=psycopg.Connection[TupleRow])
 
 
 def connect(database_url: str, **options: Any) -> psycopg.Connection[TupleRow]:
     """Open a connection whose unqualified names are found in the ``samegoal`` schema.
 
+    Within ``keeping_connection``, one without options is taken up again rather than opened.
+
     Raises:
         DatabaseError: Postgres did not answer; the address (which may hold a password) and
             the server's own words are not repeated.
     """
+    keeper = None if options else keeper_of(database_url)
+    if keeper is None:
+        return _opened(psycopg.Connection, database_url, options)
+    kept = keeper.take()
+    if kept is None:
+        kept = _opened(KeptConnection, database_url, options)
+        kept.keeper = keeper
+    return kept
+
+
+def _opened(kind: type[_C], database_url: str, options: dict[str, Any]) -> _C:
     try:
-        return psycopg.connect(
+        return kind.connect(
             database_url,
             application_name="samegoal-sync",
             options="-c search_path=samegoal -c timezone=UTC",

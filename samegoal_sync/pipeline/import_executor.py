@@ -11,6 +11,7 @@ from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.in_process import InProcessExecutor
 
+from samegoal_sync.database.kept_connection import keeping_connection
 from samegoal_sync.districts.monitoring.night_requests import NightRun, claim_night
 from samegoal_sync.districts.monitoring.running_imports import running_import, tell_progress
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
@@ -42,7 +43,7 @@ class ImportExecutor(InProcessExecutor):
                 # Dagster's way for an executor to end a run as canceled.
                 raise dg.DagsterExecutionInterruptedError
         slug = run.tags.get("dagster/partition", "")
-        with running_import(database_url, slug, run.run_id):
+        with keeping_connection(database_url), running_import(database_url, slug, run.run_id):
             done, steps = 0, len(execution_plan.step_keys_to_execute)
             for event in super().execute(plan_context, execution_plan):
                 if event.is_step_success:

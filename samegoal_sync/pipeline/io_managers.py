@@ -1,13 +1,14 @@
 """Dagster IO managers: where a raw or curated asset lies, per district.
 
-A run reads the frames that it stored itself. One that makes only what comes after reads the
-newest complete set of *one* other run: of two that overlapped, the students of one would stand
-beside the guardians of the other.
+A step takes the frames that an earlier step of its run made as they are, without reading them
+again. A run that makes only what comes after reads the newest complete set of *one* other run: of two
+that overlapped, the students of one would stand beside the guardians of the other.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,11 +27,17 @@ from samegoal_sync.storage.frame_store import FrameStore, StoredFrames
 class _FramesIOManager(dg.IOManager):
     """Stores an asset's frames of one district; subclasses know how they are packed.
 
+    One for each run, so what it holds lasts as long as the run.
+
     Attributes:
         together: the assets that are only read of one run.
     """
 
     together: tuple[str, ...]
+
+    def __init__(self) -> None:
+        self._stored: set[tuple[str, str, str]] = set()
+        self._at_hand: dict[tuple[str, str, str], Any] = {}
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         asset, slug = context.asset_key.to_user_string(), context.partition_key
@@ -38,15 +45,23 @@ class _FramesIOManager(dg.IOManager):
             run = _run_id(context)
             address = _store().store(asset, slug, self.pack(obj), datetime.now(UTC), run)
         context.add_output_metadata({"dagster/uri": address})
+        key = (run, slug, asset)
+        self._stored.add(key)
+        self._at_hand[key] = obj
 
     def load_input(self, context: dg.InputContext) -> Any:
         asset, slug = context.asset_key.to_user_string(), context.partition_key
+        run = _run_id(context)
+        if all((run, slug, one) in self._stored for one in self.together):
+            # Given away: one step takes it, and it may be large.
+            with suppress(KeyError):
+                return self._at_hand.pop((run, slug, asset))
         with told_and_recorded(*_instance_and_run(context), slug):
             store = _store()
-            run = store.run_of(self.together, slug, _run_id(context), _started(context))
-            if run is None:
+            source = store.run_of(self.together, slug, run, _started(context))
+            if source is None:
                 raise _none_complete(self.together, slug)
-            return self.unpack(store.read(asset, slug, run))
+            return self.unpack(store.read(asset, slug, source))
 
     @abstractmethod
     def pack(self, value: Any) -> StoredFrames:
@@ -105,6 +120,18 @@ class CuratedIOManager(_FramesIOManager):
             findings=notes["findings"],
             read_at=datetime.fromisoformat(notes["read_at"]) if notes["read_at"] else None,
         )
+
+
+@dg.io_manager
+def raw_objects(_init: dg.InitResourceContext) -> RawObjectsIOManager:
+    """Raw assets' frames; made anew for each run."""
+    return RawObjectsIOManager()
+
+
+@dg.io_manager
+def curated(_init: dg.InitResourceContext) -> CuratedIOManager:
+    """Curated assets' frames; made anew for each run."""
+    return CuratedIOManager()
 
 
 def _store() -> FrameStore:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 import pandera.polars as pa
 import polars as pl
@@ -337,11 +338,19 @@ class _Failure:
 
 def _failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> list[_Failure]:
     """What pandera found wrong: reason and column, how many rows, and some of their numbers."""
+    if _fit.get((schema.name, id(frame))) is frame:
+        return []
     try:
         schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
         return [_failure(error, errors.failure_cases) for error in errors.schema_errors]
+    _fit[schema.name, id(frame)] = frame
     return []
+
+
+#: Frames that pandera found fit, by schema, as long as they live. A run asks at each door again, and
+#: no frame is ever changed in place. A frame that is read anew is another one, and looked at.
+_fit: WeakValueDictionary[tuple[str | None, int], pl.DataFrame] = WeakValueDictionary()
 
 
 def _failure(error: pa.errors.SchemaError, cases: pl.DataFrame) -> _Failure:

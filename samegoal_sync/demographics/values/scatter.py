@@ -15,4 +15,5 @@ def scattered(found: pl.Series, where: pl.Series, rest: pl.Series) -> pl.Series:
         where: boolean, without nulls, as long as ``rest``.
     """
     # Each true row takes the next of those found; the others take any, and are not looked at.
-    return found.gather(where.cum_sum().clip(1) - 1).zip_with(where, rest)
+    row = pl.lit(where).cum_sum().clip(1) - 1
+    return pl.select(pl.when(where).then(pl.lit(found).gather(row)).otherwise(rest)).to_series()

@@ -10,8 +10,8 @@ import polars as pl
 from samegoal_sync.demographics.values.scatter import scattered
 from samegoal_sync.outside_text import CONTROL, INVISIBLE
 
-#: What makes a trimmed text differ from its clean form; few texts hold any of it.
-_SUSPECT = r"  |[^ -~]"
+#: What makes a text differ from its clean form; few texts hold any of it.
+_SUSPECT = r"^ | $|  |[^ -~]"
 #: Control characters that are no blanks, and the zero-width and direction marks that come with
 #: copied text; joiners that scripts need stay.
 _UNSEEN = "[" + "".join(rf"\x{{{a:x}}}-\x{{{b:x}}}" for a, b in (*CONTROL, *INVISIBLE)) + "]"
@@ -32,18 +32,23 @@ def cleaned(column: str | pl.Expr) -> pl.Expr:
 def _mend(text: pl.Series) -> pl.Series:
     if text.null_count() == text.len():
         return text
-    trimmed = text.str.strip_chars()
-    suspect = trimmed.str.contains(_SUSPECT).fill_null(False)
+    suspect = text.str.contains(_SUSPECT)
     if not suspect.any():
-        return trimmed
-    fixed = (
-        trimmed.filter(suspect)
-        .str.replace_all(_UNSEEN, "")
-        .str.replace_all(r"\s+", " ")
-        .str.normalize("NFC")
-        .str.strip_chars()
-    )
-    return scattered(fixed, suspect, trimmed)
+        return text
+    suspect = suspect.fill_null(False)
+    fixed = text.filter(suspect).to_frame().select(_MENDED).to_series()
+    return scattered(fixed, suspect, text)
+
+
+#: One expression: on a short column each call of polars costs more than its work.
+_MENDED = (
+    pl.all()
+    .str.strip_chars()
+    .str.replace_all(_UNSEEN, "")
+    .str.replace_all(r"\s+", " ")
+    .str.normalize("NFC")
+    .str.strip_chars()
+)
 
 
 def has_letter(text: pl.Expr) -> pl.Expr:

@@ -1,0 +1,87 @@
+"""One connection for all that a run asks, one question after the other.
+
+A run of a district connected some twenty times, and each connection is a process that Postgres
+starts and ends. While ``keeping_connection`` lasts, one that is closed is kept for whoever connects
+next in the same thread. psycopg's own pool brings three threads for what one thread needs here.
+"""
+
+from __future__ import annotations
+
+import select
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow, tuple_row
+
+_this_thread = threading.local()
+
+
+class Keeper:
+    """Keeps one idle connection to an address."""
+
+    def __init__(self, database_url: str) -> None:
+        self.database_url = database_url
+        self._idle: KeptConnection | None = None
+
+    def take(self) -> KeptConnection | None:
+        """The connection that was closed last, unless the server has ended it meanwhile."""
+        found, self._idle = self._idle, None
+        if found is None or found.is_quiet():
+            return found
+        found.end()
+        return None
+
+    def keep(self, connection: KeptConnection) -> bool:
+        """Whether this thread's next may have it: nothing of a transaction is left in it."""
+        usable = keeper_of(self.database_url) is self and self._idle is None
+        if not usable or connection.info.transaction_status is not TransactionStatus.IDLE:
+            return False
+        connection.isolation_level, connection.row_factory = None, tuple_row
+        self._idle = connection
+        return True
+
+    def end(self) -> None:
+        """Close what is kept."""
+        if self._idle is not None:
+            self._idle.end()
+
+
+class KeptConnection(psycopg.Connection[TupleRow]):
+    """A connection that is kept when it is closed, if its keeper has room for it."""
+
+    keeper: Keeper
+
+    def close(self) -> None:
+        """Give the connection back, or end it."""
+        if self.closed or not self.keeper.keep(self):
+            self.end()
+
+    def end(self) -> None:
+        """Close it for good."""
+        super().close()
+
+    def is_quiet(self) -> bool:
+        """Whether the server has said nothing since, not even that it ends."""
+        readable, _, _ = select.select([self.fileno()], [], [], 0)
+        return not readable
+
+
+def keeper_of(database_url: str) -> Keeper | None:
+    """What keeps a connection to this address in this thread, if anything does."""
+    keeper: Keeper | None = getattr(_this_thread, "keeper", None)
+    return keeper if keeper is not None and keeper.database_url == database_url else None
+
+
+@contextmanager
+def keeping_connection(database_url: str) -> Iterator[None]:
+    """While the block runs, ``connect`` opens one connection in this thread instead of many."""
+    outer, keeper = getattr(_this_thread, "keeper", None), Keeper(database_url)
+    _this_thread.keeper = keeper
+    try:
+        yield
+    finally:
+        _this_thread.keeper = outer
+        keeper.end()
