@@ -1,8 +1,8 @@
 """Dagster IO managers: where a raw or curated asset lies, per district.
 
 A step takes the frames that an earlier step of its run made as they are, without reading them
-again. A run that makes only what comes after reads the newest complete set of *one* other run: of two
-that overlapped, the students of one would stand beside the guardians of the other.
+again. A run that makes only what comes after reads the newest complete set of *one* other run: of
+two that overlapped, the students of one would stand beside the guardians of the other.
 """
 
 from __future__ import annotations

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
+import pandera.polars as pa
 import psycopg
 import pytest
 import sqlalchemy as db
@@ -13,8 +16,13 @@ from sqlalchemy import event
 
 from samegoal_sync.pipeline.code_location import job_here
 from samegoal_sync.pipeline.event_log import ShortEventLog
+from samegoal_sync.pipeline.import_executor import ImportExecutor
 from samegoal_sync.pipeline.short_events import as_json, is_kept, shortened
+from samegoal_sync.qmlativ.catalog import CATALOG
+from samegoal_sync.storage.frame_store import StoredFrames
+from samegoal_sync.storage.frames import FolderFrameStore
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+from samegoal_sync_tests.pipeline.materializing import CURATED, PUBLISHED, RAW, materialize
 
 FAIRVIEW = SLUGS[0]
 
@@ -79,6 +87,58 @@ def test_a_run_asks_dagsters_storage_little(world: World) -> None:
     finally:
         event.remove(db.Engine, "before_cursor_execute", count)
     assert asked.total() <= 190, asked.most_common(12)
+
+
+def test_a_run_connects_to_our_tables_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for the lock of a running import, once for all that it asks."""
+    world.run()
+    opened: list[str] = []
+    connect, execute = psycopg.Connection.connect, ImportExecutor.execute
+
+    def seen(cls: type[psycopg.Connection[Any]], address: str, **options: Any) -> Any:
+        opened.append(cls.__name__)
+        return connect.__func__(cls, address, **options)  # type: ignore[attr-defined]
+
+    def counted(self: ImportExecutor, *arguments: Any) -> Iterator[dg.DagsterEvent]:
+        opened.clear()
+        yield from execute(self, *arguments)
+        assert len(opened) <= 2, opened
+
+    monkeypatch.setattr(psycopg.Connection, "connect", classmethod(seen))
+    monkeypatch.setattr(ImportExecutor, "execute", counted)
+    assert world.run()[0].state == "unchanged"
+    assert opened
+
+
+def test_steps_of_one_run_hand_frames_on_without_reading_or_checking_them_twice(
+    world: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run()
+    read: list[str] = []
+    validated: list[str | None] = []
+    load, validate = FolderFrameStore.read, pa.DataFrameSchema.validate
+
+    def seen_read(self: FolderFrameStore, asset: str, *arguments: Any) -> StoredFrames:
+        read.append(asset)
+        return load(self, asset, *arguments)
+
+    def seen_validate(self: pa.DataFrameSchema, frame: Any, **options: Any) -> Any:
+        validated.append(self.name)
+        return validate(self, frame, **options)
+
+    monkeypatch.setattr(FolderFrameStore, "read", seen_read)
+    monkeypatch.setattr(pa.DataFrameSchema, "validate", seen_validate)
+    assert materialize(instance, *RAW, *CURATED, *PUBLISHED).success
+    assert read == []
+    once = sorted(
+        {item.name for item in CATALOG} | {"student_demographics", "guardian_demographics"}
+    )
+    assert sorted(str(name) for name in validated) == once
+    validated.clear()
+    # What another run stored is read, and looked at as if for the first time.
+    assert materialize(instance, *PUBLISHED).success
+    assert sorted(read) == sorted(CURATED)
+    assert len(validated) == 2
 
 
 def test_a_run_is_executed_again_from_where_it_failed(

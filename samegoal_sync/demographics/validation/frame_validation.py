@@ -348,8 +348,8 @@ def _failures(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> list[_Failure]
     return []
 
 
-#: Frames that pandera found fit, by schema, as long as they live. A run asks at each door again, and
-#: no frame is ever changed in place. A frame that is read anew is another one, and looked at.
+#: Frames that pandera found fit, by schema, as long as they live. A run asks at each door again,
+#: and no frame is ever changed in place. A frame that is read anew is another one: it is looked at.
 _fit: WeakValueDictionary[tuple[str | None, int], pl.DataFrame] = WeakValueDictionary()
 
 
