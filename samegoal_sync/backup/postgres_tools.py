@@ -87,10 +87,23 @@ def connection_of(database_url: str) -> tuple[str, dict[str, str]]:
 
 
 def _needs_tls(database_url: str) -> bool:
-    """Whether the server is on another machine, or TLS is asked for."""
+    """Whether the server may be on another machine, or TLS is asked for.
+
+    What the address leaves out comes from libpq's variables, as for the programs themselves; a
+    service's file is not read, so a service counts as elsewhere.
+    """
     parts = conninfo_to_dict(database_url)
-    host = str(parts.get("hostaddr") or parts.get("host") or "")
-    asked = str(parts.get("sslmode", "")) in ("require", "verify-ca", "verify-full")
+    if parts.get("service") or os.environ.get("PGSERVICE"):
+        return True
+    host = str(
+        parts.get("hostaddr")
+        or parts.get("host")
+        or os.environ.get("PGHOSTADDR")
+        or os.environ.get("PGHOST")
+        or ""
+    )
+    mode = parts.get("sslmode") or os.environ.get("PGSSLMODE", "")
+    asked = str(mode) in ("require", "verify-ca", "verify-full")
     return asked or not (host.startswith("/") or host in _THIS_MACHINE)
 
 

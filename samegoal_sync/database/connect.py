@@ -46,3 +46,9 @@ def _opened(kind: type[_C], database_url: str, options: dict[str, Any]) -> _C:
             hint="check that the server of SAMEGOAL_SYNC_DATABASE_URL is up and its password "
             "is right; unset the variable to use the project's own Postgres",
         ) from None
+    except psycopg.ProgrammingError:  # its words repeat the address, password and all
+        raise DatabaseError(
+            "the address of Postgres can't be read",
+            hint="write SAMEGOAL_SYNC_DATABASE_URL as postgresql://user:password@host:5432/database"
+            ", with signs such as % @ : / in its parts percent-encoded",
+        ) from None

@@ -28,9 +28,9 @@ _PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
 _SECONDS = 30
 
 
-#: What ends a line for Python and for no mail server: one such letter in a district's name stalled
-#: every mail behind it.
-_LINE_ENDS = dict.fromkeys(map(ord, "\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
+#: What ends a line for Python, and for no mail server but the first two: one such letter in a
+#: district's name stalled every mail behind it.
+_LINE_ENDS = dict.fromkeys(map(ord, "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 
 
 class _AsItIs(UnstructuredHeader):
@@ -117,12 +117,34 @@ def build_message(
     answers: Thread | None = None,
 ) -> EmailMessage:
     """A plain-text message. With a ``key`` its id is always the same, so that a second sending
-    after a crash shows as the same message."""
+    after a crash shows as the same message.
+
+    Raises:
+        MailError: no message can be made of it; its words are not repeated.
+    """
+    try:
+        return _built(sender, to, subject, body, key, answers)
+    except ValueError as error:
+        raise MailError(
+            f"a mail can't be written ({type(error).__name__})",
+            hint="see that its address, and the name of its district, are one line without "
+            "control characters",
+        ) from None
+
+
+def _built(
+    sender: str,
+    to: Sequence[str],
+    subject: str,
+    body: str,
+    key: str | None,
+    answers: Thread | None,
+) -> EmailMessage:
     message = EmailMessage(policy=_POLICY)
-    subject = subject.translate(_LINE_ENDS)
     domain = sender.rpartition("@")[2]
     message["From"], message["To"] = sender, ", ".join(to)
-    message["Subject"] = f"Re: {answers.subject}" if answers else subject
+    about = f"Re: {answers.subject}" if answers else subject
+    message["Subject"] = about.translate(_LINE_ENDS)
     message["Date"] = formatdate()
     message["Message-ID"] = f"<{key}.samegoal-sync@{domain}>" if key else make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"

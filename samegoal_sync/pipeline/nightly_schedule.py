@@ -36,6 +36,7 @@ from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, PARTITION_SET, run_tags
 from samegoal_sync.pipeline.pruning import prune_runs
 from samegoal_sync.pipeline.resources import Database
+from samegoal_sync.storage.chosen_store import frame_store
 
 _RUN_KEY = "dagster/run_key"
 
@@ -147,7 +148,7 @@ def run_request(request: NightRequest) -> dg.RunRequest:
 @dg.op(name="delete_old_runs")
 @beating("prune_runs")
 def _prune(context: dg.OpExecutionContext, database: Database) -> None:
-    """Delete finished runs and check results older than 30 days that nothing needs."""
+    """Delete runs, check results and frames older than 30 days that nothing needs."""
     now = datetime.now(UTC)
     pruned = prune_runs(context.instance, now)
     context.log.info(f"deleted {pruned.runs} old runs and {pruned.check_results} check results")
@@ -157,12 +158,14 @@ def _prune(context: dg.OpExecutionContext, database: Database) -> None:
     if forgotten:
         told = ", ".join(f"{rows} of {table}" for table, rows in forgotten.items())
         context.log.info(f"deleted as SAMEGOAL_SYNC_RETENTION says: {told}")
+    # Storing a night forgets old ones too; a district that is silent stores none.
+    frame_store(registry.settings).prune(now)
 
 
 @dg.job(
     name="prune_runs",
     executor_def=dg.in_process_executor,
-    description="Deletes old runs and check results; never a district's latest of each.",
+    description="Deletes old runs, check results and frames; never a district's latest of each.",
 )
 def prune_runs_job() -> None:
     """One step."""

@@ -79,6 +79,14 @@ class FrameStore(ABC):
         """Forget every frame of a district."""
 
     @abstractmethod
+    def prune(self, now: datetime) -> None:
+        """Forget nights older than ``KEPT`` of every asset and district, but each one's newest.
+
+        Raises:
+            StorageError: where they lie can't be reached.
+        """
+
+    @abstractmethod
     def _nights(self, asset: str, district: str) -> list[str]:
         """Names of the complete nights, oldest first."""
 

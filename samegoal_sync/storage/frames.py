@@ -75,13 +75,20 @@ class FolderFrameStore(FrameStore):
         return _read_folder(folder, asset, district)
 
     def remove(self, district: str) -> None:
-        # An asset is one folder (``student_demographics``) or two (``qmlativ/students``).
-        for parent in (*self.root.glob("*"), *self.root.glob("*/*")):
+        for parent in self._assets():
             # An asset may bear the district's name: what it holds are districts, not nights.
             for night in self._folders(parent / district):
-                if is_night(night.name):
-                    shutil.rmtree(night)
+                shutil.rmtree(night)
             self._drop_if_empty(parent / district)
+
+    def prune(self, now: datetime) -> None:
+        for parent in self._assets():
+            for district in parent.glob("*"):
+                self._prune(district, now)
+
+    def _assets(self) -> list[Path]:
+        """An asset is one folder (``student_demographics``) or two (``qmlativ/students``)."""
+        return [path for path in (*self.root.glob("*"), *self.root.glob("*/*")) if path.is_dir()]
 
     @staticmethod
     def _drop_if_empty(folder: Path) -> None:
@@ -98,9 +105,11 @@ class FolderFrameStore(FrameStore):
 
     @staticmethod
     def _folders(parent: Path) -> list[Path]:
+        """Complete nights, oldest first; what else lies there is not ours to read or delete."""
         if not parent.is_dir():
             return []
-        return sorted(path for path in parent.iterdir() if not path.name.startswith("."))
+        shown = (path for path in parent.iterdir() if not path.name.startswith("."))
+        return sorted(path for path in shown if is_night(path.name) and path.is_dir())
 
     def _prune(self, parent: Path, now: datetime) -> None:
         oldest = moment_name(now - KEPT)

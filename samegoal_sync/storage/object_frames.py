@@ -124,6 +124,12 @@ class ObjectFrameStore(FrameStore):
                     [one.path for one in self._list(parent) if is_night(_night_of(one, parent))]
                 )
 
+    def prune(self, now: datetime) -> None:
+        with self._told("old frames could not be removed"):
+            for asset in list(self._assets()):
+                for parent in self._folders(asset):
+                    self._prune(parent, datetime.now(UTC), moment_name(now - KEPT))
+
     def _nights(self, asset: str, district: str) -> list[str]:
         parent = f"{asset}/{district}"
         with self._told(f"the frames of {asset} for {district} could not be listed"):

@@ -36,11 +36,30 @@ def test_a_newer_server_is_told_what_to_install() -> None:
 @pytest.mark.usefixtures("nothing_installed")
 @pytest.mark.parametrize(
     "address",
-    ["postgresql://u:p@db.example/samegoal", "postgresql://localhost/s?sslmode=verify-full"],
+    [
+        "postgresql://u:p@db.example/samegoal",
+        "postgresql://localhost/s?sslmode=verify-full",
+        "service=prod",
+    ],
 )
 def test_the_embedded_programs_speak_no_tls_and_go_nowhere(address: str) -> None:
     with pytest.raises(BackupError, match="no pg_dump"):
         tools_for(18, address)
+
+
+@pytest.mark.usefixtures("nothing_installed")
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PGHOST", "db.example"), ("PGHOSTADDR", "192.0.2.7"), ("PGSERVICE", "prod"),
+     ("PGSSLMODE", "require")],
+)  # fmt: skip
+def test_a_server_that_only_the_environment_names_is_elsewhere_too(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    for address in ("postgresql:///samegoal", "dbname=samegoal"):
+        with pytest.raises(BackupError, match="no pg_dump"):
+            tools_for(18, address)
 
 
 def test_a_password_is_no_argument() -> None:

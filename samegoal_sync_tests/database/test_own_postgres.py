@@ -51,6 +51,16 @@ def test_a_plain_user_with_the_documented_rights_runs_everything(own: str, tmp_p
             connect(open_text)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://u:p%zzhunter2@h/db", "postgresql://u:hunter2@[::1/db", "hunter2"],
+)
+def test_an_address_that_can_not_be_read_is_told_without_its_password(address: str) -> None:
+    with pytest.raises(DatabaseError, match="can't be read") as refused:
+        connect(address)
+    assert "hunter2" not in f"{refused.value} {refused.value.hint}"
+
+
 def test_each_missing_right_is_reported_and_what_the_hint_says_helps(own: str) -> None:
     before, _ = documented()
     as_superuser(own, [one for one in before if "samegoal_portal" not in one])

@@ -56,6 +56,15 @@ def test_an_address_here_names_no_country(written: str | None) -> None:
         ("MEX", "MX"),
         ("México", "MX"),
         ("484", "MX"),
+        ("Turkey", "TR"),
+        ("Micronesia", "FM"),
+        ("Republic of Korea", "KR"),
+        ("Macedonia", "MK"),
+        ("Cape Verde", "CV"),
+        ("St. Lucia", "LC"),
+        ("The Netherlands", "NL"),
+        ("España", "ES"),
+        ("República Dominicana", "DO"),
     ],
 )
 def test_a_country_is_known_by_what_people_call_it(written: str, code: str) -> None:

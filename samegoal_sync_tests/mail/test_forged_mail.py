@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from samegoal_sync.districts.errors import DuplicateDistrict, InvalidDistrict, SecretKeyError
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.districts.registry.secret_cipher import KEY_FILE, Cipher
+from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailer import build_message
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
@@ -69,8 +70,11 @@ def test_a_name_is_one_line_whatever_was_typed(registry: Registry, fairview: str
 
 def test_a_message_cannot_be_given_further_headers() -> None:
     for injected in ("a\r\nBcc: x@evil.example", "a\nBcc: x@evil.example"):
-        with pytest.raises(ValueError, match="linefeed"):
-            build_message("t@samegoal.example", ["a@b.example"], injected, "text")
+        message = build_message("t@samegoal.example", ["a@b.example"], injected, "text")
+        assert message["Bcc"] is None
+        assert b"\nBcc" not in message.as_bytes()
+        with pytest.raises(MailError):
+            build_message("t@samegoal.example", [injected], "subject", "text")
     body = "Dear all\r\n\r\n.\r\nMAIL FROM:<x@evil.example>\r\n"
     message = build_message("t@samegoal.example", ["a@b.example"], "Ünïcode ✓", body)
     read = message_from_bytes(message.as_bytes(policy=policy.SMTP), policy=policy.default)

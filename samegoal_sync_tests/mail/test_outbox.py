@@ -54,6 +54,19 @@ def test_one_address_that_nobody_takes_keeps_no_other(
     assert kinds.count("mail_failed") == kinds.count("mail_sent") == 1
 
 
+def test_a_letter_that_no_message_can_be_made_of_stalls_no_other(
+    registry: Registry, smtp: Smtp, mailer: Mailer
+) -> None:
+    url = registry.database_url
+    write(url, "first", "a@b.example\nBcc: x@y.example")
+    with connect(url) as connection:
+        letter = Letter("second", "Oak\r\nISD: held", "text")
+        post(connection, letter, ["b@fairview.example"], NOW)
+    done = deliver(url, mailer, NOW)
+    assert (done.sent, done.refused, done.down) == (1, 1, None)
+    assert [mail["Subject"] for mail in smtp.messages] == ["Oak  ISD: held"]
+
+
 def test_refusals_use_up_nobodys_turn(registry: Registry, smtp: Smtp, mailer: Mailer) -> None:
     url = registry.database_url
     for number in range(MOST_REFUSED + 10):

@@ -9,6 +9,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     KEEP_HOW_LEFT,
     LEFT_STATUSES,
 )
+from samegoal_sync.demographics.guardians.restrictions.contact_values import SAME_MAILBOX
 from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync_tests.samegoal.invented_nights import (
@@ -96,6 +97,20 @@ def test_a_held_contact_of_a_removed_guardian_goes_with_them_even_while_paused(
 def test_a_contact_that_is_not_theirs_goes_though_its_column_is_not_shared(house: House) -> None:
     rows = [guardian(1, of=1, email="home@example.org"),
             guardian(2, of=1, priority=2, email="home@example.org")]  # fmt: skip
+    house.publish(curated_students([student(1)]), curated_guardians(rows))
+    house.publish(
+        curated_students([student(1)]),
+        curated_guardians(rows[1:], others=_RESTRICTED, absent=["email"]),
+    )
+    assert house.rows("select guardian_id, email from guardians") == [(500002, None)]
+
+
+@pytest.mark.parametrize("other", sorted(SAME_MAILBOX))
+def test_a_contact_that_is_theirs_by_another_name_of_the_host_goes_too(
+    house: House, other: str
+) -> None:
+    rows = [guardian(1, of=1, email=f"Gil.Vale@{SAME_MAILBOX[other]}"),
+            guardian(2, of=1, priority=2, email=f"gilvale+kids@{other}")]  # fmt: skip
     house.publish(curated_students([student(1)]), curated_guardians(rows))
     house.publish(
         curated_students([student(1)]),

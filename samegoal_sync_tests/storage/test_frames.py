@@ -185,6 +185,28 @@ def test_frames_are_kept_for_thirty_nights_and_the_newest_always(store: FolderFr
     assert _value(store) == 2
 
 
+def test_a_silent_districts_old_frames_go_all_the_same(store: FolderFrameStore) -> None:
+    for asset in (ASSET, "student_demographics"):
+        for night in (NIGHT, NIGHT + timedelta(days=1)):
+            store.write(asset, DISTRICT, _frames(night.day), night)
+    store.prune(NIGHT + KEPT + timedelta(days=2))
+    for asset in (ASSET, "student_demographics"):
+        (night,) = (store.root / asset / DISTRICT).iterdir()
+        assert night.name.startswith("20260304")
+
+
+def test_what_is_no_night_is_neither_read_nor_deleted(store: FolderFrameStore) -> None:
+    store.write(ASSET, DISTRICT, _frames(1), NIGHT)
+    parent = store.root / ASSET / DISTRICT
+    for name in ("2025-notes", "zz"):
+        (parent / name).mkdir()
+    assert _value(store) == 1
+    store.write(ASSET, DISTRICT, _frames(2), NIGHT + KEPT + timedelta(days=2))
+    assert _value(store) == 2
+    assert {path.name for path in parent.iterdir()} >= {"2025-notes", "zz"}
+    assert len(list(parent.iterdir())) == 3
+
+
 def test_files_and_folders_are_their_owners_alone(store: FolderFrameStore) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     for path in (store.root, *store.root.rglob("*")):

@@ -198,6 +198,18 @@ def test_frames_are_kept_for_thirty_nights_and_the_newest_always(
     assert _value(store) == 9
 
 
+def test_a_silent_districts_old_frames_go_all_the_same(
+    store: ObjectFrameStore, server: ObjectServer
+) -> None:
+    for asset in (ASSET, "student_demographics"):
+        for night in (0, 1):
+            store.store(asset, DISTRICT, _frames(night), NIGHT + timedelta(days=night))
+    assert len(server.names()) == 12
+    store.prune(NIGHT + KEPT + timedelta(days=2))
+    assert len(server.names()) == 6
+    assert _value(store) == 1
+
+
 def test_a_removed_districts_frames_go_and_others_stay(
     store: ObjectFrameStore, server: ObjectServer
 ) -> None:

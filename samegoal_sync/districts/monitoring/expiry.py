@@ -48,7 +48,7 @@ def warn_of_expiry(registry: Registry, team: Sequence[str], now: datetime) -> li
             to = district.contacts if "expiring" in district.settings.notify else ()
             letter = Letter(
                 key=f"expiry-{slug}-{expires_on}-{due[-1]}",
-                subject=f"{district.name}: access to Skyward Qmlativ ends in {days_left} days",
+                subject=f"{district.name}: access to Skyward Qmlativ ends {_when(days_left)}",
                 body=_text(district, expires_on, days_left),
                 district=slug,
             )
@@ -72,10 +72,14 @@ def _what(days: int, expires_on: date) -> str:
     return f"{days} days before {expires_on}"
 
 
+def _when(days_left: int) -> str:
+    return {0: "today", 1: "tomorrow"}.get(days_left, f"in {days_left} days")
+
+
 def _text(district: District, expires_on: date, days_left: int) -> str:
     return (
         f"The Integration Access by which SameGoal reads {district.name}'s students and guardians "
-        f"ends on {expires_on}, in {days_left} days. After that day the nightly import stops; "
+        f"ends {_when(days_left)}, on {expires_on}. After that day the nightly import stops; "
         "what SameGoal shows stays as it is.\n\n"
         "What to do (district): in Skyward Qmlativ open Administrative Access > API > Integration, "
         "the record of SameGoal Demographics, and extend or remove its Expiration Date. Then "

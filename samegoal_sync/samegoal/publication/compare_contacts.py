@@ -10,6 +10,7 @@ from __future__ import annotations
 from psycopg import sql
 
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.guardians.restrictions.contact_values import SAME_MAILBOX
 from samegoal_sync.samegoal.publication.comparison import Comparison
 
 #: Every column by which a guardian is reached.
@@ -53,15 +54,19 @@ def apply_contacts(comparison: Comparison) -> None:
 
 def _key(value: sql.Identifier) -> sql.Composed:
     """An e-mail or phone so that one value is found in its spellings (see contact_values.py)."""
-    return sql.SQL(_KEY).format(value=value)
+    same = sql.SQL(" ").join(
+        sql.SQL("when {} then {}").format(host, mailbox) for host, mailbox in SAME_MAILBOX.items()
+    )
+    return sql.SQL(_KEY).format(value=value, same=same)
 
 
-#: Of an e-mail the small letters, without dots and plus-tag before the at; of a phone the last
-#: ten digits before its extension.
+#: Of an e-mail the small letters, without dots and plus-tag before the at, and one name of its
+#: host; of a phone the last ten digits before its extension.
 _KEY = """
     case when {value} like '%%@%%' then
-        lower(replace(split_part(split_part({value}, '@', 1), '+', 1), '.', '')
-            || '@' || split_part({value}, '@', 2))
+        lower(replace(split_part(split_part({value}, '@', 1), '+', 1), '.', '')) || '@'
+            || case lower(split_part({value}, '@', 2)) {same}
+                else lower(split_part({value}, '@', 2)) end
     else right(regexp_replace(regexp_replace({value}, ' x[0-9]+$', ''), '[^0-9]', '', 'g'), 10)
     end
 """

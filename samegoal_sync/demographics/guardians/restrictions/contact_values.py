@@ -32,7 +32,8 @@ _EXTENSION = re.compile(r"(?i)[ ,;]*(?:extension|extn|ext\.?|;ext=|x|#)[ .:=]*\d
 _LONGEST, _SHORTEST = 10, 7
 #: No field of a contact is so long.
 _MOST = 1_000
-_SAME_MAILBOX = {
+#: Hosts of one mailbox; what is published is compared by the same (``compare_contacts.py``).
+SAME_MAILBOX = {
     "googlemail.com": "gmail.com",
     "me.com": "icloud.com",
     "mac.com": "icloud.com",
@@ -91,4 +92,4 @@ def _email_key(address: str) -> str | None:
     local, _, host = address.casefold().partition("@")
     host = host.strip(".")
     local = local.split("+", 1)[0].replace(".", "")
-    return f"{local}@{_SAME_MAILBOX.get(host, host)}" if local and host else None
+    return f"{local}@{SAME_MAILBOX.get(host, host)}" if local and host else None

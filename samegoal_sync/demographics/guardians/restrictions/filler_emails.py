@@ -11,9 +11,9 @@ from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 _WORDS = (
-    r"(?:no(?:ne|email|emailaddress|mail|address|reply|body|one|contact|thanks|nexistent"
+    r"(?:no(?:ne|email|emailaddress|mail|address|reply|body|contact|thanks|nexistent"
     r"|t(?:given|available|applicable|provided|onfile|known)|neprovided|negiven|emailprovided"
-    r"|thaveemail)?|na|null|nil|unknown|invalid|test(?:er|ing|email)?|temp|fake|dummy|placeholder"
+    r"|thaveemail)|null|unknown|invalid|test(?:er|ing|email)?|temp|fake|dummy|placeholder"
     r"|anonymous|missing|blank|leftblank|pending|withheld|optout|changeme"
     r"|donotreply|donotemail|declined|refused|tbd|asdf|qwerty|username|yourname"
     r"|xxx*|aaa*|zzz*|0+|1+|9+|123(?:4(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?)?)"
@@ -27,7 +27,11 @@ _SENTENCES = (
 _TWICE = (
     r"^(?:e?mail|some(?:one|body)|private|spam|abc|user|name|parent|guardian|mom|dad|me|hello)$"
 )
-_LOCAL = rf"^{_WORDS}[0-9]*$|{_SENTENCES}"
+#: Fillers alone; with a number behind them names and initials.
+_SHORT = r"^(?:no|noone|na|nil)$"
+_LOCAL = rf"{_SHORT}|^{_WORDS}[0-9]*$|{_SENTENCES}"
+#: Hosts whose addresses are numbers.
+_NUMBERED = r"^(?:qq|163|126)\.com$"
 _HOST = (
     r"^(?:no-?ne|no-?e?-?mail|noaddress|nonegiven|nowhere|nobody|noone|somewhere|domain|na|null|unknown|invalid"
     r"|test|fake|xxx*|aaa*|asdf)\.[a-z.]+$|\.(?:invalid|test|localhost)$"
@@ -45,7 +49,8 @@ def is_filler(column: str) -> pl.Expr:
     short = local.str.len_chars() <= _TYPED_IN_PASSING
     itself = (local == label) & (short | local.str.contains(_TWICE))
     letters = (local.str.len_chars() == 1) & host.str.contains(r"^[^.]\.[a-z]+$")
-    said = local.str.contains(_LOCAL) | host.str.contains(_HOST)
+    numbered = local.str.contains(r"^[0-9]{5,}$") & host.str.contains(_NUMBERED)
+    said = (local.str.contains(_LOCAL) & ~numbered) | host.str.contains(_HOST)
     return (said | itself | letters).fill_null(False)
 
 
