@@ -92,6 +92,28 @@ def test_guardians_are_entered_changed_and_removed(
     assert admin.post(f"{child}/guardians/remove", guardian=guardian).status_code == 409
 
 
+def test_a_phone_is_taken_and_written_as_publication_does(
+    admin: Person, child: str, districts: str
+) -> None:
+    for number in (
+        "555-0120", "+1 555-0120", "000-000-0000", "222-222-2222", "123-456-7890", "+44 79",
+        "+000 000 000 000", "911",
+    ):  # fmt: skip
+        refused = admin.post(f"{child}/guardians", **{**MOTHER, "home_phone": number})
+        assert refused.status_code == 422, number
+        assert 'id="error-gnew-home_phone"' in refused.text
+        assert f'value="{number}"' in refused.text
+    for typed, written in (
+        ("1.505.555.0120", "505-555-0120"),
+        ("+1 (505) 555-0120 x45", "505-555-0120 x45"),
+        ("+52 55 1234 5678", "+52 55 1234 5678"),
+    ):
+        taken = {**MOTHER, "home_phone": typed, "first_name": written}
+        assert admin.post(f"{child}/guardians", **taken).status_code == 303, typed
+        stored = f"select home_phone from guardians where first_name = '{written}'"
+        assert _value(districts, stored) == written
+
+
 def test_deleting_is_asked_for_and_refused_where_there_are_documents(
     admin: Person, child: str, districts: str
 ) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.portal import page_access
 from samegoal_sync.portal.app import create_app
 from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.portal.pages import held_night_page
@@ -129,6 +131,30 @@ def test_a_decision_whose_audit_line_can_not_be_written_is_none(
     assert admin.post(f"{HELD}/approve", night=seen).status_code in (409, 500)
     assert held_id(simulated.url) == seen
     assert simulated.missing() == 0
+
+
+def test_what_nobody_foresaw_is_logged_also_when_nobody_waits_for_the_decision(
+    admin: Person,
+    simulated: Simulated,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen = held_id(simulated.url)
+    with connect(simulated.url) as connection:
+        connection.execute("update held_nights set students = 'Zimmer, Ann: no frame'")
+    monkeypatch.setattr(held_night_page, "AT_ONCE_SECONDS", 0)
+    answer = admin.post(f"{HELD}/approve", night=seen)
+    assert answer.headers["location"] == HELD
+    until, lines = time.monotonic() + 30, []
+    while not lines:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+        lines = [one for one in caplog.records if one.name == page_access.__name__]
+    assert "tell SameGoal the time" in admin.get(f"{HELD}/decision").text
+    (line,) = lines
+    assert line.levelname == "ERROR"
+    assert "BadZipFile" in line.getMessage()
+    assert "Zimmer" not in caplog.text
 
 
 def test_the_held_night_is_shown_page_by_page(admin: Person, simulated: Simulated) -> None:

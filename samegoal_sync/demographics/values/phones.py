@@ -58,6 +58,16 @@ def phones(raw: RawObjects, name_ids: pl.Series) -> pl.DataFrame:
     return people
 
 
+def written_phone(number: str) -> str | None:
+    """One number as publication writes it, by the same rule; ``None`` if none can be called."""
+    rows = pl.DataFrame(
+        {"number": [number], "extension": [None], "international": [False]},
+        schema={"number": pl.String, "extension": pl.String, "international": pl.Boolean},
+    )
+    written: str | None = _with_written(rows)["written"].item()
+    return written
+
+
 def _firsts(phones_of_kind: pl.DataFrame) -> pl.DataFrame:
     return phones_of_kind.filter(pl.col("NameID").is_first_distinct()).select("NameID", "written")
 

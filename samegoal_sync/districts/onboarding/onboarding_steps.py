@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from samegoal_sync.district import District, DistrictState
+from samegoal_sync.district import District, DistrictSettings, DistrictState
 from samegoal_sync.districts.errors import WrongStep
 from samegoal_sync.districts.onboarding.not_shared import NotShared, not_shared
 from samegoal_sync.districts.registry.history import events
@@ -169,9 +169,11 @@ def complete(
 
 def hold_first_night(registry: Registry, slug: str, who: str) -> None:
     """Have the first night held by its guard, whoever runs it, until somebody approves it."""
-    settings = registry.get(slug).settings
-    guards = replace(settings.guards, first_night=0.0)
-    registry.update(slug, who=who, settings=replace(settings, guards=guards))
+
+    def held(settings: DistrictSettings) -> DistrictSettings:
+        return replace(settings, guards=replace(settings.guards, first_night=0.0))
+
+    registry.change_settings(slug, held, who=who)
 
 
 def activate(registry: Registry, slug: str, who: str) -> District:

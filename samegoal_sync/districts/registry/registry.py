@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack, cast
 
 import psycopg
@@ -24,7 +24,7 @@ from samegoal_sync.districts.registry.access_parameters import (
     reencrypt_parameters,
     replace_parameters,
 )
-from samegoal_sync.districts.registry.changes_in_words import changed_values
+from samegoal_sync.districts.registry.changes_in_words import changed_settings, changed_values
 from samegoal_sync.districts.registry.district_validation import DistrictValues, checked_values
 from samegoal_sync.districts.registry.history import record_event
 from samegoal_sync.districts.registry.secret_cipher import Cipher
@@ -135,12 +135,8 @@ class Registry:
         return self._select("where mail_domain = %s order by slug", (domain.lower(),))
 
     def _select(self, clause: str, parameters: tuple[Any, ...]) -> _Districts:
-        with (
-            connect(self.database_url) as connection,
-            connection.cursor(row_factory=dict_row) as cursor,
-        ):
-            query = f"select {_COLUMNS} from districts {clause}"  # noqa: S608 (constants)
-            return [_district(row) for row in cursor.execute(query, parameters)]
+        with connect(self.database_url) as connection:
+            return _select(connection, clause, parameters)
 
     def update(self, slug: str, /, *, who: str, **values: Unpack[DistrictValues]) -> District:
         """Change values of a district (not its slug); the history says which, old and new.
@@ -148,24 +144,51 @@ class Registry:
         Raises:
             InvalidDistrict, DuplicateDistrict, UnknownDistrict: nothing was stored.
         """
-        before = self.get(slug)
         if values.get("slug", slug) != slug:
             raise InvalidDistrict(["slug: it is the partition key and never changes"])
-        checked = self._checked(values)
         with connect(self.database_url) as connection:
-            for name, value in checked.items():
-                if name in KINDS:
-                    replace_parameters(connection, self._make_cipher, slug, name, value)
-                    continue
-                with _duplicates(slug):
-                    connection.execute(
-                        f"update districts set {name} = %s where slug = %s",  # noqa: S608 (names)
-                        (_stored(name, value), slug),
-                    )
-            if checked:
-                told = "; ".join(changed_values(before, checked))
-                record_event(connection, slug, "updated", who, told)
+            self._write(connection, _locked(connection, slug), self._checked(values), who)
         return self.get(slug)
+
+    def change_settings(
+        self, slug: str, change: Callable[[DistrictSettings], DistrictSettings], *, who: str
+    ) -> Sequence[str]:
+        """Change some of a district's settings, and none that another form saves meanwhile.
+
+        Args:
+            change: makes the new settings of those that are stored.
+
+        Returns: what changed, old and new, a line a setting.
+
+        Raises:
+            InvalidDistrict, UnknownDistrict: nothing was stored.
+        """
+        with connect(self.database_url) as connection:
+            before = _locked(connection, slug)
+            settings = change(before.settings)
+            self._write(connection, before, self._checked({"settings": settings}), who)
+        return changed_settings(before.settings, settings)
+
+    def _write(
+        self,
+        connection: psycopg.Connection[Any],
+        before: District,
+        checked: Mapping[str, Any],
+        who: str,
+    ) -> None:
+        slug = before.slug
+        for name, value in checked.items():
+            if name in KINDS:
+                replace_parameters(connection, self._make_cipher, slug, name, value)
+                continue
+            with _duplicates(slug):
+                connection.execute(
+                    f"update districts set {name} = %s where slug = %s",  # noqa: S608 (names)
+                    (_stored(name, value), slug),
+                )
+        if checked:
+            told = "; ".join(changed_values(before, checked))
+            record_event(connection, slug, "updated", who, told)
 
     def set_state(
         self, slug: str, state: DistrictState, who: str, message: str | None = None
@@ -312,6 +335,22 @@ def move_district(
     if moved.rowcount == 0:
         raise UnknownDistrict(slug)
     record_event(connection, slug, state.value, who, message or "")
+
+
+def _locked(connection: psycopg.Connection[Any], slug: str) -> District:
+    """A district, which nobody else changes until the transaction ends."""
+    found = _select(connection, "where slug = %s for no key update", (slug,))
+    if not found:
+        raise UnknownDistrict(slug)
+    return found[0]
+
+
+def _select(
+    connection: psycopg.Connection[Any], clause: str, parameters: tuple[Any, ...]
+) -> list[District]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        query = f"select {_COLUMNS} from districts {clause}"  # noqa: S608 (constants)
+        return [_district(row) for row in cursor.execute(query, parameters)]
 
 
 def _insert(connection: psycopg.Connection[Any], values: dict[str, Any], who: str) -> None:

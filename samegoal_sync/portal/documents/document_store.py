@@ -148,18 +148,19 @@ def amend_document(connection: Rows, about: dict[str, Any], who: str) -> UUID:
     Raises:
         Conflict: there is a newer version already.
     """
-    if one(connection, "select 1 from documents where amends = %s", (about["id"],)):
+    made = one(
+        connection,
+        "insert into documents (district, student_id, kind, created_by, copied_from_night, "
+        "version, amends) select district, student_id, kind, %s, copied_from_night, version + 1, "
+        "id from documents where id = %s on conflict (amends) do nothing returning id",
+        (who, about["id"]),
+    )
+    if made is None:
         raise Conflict(
             "There is a newer version of this document already",
             hint="Open the newer version from the student's Details.",
         )
-    document: UUID = one(
-        connection,
-        "insert into documents (district, student_id, kind, created_by, copied_from_night, "
-        "version, amends) select district, student_id, kind, %s, copied_from_night, version + 1, "
-        "id from documents where id = %s returning id",
-        (who, about["id"]),
-    )["id"]
+    document: UUID = made["id"]
     connection.execute(
         "insert into document_fields (document_id, district, part, guardian_id, position, field, "
         "copied, value) select %s, district, part, guardian_id, position, field, copied, value "

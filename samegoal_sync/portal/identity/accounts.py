@@ -80,22 +80,30 @@ def user_of(connection: psycopg.Connection[Any], user_id: int) -> User | None:
 
 
 def change_password(
-    connection: psycopg.Connection[Any], user: User, password: Secret, session: bytes
-) -> None:
+    connection: psycopg.Connection[Any], present: Credentials, password: Secret, session: bytes
+) -> bool:
     """Give an account another password, and sign it out everywhere but in this session.
 
     Browsers it signed in from are known no longer: one of them may be why the password changes.
 
+    Returns: whether it was done: not if the password is no longer the present one, because it was
+        reset a moment ago.
+
     Raises:
         UsageError: the password is too short.
     """
-    connection.execute(
-        "update portal_users set password_hash = %s where id = %s", (_hashed(password), user.id)
+    user = present.user
+    changed = connection.execute(
+        "update portal_users set password_hash = %s where id = %s and password_hash = %s",
+        (_hashed(password), user.id, present.password_hash),
     )
+    if not changed.rowcount:
+        return False
     connection.execute(
         "delete from portal_sessions where user_id = %s and token_hash <> %s", (user.id, session)
     )
     connection.execute("delete from portal_devices where user_id = %s", (user.id,))
+    return True
 
 
 def add_user(

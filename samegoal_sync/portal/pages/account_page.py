@@ -39,17 +39,20 @@ def save_password(visit: Visit) -> Response:
     if verdict.wait:
         raise SlowDown(verdict.wait)
     password = str(visit.form.get("new", ""))
-    errors = {}
-    if not password_fits(found.password_hash if found else None, str(visit.form.get("old", ""))):
-        errors["old"] = "This is not your present password."
+    errors, wrong = {}, "This is not your present password."
+    if found is None or not password_fits(found.password_hash, str(visit.form.get("old", ""))):
+        errors["old"] = wrong
     elif password != str(visit.form.get("again", "")):
         errors["again"] = "The two do not match."
     else:
         try:
             with database.owner() as connection:
-                change_password(connection, visit.user, Secret(password), visit.session.token_hash)
-                strike_out(connection, f"password of {login}", visit.address, None)
-                visit.record(connection, Action.PASSWORD_CHANGED)
+                session = visit.session.token_hash
+                if change_password(connection, found, Secret(password), session):
+                    strike_out(connection, f"password of {login}", visit.address, None)
+                    visit.record(connection, Action.PASSWORD_CHANGED)
+                else:
+                    errors["old"] = wrong
         except UsageError as error:
             errors["new"] = f"{error.what[:1].upper()}{error.what[1:]}: {error.hint}."
     if errors:

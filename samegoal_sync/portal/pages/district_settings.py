@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, GuardianChoice
 from samegoal_sync.districts.errors import InvalidDistrict
-from samegoal_sync.districts.registry.changes_in_words import changed_settings, changed_values
+from samegoal_sync.districts.registry.changes_in_words import changed_values
 from samegoal_sync.districts.registry.setting_rules import LIMITS
 from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.portal.errors import Invalid
@@ -19,7 +19,7 @@ from samegoal_sync.portal.pages.district_information import page_with_errors, pa
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.visit import Page, Visit
 
-_MOST_BUILDINGS = 2000
+_MOST_ROWS = 2000
 _LAST_HOUR = 23
 
 
@@ -73,45 +73,46 @@ def save_dates(visit: Visit) -> Response:
 @_kept
 def save_exit_codes(visit: Visit) -> Response:
     """What the district's withdrawal codes mean; blank unmaps."""
-    mapping = _mapping(
-        visit, "exit_codes", visit.portal.registry.get(visit.slug).settings.exit_codes
-    )
-    if not set(mapping.values()) <= set(EXIT_STATUSES):
+    sent = _sent(visit, "exit_codes")
+    if not set(sent.values()) <= {*EXIT_STATUSES, ""}:
         raise Invalid({"exit_codes": "Choose a meaning of the list."})
-    return _save(visit, exit_codes=mapping)
+    return _save_rows(visit, "exit_codes", sent)
 
 
 @_kept
 def save_languages(visit: Visit) -> Response:
     """Which language of ISO 639-1 the district's languages are; blank unmaps."""
-    known = visit.portal.registry.get(visit.slug).settings.languages
-    mapping = _mapping(visit, "languages", known)
-    if not set(mapping.values()) <= english_names().keys():
+    sent = _sent(visit, "languages")
+    if not set(sent.values()) <= {*english_names(), ""}:
         raise Invalid({"languages": "Choose a language of the list."})
-    return _save(visit, languages=mapping)
-
-
-def _mapping(visit: Visit, table: str, known: Mapping[str, str]) -> dict[str, str]:
-    names, meanings = visit.fields("name"), visit.fields("meaning")
-    if len(names) != len(meanings) or len(names) > _MOST_BUILDINGS:
-        raise Invalid({table: "Some rows of this table did not arrive; save it again."})
-    sent = dict(zip(names, meanings, strict=True))
-    return {name: meaning for name, meaning in ({**known, **sent}).items() if meaning}
+    return _save_rows(visit, "languages", sent)
 
 
 @_kept
 def save_buildings(visit: Visit) -> Response:
     """School names of Qmlativ -> the names under Settings > Buildings; blank unmaps."""
-    schools, names = visit.fields("school"), visit.fields("building")
-    if len(schools) != len(names) or len(schools) > _MOST_BUILDINGS:
-        raise Invalid({"buildings": "Some rows of this table did not arrive; save it again."})
-    buildings = dict(visit.portal.registry.get(visit.slug).settings.buildings)
-    for school, name in zip(schools, names, strict=True):
-        if name:
-            buildings[school] = cleaned_text(name)
-        else:
-            buildings.pop(school, None)
-    return _save(visit, buildings=buildings)
+    sent = _sent(visit, "buildings", "school", "building")
+    cleaned = {school: cleaned_text(name) for school, name in sent.items()}
+    return _save_rows(visit, "buildings", cleaned)
+
+
+def _sent(visit: Visit, table: str, key: str = "name", value: str = "meaning") -> dict[str, str]:
+    """The rows of a table as the form holds them, by its fields for either column."""
+    keys, values = visit.fields(key), visit.fields(value)
+    if len(keys) != len(values) or len(keys) > _MOST_ROWS:
+        raise Invalid({table: "Some rows of this table did not arrive; save it again."})
+    return dict(zip(keys, values, strict=True))
+
+
+def _save_rows(visit: Visit, table: str, sent: Mapping[str, str]) -> Response:
+    """Save rows of a table; rows that were not sent stay."""
+
+    def merged(settings: DistrictSettings) -> DistrictSettings:
+        rows = {**getattr(settings, table), **sent}
+        kept: Any = {name: meaning for name, meaning in rows.items() if meaning}
+        return replace(settings, **{table: kept})
+
+    return _back(visit, changed=_change(visit, merged))
 
 
 @_kept
@@ -134,16 +135,17 @@ def save_night(visit: Visit) -> Response:
 
 def save_settings(visit: Visit, **choices: Any) -> bool:
     """Save some of the district's choices, with a line for what changed; whether anything did."""
+    return _change(visit, lambda settings: replace(settings, **choices))
+
+
+def _change(visit: Visit, change: Callable[[DistrictSettings], DistrictSettings]) -> bool:
     registry = visit.portal.registry
-    before: DistrictSettings = registry.get(visit.slug).settings
-    settings: DistrictSettings = replace(before, **choices)
-    registry.update(visit.slug, who=visit.user.login, settings=settings)
-    changed = changed_settings(before, settings)
+    changed = registry.change_settings(visit.slug, change, who=visit.user.login)
     _record(visit, changed)
     return bool(changed)
 
 
-def _record(visit: Visit, changed: list[str]) -> None:
+def _record(visit: Visit, changed: Sequence[str]) -> None:
     """A line a change, old and new: only for what happened."""
     with visit.district() as connection:
         for what in changed:

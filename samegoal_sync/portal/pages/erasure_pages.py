@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from starlette.responses import Response
 
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
@@ -11,7 +14,7 @@ from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.student_record import read_record
 from samegoal_sync.portal.rendering.column_labels import label
 from samegoal_sync.portal.visit import Visit
-from samegoal_sync.samegoal.errors import NotErased
+from samegoal_sync.samegoal.errors import NotErased, StudentNotPublished
 from samegoal_sync.samegoal.publication.erasure import (
     admit_again,
     erase_student,
@@ -38,13 +41,17 @@ def erase(visit: Visit) -> Response:
     if visit.field("student_id") != student_id:
         return _page(visit, {"student_id": "Type the Student Id as it stands above. Nothing "
                              "was erased."})  # fmt: skip
-    erased = erase_student(
-        visit.portal.database.url,
-        visit.slug,
-        student_id,
-        visit.user.login,
-        witness=lambda connection: visit.record(connection, Action.ERASED, student_id=student_id),
-    )
+    with _still_there():
+        erased = erase_student(
+            visit.portal.database.url,
+            visit.slug,
+            student_id,
+            visit.user.login,
+            witness=lambda connection: visit.record(
+                connection, Action.ERASED, student_id=student_id
+            ),
+            portal_id=visit.uuid("student"),
+        )
     return visit.go(
         f"/d/{visit.slug}/erased-students",
         f"Student {student_id} is erased, with {erased.documents} documents.",
@@ -58,15 +65,17 @@ def forget(visit: Visit) -> Response:
         student_id = read_record(connection, visit.uuid("student")).student_id
     if field not in _fields():
         return _page(visit, {"field": "Choose a field of the list."})
-    count = forget_values(
-        visit.portal.database.url,
-        visit.slug,
-        student_id,
-        field,
-        witness=lambda connection: visit.record(
-            connection, Action.CORRECTED, student_id=student_id, what=f"history of {field}"
-        ),
-    )
+    with _still_there():
+        count = forget_values(
+            visit.portal.database.url,
+            visit.slug,
+            student_id,
+            field,
+            witness=lambda connection: visit.record(
+                connection, Action.CORRECTED, student_id=student_id, what=f"history of {field}"
+            ),
+            portal_id=visit.uuid("student"),
+        )
     return visit.go(
         visit.student_address,
         f"{count} former values of {label(field)} are out of the history.",
@@ -97,6 +106,18 @@ def admit(visit: Visit) -> Response:
     except NotErased as error:
         raise Conflict(error.what, hint=error.hint) from None
     return visit.go(f"/d/{visit.slug}/erased-students", "The next night imports them again.")
+
+
+@contextmanager
+def _still_there() -> Iterator[None]:
+    """The wait for a night may be long, and it may give the Student Id to another student."""
+    try:
+        yield
+    except StudentNotPublished:
+        raise Conflict(
+            "The student has another Student Id by now, or is gone",
+            hint="Open the student from the list again and look. Nothing was changed.",
+        ) from None
 
 
 def _fields() -> dict[str, str]:

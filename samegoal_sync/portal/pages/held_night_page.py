@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.errors import Conflict, Unexpected
+from samegoal_sync.portal.page_access import without_words
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.held_changes import (
     PAGE,
@@ -144,7 +145,9 @@ def _decide(visit: Visit, decision: str) -> Response:
     progress = begin_decision(url, visit.slug, decision, int(seen), visit.user.login)
     if progress is None:
         return visit.go(held_page)
-    job = visit.portal.decisions.submit(_run, visit, decision, int(seen), progress)
+    # Once nobody waits for the job, an unforeseen error is told by its line in the log alone.
+    decisions = visit.portal.decisions
+    job = decisions.submit(without_words, _run, visit, decision, int(seen), progress)
     try:
         job.result(timeout=AT_ONCE_SECONDS)
     except TimeoutError:

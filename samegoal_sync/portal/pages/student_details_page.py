@@ -20,6 +20,7 @@ from samegoal_sync.portal.visit import Visit
 
 GENDERS = ("Male", "Female", "Non-binary", "Other")
 _LONGEST_PRONOUNS = 40
+_SAVED = "Saved. The nightly import never changes this."
 
 
 def details(visit: Visit) -> Response:
@@ -66,10 +67,20 @@ def basics(visit: Visit) -> Response:
 
 
 def enter_by_hand(visit: Visit) -> Response:
-    """Save preferred gender and pronouns; administrative users also say historical / idle."""
-    of_basics = visit.field("part") == "basics"
-    if of_basics and not visit.manages:
+    """Save what the form of one tab holds; Basics' is for administrative users."""
+    if visit.field("part") == "basics":
+        return _enter_basics(visit)
+    return _enter_details(visit)
+
+
+def _enter_basics(visit: Visit) -> Response:
+    if not visit.manages:
         raise NotFound
+    _enter(visit, historical_idle=visit.field("historical_idle") == "yes")
+    return visit.go(f"{visit.student_address}/basics", _SAVED)
+
+
+def _enter_details(visit: Visit) -> Response:
     gender = visit.field("preferred_gender") or None
     pronouns = visit.line("pronouns") or None
     errors = {}
@@ -79,27 +90,22 @@ def enter_by_hand(visit: Visit) -> Response:
         errors["pronouns"] = f"At most {_LONGEST_PRONOUNS} letters."
     if errors:
         return _details(visit, errors)
+    _enter(visit, preferred_gender=gender, pronouns=pronouns)
+    return visit.go(visit.student_address, _SAVED)
+
+
+def _enter(visit: Visit, **columns: str | bool | None) -> None:
+    """Write these columns and no others: the other tab's form may have been saved meanwhile."""
+    entered = {**columns, "entered_by": visit.user.login}
+    names, marks = ", ".join(entered), ", ".join(f"%({name})s" for name in entered)
+    sets = ", ".join(f"{name} = excluded.{name}" for name in entered)
     with visit.district() as connection:
-        record = read_record(connection, visit.uuid("student"))
-        idle = bool(record.by_hand.get("historical_idle"))
-        if of_basics:
-            idle = visit.field("historical_idle") == "yes"
-            gender = record.by_hand.get("preferred_gender")
-            pronouns = record.by_hand.get("pronouns")
+        student_id = read_record(connection, visit.uuid("student")).student_id
         connection.execute(
-            """
-            insert into entered_by_hand (district, student_id, preferred_gender, pronouns,
-                historical_idle, entered_by, entered_at)
-            values (%s, %s, %s, %s, %s, %s, now())
-            on conflict (district, student_id) do update set
-                preferred_gender = excluded.preferred_gender, pronouns = excluded.pronouns,
-                historical_idle = excluded.historical_idle, entered_by = excluded.entered_by,
-                entered_at = excluded.entered_at
-            """,
-            (visit.slug, record.student_id, gender, pronouns, idle, visit.user.login),
+            f"insert into entered_by_hand (district, student_id, entered_at, {names}) "  # noqa: S608
+            f"values (%(district)s, %(student_id)s, now(), {marks}) "
+            "on conflict (district, student_id) do update "
+            f"set entered_at = excluded.entered_at, {sets}",
+            {"district": visit.slug, "student_id": student_id, **entered},
         )
-        visit.record(connection, Action.ENTERED, student_id=record.student_id)
-    tab = "/basics" if of_basics else ""
-    return visit.go(
-        f"{visit.student_address}{tab}", "Saved. The nightly import never changes this."
-    )
+        visit.record(connection, Action.ENTERED, student_id=student_id)

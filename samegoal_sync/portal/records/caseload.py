@@ -77,19 +77,19 @@ def set_buildings(
     connection: Rows, slug: str, user_id: int, buildings: list[str], who: str
 ) -> tuple[list[str], list[str]]:
     """Make these a person's buildings; those that came, and those that went."""
-    before = caseload_of(connection, user_id).buildings
-    added = sorted(set(buildings) - set(before))
-    gone = sorted(set(before) - set(buildings))
-    connection.execute(
-        "delete from caseload_buildings where user_id = %s and building = any(%s)",
-        (user_id, gone),
+    gone = rows(
+        connection,
+        "delete from caseload_buildings where user_id = %s and building <> all(%s) "
+        "returning building",
+        (user_id, buildings),
     )
-    connection.execute(
+    added = rows(
+        connection,
         "insert into caseload_buildings (district, user_id, building, assigned_by) "
-        "select %s, %s, unnest(%s::text[]), %s on conflict do nothing",
-        (slug, user_id, added, who),
+        "select %s, %s, unnest(%s::text[]), %s on conflict do nothing returning building",
+        (slug, user_id, buildings, who),
     )
-    return added, gone
+    return sorted(row["building"] for row in added), sorted(row["building"] for row in gone)
 
 
 def assign_students(

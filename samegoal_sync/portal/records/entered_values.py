@@ -9,6 +9,8 @@ from datetime import date
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from samegoal_sync.demographics.values.phones import written_phone
+
 GENDERS = ("Female", "Male")
 STATUSES = ("PRE_ENROLLED", "ENROLLED")
 #: Letters of one field, at most; a column's own limit is no shorter.
@@ -51,7 +53,10 @@ def guardian_problems(values: Values) -> dict[str, str]:
     errors = _too_long(values) | _names(values)
     for name in _PHONES:
         if values[name] and not _phone(values[name]):
-            errors[name] = "Enter area code and number, or + and the country's code."
+            errors[name] = (
+                "This number can't be called. Enter area code and number, or + and the country's "
+                "code."
+            )
     if values["email"]:
         try:
             validate_email(values["email"], check_deliverability=False)
@@ -93,15 +98,13 @@ def _birth_date_problem(text: str | None, today: date) -> str | None:
 
 
 def _phone(text: str | None) -> str | None:
-    """As publication writes phones: national with hyphens, others with + and the country's code."""
+    """As publication writes phones; what it takes of another country must be possible there too."""
+    written = written_phone(text or "")
+    if written is None:
+        return None
     try:
-        number = phonenumbers.parse(text or "", "US")
+        number = phonenumbers.parse(written, "US")
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    extension = f" x{number.extension}" if number.extension else ""
-    digits = phonenumbers.national_significant_number(number)
-    if number.country_code == 1:
-        return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}{extension}"
-    return f"+{number.country_code} {digits}{extension}"
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return written if reason == phonenumbers.ValidationResult.IS_POSSIBLE else None

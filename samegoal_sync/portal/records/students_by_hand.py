@@ -5,7 +5,7 @@ Postgres holds it: the portal's role may change no row of a student who came fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +75,10 @@ def entered(connection: Rows, portal_id: UUID) -> dict[str, Any]:
         (portal_id,),
     )
     if student is None:
-        raise NotFound
+        raise NotFound(
+            "No student entered by hand is here (any more): the nightly import may have taken "
+            "over. Nothing was changed"
+        )
     guardians = rows(
         connection,
         f"select guardian_id, {', '.join(GUARDIAN_FIELDS)} from guardians "  # noqa: S608
@@ -85,6 +88,20 @@ def entered(connection: Rows, portal_id: UUID) -> dict[str, Any]:
     return {**student, "guardians": guardians}
 
 
+def _locked(connection: Rows, portal_id: UUID) -> dict[str, Any]:
+    """The same, locked for this transaction: no import takes the student over meanwhile, and of
+    a form that is sent twice the second finds what the first did.
+
+    Raises:
+        NotFound: as ``entered``.
+    """
+    # Read after the lock is held, in a statement of its own: what others did before counts.
+    connection.execute(
+        "select from students where portal_id = %s and origin = 'hand' for update", (portal_id,)
+    )
+    return entered(connection, portal_id)
+
+
 def change(connection: Rows, portal_id: UUID, values: Values) -> list[str]:
     """Store what was typed of a student; the names of the fields that differ from before.
 
@@ -92,8 +109,8 @@ def change(connection: Rows, portal_id: UUID, values: Values) -> list[str]:
         psycopg.errors.UniqueViolation: the Student Id is another's.
         NotFound: the student comes from Qmlativ by now.
     """
-    before = entered(connection, portal_id)
-    differing = [name for name in STUDENT_FIELDS if _differs(before[name], values[name])]
+    before = _locked(connection, portal_id)
+    differing = _differing(STUDENT_FIELDS, before, values)
     if differing:
         sets = ", ".join(f"{name} = %({name})s" for name in differing)
         connection.execute(
@@ -113,9 +130,11 @@ def save_guardian(
         NotFound: the student comes from Qmlativ by now.
         Conflict: the guardian is gone, or there are too many.
     """
-    student = entered(connection, portal_id)
+    student = _locked(connection, portal_id)
     at = {"slug": slug, "student": student["student_id"], "guardian": guardian_id, **values}
     if guardian_id is None:
+        if any(not _differing(GUARDIAN_FIELDS, one, values) for one in student["guardians"]):
+            return []  # a double click sends the form twice
         if len(student["guardians"]) >= MOST_GUARDIANS:
             raise Conflict(
                 f"The student has {MOST_GUARDIANS} guardians already",
@@ -131,8 +150,7 @@ def save_guardian(
             at,
         )
         return [name for name in GUARDIAN_FIELDS if values[name]]
-    before = _guardian(student, guardian_id)
-    differing = [name for name in GUARDIAN_FIELDS if _differs(before[name], values[name])]
+    differing = _differing(GUARDIAN_FIELDS, _guardian(student, guardian_id), values)
     if differing:
         sets = ", ".join(f"{name} = %({name})s" for name in differing)
         connection.execute(
@@ -150,7 +168,7 @@ def remove_guardian(connection: Rows, slug: str, portal_id: UUID, guardian_id: i
         NotFound: the student comes from Qmlativ by now.
         Conflict: the guardian is gone already.
     """
-    student = entered(connection, portal_id)
+    student = _locked(connection, portal_id)
     _guardian(student, guardian_id)
     connection.execute(
         "delete from guardians where district = %s and student_id = %s and guardian_id = %s",
@@ -165,7 +183,7 @@ def delete(connection: Rows, portal_id: UUID) -> str:
         NotFound: the student comes from Qmlativ by now.
         Conflict: there are documents: they are kept, so the student is.
     """
-    student = entered(connection, portal_id)
+    student = _locked(connection, portal_id)
     if student["documents"]:
         raise Conflict(
             "A student with documents can't be deleted",
@@ -188,5 +206,9 @@ def _guardian(student: Mapping[str, Any], guardian_id: int) -> Mapping[str, Any]
     )
 
 
-def _differs(before: Any, typed: str | None) -> bool:
-    return (None if before is None else str(before)) != typed
+def _differing(fields: Sequence[str], before: Mapping[str, Any], typed: Values) -> list[str]:
+    return [
+        name
+        for name in fields
+        if (None if before[name] is None else str(before[name])) != typed[name]
+    ]

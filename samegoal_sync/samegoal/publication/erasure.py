@@ -42,8 +42,14 @@ class Erasure:
     held: bool
 
 
-def erasure_of(connection: Connection[Any], slug: str, student_id: str) -> Erasure:
+def erasure_of(
+    connection: Connection[Any], slug: str, student_id: str, portal_id: UUID | None = None
+) -> Erasure:
     """What erasing the student would take away.
+
+    Args:
+        portal_id: the student whom a person looked at; a night may have given the Student Id to
+            another one since.
 
     Raises:
         StudentNotPublished: there is no such student in the district.
@@ -62,9 +68,10 @@ def erasure_of(connection: Connection[Any], slug: str, student_id: str) -> Erasu
                 (select count(*) from documents d where d.district = p.district
                     and d.student_id = p.student_id and d.finished_at is not null) as finished,
                 exists (select from held_nights h where h.district = p.district) as held
-            from students p where p.district = %s and p.student_id = %s
+            from students p where p.district = %(slug)s and p.student_id = %(student)s
+                and p.portal_id = coalesce(%(portal_id)s, p.portal_id)
             """,
-            (slug, student_id),
+            {"slug": slug, "student": student_id, "portal_id": portal_id},
         ).fetchone()
     if found is None:
         raise StudentNotPublished(slug, student_id)
@@ -72,15 +79,23 @@ def erasure_of(connection: Connection[Any], slug: str, student_id: str) -> Erasu
 
 
 def erase_student(
-    database_url: str, slug: str, student_id: str, who: str, witness: Witness | None = None
+    database_url: str,
+    slug: str,
+    student_id: str,
+    who: str,
+    witness: Witness | None = None,
+    portal_id: UUID | None = None,
 ) -> Erasure:
     """Erase a student with guardians, history, what was entered by hand, and documents.
+
+    Args:
+        portal_id: as for ``erasure_of``.
 
     Raises:
         StudentNotPublished: there is no such student in the district; nothing was erased.
     """
     with district_transaction(database_url, slug) as connection:
-        erasure = erasure_of(connection, slug, student_id)
+        erasure = erasure_of(connection, slug, student_id, portal_id)
         at = {
             "slug": slug,
             "student": erasure.student_id,
@@ -124,17 +139,25 @@ def admit_again(
 
 
 def forget_values(
-    database_url: str, slug: str, student_id: str, field: str, witness: Witness | None = None
+    database_url: str,
+    slug: str,
+    student_id: str,
+    field: str,
+    witness: Witness | None = None,
+    portal_id: UUID | None = None,
 ) -> int:
     """Take old and new values of one field out of the student's history; how many changes.
 
     That the field changed, and when, stays. A guardian's fields are taken out alike.
 
+    Args:
+        portal_id: as for ``erasure_of``.
+
     Raises:
         StudentNotPublished: there is no such student in the district.
     """
     with district_transaction(database_url, slug) as connection:
-        erasure_of(connection, slug, student_id)
+        erasure_of(connection, slug, student_id, portal_id)
         forgotten = connection.execute(
             "update changes set old = null, new = null where district = %s and student_id = %s "
             "and field = %s and num_nonnulls(old, new) > 0",

@@ -135,6 +135,12 @@ def merge(
         ClosedRecord: the survivor is closed itself.
     """
     with district_transaction(database_url, slug) as connection:
+        # First, as who edits a student entered by hand does: guardians are written after it.
+        connection.execute(
+            "select from students where district = %s and student_id = any(%s) "
+            "order by portal_id for update",
+            (slug, [other, survivor]),
+        )
         loser, kept = _both(connection, slug, other, survivor)
         if loser.sent:
             raise StillSent(loser.shown_id)
