@@ -41,6 +41,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("sandbox:sandbox", "A local Qmlativ to work against."),
     "portal": ("portal:portal", "Serve what a district sees."),
     "monitor": ("monitor:monitor", "Serve metrics, and alarm when nothing ticks."),
+    "audit-log": ("audit_log:audit_log", "Send the audit log on, to a file or syslog."),
     "users": ("portal:users", "Manage the portal's accounts."),
 }
 

@@ -18,7 +18,7 @@ names of settings, districts, objects, fields, rules and counts only.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Actor(StrEnum):
@@ -53,6 +53,18 @@ class SyncError(Exception):
 
     def __str__(self) -> str:
         return f"{self.what}\n  hint: {self.hint}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # From one process to another as it is: each class is made from other arguments.
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(
+    kind: type[SyncError], arguments: tuple[Any, ...], told: dict[str, Any]
+) -> SyncError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(told)
+    return error
 
 
 class UsageError(SyncError):

@@ -17,6 +17,7 @@ from samegoal_sync.loopback import sandbox_runs_in
 
 HOME_VARIABLE = "DAGSTER_HOME"
 DATABASE_VARIABLE = "SAMEGOAL_SYNC_DATABASE_URL"
+PORTAL_DATABASE_VARIABLE = "SAMEGOAL_SYNC_PORTAL_DATABASE_URL"
 DAGSTER_DATABASE_VARIABLE = "SAMEGOAL_SYNC_DAGSTER_DATABASE_URL"
 STORAGE_VARIABLE = "SAMEGOAL_SYNC_STORAGE"
 SECRET_KEY_VARIABLE = "SAMEGOAL_SYNC_SECRET_KEY"  # noqa: S105 (the name of a variable)
@@ -30,10 +31,12 @@ WEBHOOK_VARIABLE = "SAMEGOAL_SYNC_WEBHOOK_URL"
 METRICS_TOKEN_VARIABLE = "SAMEGOAL_SYNC_METRICS_TOKEN"  # noqa: S105 (the name of a variable)
 PORTAL_VARIABLE = "SAMEGOAL_SYNC_PORTAL_URL"
 LOOPBACK_VARIABLE = "SAMEGOAL_SYNC_ALLOW_LOOPBACK"
+AUDIT_SHIP_VARIABLE = "SAMEGOAL_SYNC_AUDIT_SHIP_TO"
 RETENTION_VARIABLE = "SAMEGOAL_SYNC_RETENTION"
 #: Each may be given as a file that holds it (NAME_FILE), as containers and systemd hand them over.
 SECRET_VARIABLES = (
     DATABASE_VARIABLE,
+    PORTAL_DATABASE_VARIABLE,
     SECRET_KEY_VARIABLE,
     SMTP_VARIABLE,
     IMAP_VARIABLE,
@@ -69,6 +72,7 @@ class Settings:
     Attributes:
         home: ``DAGSTER_HOME``: Dagster's instance, the embedded Postgres, keys.
         database_url: ``postgresql://...``; ``None`` means the embedded Postgres in ``home``.
+        portal_database_url: the same database with the portal's own login; ``None``: the owner's.
         storage: folder of the frames, where they lie on a disk.
         object_storage: ``s3://bucket/prefix``, where they lie there instead.
         secret_keys: Fernet keys, newest first; empty means the key file in ``home``.
@@ -83,12 +87,14 @@ class Settings:
             a sandbox of ``home`` runs.
         read_deadline_seconds: how long all reads of one run may take together.
         retention: how long what has happened is kept.
+        audit_ship_to: a file or syslog server that takes the audit log; ``None``: none does.
     """
 
     home: Path
     storage: Path
     object_storage: str | None = None
     database_url: str | None = None
+    portal_database_url: str | None = field(default=None, repr=False)
     secret_keys: tuple[str, ...] = ()
     smtp_url: str | None = None
     imap_url: str | None = None
@@ -102,6 +108,7 @@ class Settings:
     allow_loopback: bool = False
     read_deadline_seconds: int = READ_DEADLINE_SECONDS
     retention: Retention = Retention()
+    audit_ship_to: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -125,11 +132,13 @@ class Settings:
                 f"{STORAGE_VARIABLE} names a kind of storage that is not supported",
                 hint="write it as s3://BUCKET/PREFIX, or name a folder that every worker shares",
             )
-        database_url = values.get(DATABASE_VARIABLE) or None
-        if database_url and not database_url.startswith(("postgresql://", "postgres://")):
+        database_url = _database_url(values, DATABASE_VARIABLE)
+        portal_database_url = _database_url(values, PORTAL_DATABASE_VARIABLE)
+        if portal_database_url and not database_url:
             raise SettingError(
-                f"{DATABASE_VARIABLE} is not a Postgres address",
-                hint="write it as postgresql://user:password@host:5432/database",
+                f"{PORTAL_DATABASE_VARIABLE} is set, and {DATABASE_VARIABLE} is not",
+                hint=f"set {DATABASE_VARIABLE} too, or unset both: the project's own Postgres "
+                "has a login for the portal by itself",
             )
         portal_url = values.get(PORTAL_VARIABLE) or None
         if portal_url and not portal_url.startswith(("https://", "http://")):
@@ -143,6 +152,7 @@ class Settings:
             storage=Path(folder if object_storage else storage).expanduser().absolute(),
             object_storage=object_storage,
             database_url=database_url,
+            portal_database_url=portal_database_url,
             secret_keys=tuple(key for key in keys if key),
             smtp_url=values.get(SMTP_VARIABLE) or None,
             imap_url=values.get(IMAP_VARIABLE) or None,
@@ -155,9 +165,20 @@ class Settings:
             portal_url=portal_url,
             read_deadline_seconds=_read_deadline(values.get(READ_DEADLINE_VARIABLE)),
             retention=_retention(values.get(RETENTION_VARIABLE)),
+            audit_ship_to=values.get(AUDIT_SHIP_VARIABLE) or None,
             allow_loopback=values.get(LOOPBACK_VARIABLE, "") in {"1", "true", "yes"}
             or _has_sandbox(home),
         )
+
+
+def _database_url(values: Mapping[str, str], variable: str) -> str | None:
+    url = values.get(variable) or None
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise SettingError(
+            f"{variable} is not a Postgres address",
+            hint="write it as postgresql://user:password@host:5432/database",
+        )
+    return url
 
 
 def _path(text: str | None) -> Path | None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from samegoal_sync.districts.monitoring.district_status import DistrictStatus
 
 
+#: Later than this, a line of the audit log has not come where it should have.
+_SHIPPED_WITHIN = timedelta(minutes=15)
+
+
 @click.command()
 @click.option("--all", "every", is_flag=True, help="List every district, however many.")
 @json_option
@@ -39,15 +43,18 @@ def status(app: App, every: bool, as_json: bool) -> int:
     """
     from samegoal_sync.database import connect
     from samegoal_sync.database.log_verbosity import REMEDY, log_shows_rows
+    from samegoal_sync.districts.monitoring.audit_shipping import waiting_lines
     from samegoal_sync.districts.monitoring.district_status import overall_status, with_trends
     from samegoal_sync.districts.monitoring.heartbeats import silence
     from samegoal_sync.districts.monitoring.overview import LISTED, grouped_lines, in_words
+    from samegoal_sync.settings import PORTAL_DATABASE_VARIABLE
 
     now = datetime.now(UTC)
     found = overall_status(app.database_url, now)
     with connect(app.database_url) as connection:
         silent = silence(connection, now)
         rows_in_log = log_shows_rows(connection)
+        unsent = waiting_lines(connection)
     listed = as_json or every or len(found) <= LISTED
     if listed:
         found = with_trends(app.database_url, found)
@@ -70,6 +77,18 @@ def status(app: App, every: bool, as_json: bool) -> int:
             f"\n  hint: as a superuser: {REMEDY}",
             style="yellow",
         )
+    if unsent is not None and now - unsent.since > _SHIPPED_WITHIN:
+        app.console.print(
+            f"\n{unsent.lines:,} lines of the audit log wait for its receiver since "
+            f"{unsent.since:%Y-%m-%d %H:%M} UTC\n  hint: samegoal-sync audit-log ship says why",
+            style="yellow",
+        )
+    if app.settings.database_url and not app.settings.portal_database_url:
+        app.console.print(
+            "\nthe portal signs in to Postgres as the tables' owner"
+            f"\n  hint: set {PORTAL_DATABASE_VARIABLE} (docs/settings.md)",
+            style="yellow",
+        )
     return 1 if silent or any(one.needs_a_person for one in found) else 0
 
 
@@ -82,6 +101,7 @@ def _plain(one: DistrictStatus) -> dict[str, Any]:
 
 
 def _print_table(found: list[DistrictStatus]) -> None:
+
     from samegoal_sync.districts.monitoring.district_status import Severity
 
     colours = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
 from samegoal_sync.database.kept_connection import KeptConnection, keeper_of
@@ -34,10 +35,11 @@ def connect(database_url: str, **options: Any) -> psycopg.Connection[TupleRow]:
 
 def _opened(kind: type[_C], database_url: str, options: dict[str, Any]) -> _C:
     try:
+        given = conninfo_to_dict(database_url).get("options") or ""
         return kind.connect(
             database_url,
             application_name="samegoal-sync",
-            options="-c search_path=samegoal -c timezone=UTC",
+            options=f"{given} -c search_path=samegoal -c timezone=UTC".strip(),
             **{"connect_timeout": 10, **options},
         )
     except psycopg.OperationalError as error:

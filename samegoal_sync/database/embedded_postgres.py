@@ -23,6 +23,7 @@ import psycopg
 from samegoal_sync.database.connect import connect
 from samegoal_sync.database.log_verbosity import log_shows_rows
 from samegoal_sync.database.migrate import make_or_require_current, migrate
+from samegoal_sync.database.migrations.roles import WEB_ROLE
 from samegoal_sync.database.unfinished_cluster import PREPARED, set_aside_unfinished
 from samegoal_sync.errors import DatabaseError, SettingError
 from samegoal_sync.settings import HOME_VARIABLE, Settings
@@ -192,15 +193,18 @@ def _prepared(server: Any, folder: Path) -> str:
         f"postgresql://postgres:@/{database}?host={where}" for database in (_DATABASE, "postgres")
     )
     marker = folder / PREPARED
-    if not marker.exists():
-        # initdb's --auth=trust lets in whoever reaches the socket: allow only our own user.
-        # The server drops root and runs as a user of its own, so the files are replaced by it.
-        (folder / "pg_ident.conf").write_text(
-            "".join(f"owner {user} postgres\n" for user in sorted({_user(), _owner(folder)}))
-        )
+    # initdb's --auth=trust lets in whoever reaches the socket: allow only our own user, as the
+    # owner and as the portal's login.
+    # The server drops root and runs as a user of its own, so the files are replaced by it.
+    users, logins = sorted({_user(), _owner(folder)}), ("postgres", WEB_ROLE)
+    idents = "".join(f"owner {user} {login}\n" for user in users for login in logins)
+    if not marker.exists() or (folder / "pg_ident.conf").read_text() != idents:
+        (folder / "pg_ident.conf").write_text(idents)
         (folder / "pg_hba.conf").write_text("local all all peer map=owner\n")
         with psycopg.connect(maintenance, autocommit=True) as connection:
             connection.execute("select pg_reload_conf()")
+    if not marker.exists():
+        with psycopg.connect(maintenance, autocommit=True) as connection:
             exists = connection.execute(
                 "select 1 from pg_database where datname = %s", (_DATABASE,)
             ).fetchone()

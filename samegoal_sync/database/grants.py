@@ -11,7 +11,7 @@ from typing import LiteralString
 import psycopg
 from psycopg.rows import TupleRow
 
-from samegoal_sync.database.migrations.roles import PORTAL_ROLE
+from samegoal_sync.database.migrations.roles import PORTAL_ROLE, WEB_ROLE
 from samegoal_sync.errors import DatabaseError
 
 #: Ours, and the one that Dagster's storage makes its tables in.
@@ -23,15 +23,24 @@ _SCHEMA_RIGHTS = """
 """
 _MAY_CREATE_SCHEMAS = "select has_database_privilege(current_database(), 'create')"
 _MAY_CREATE_ROLES = "select rolsuper or rolcreaterole from pg_roles where rolname = current_user"
-_MAY_GRANT = f"select pg_has_role(current_user, '{PORTAL_ROLE}', 'MEMBER WITH ADMIN OPTION')"
+_MAY_GRANT = """
+    select pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION')
+    from pg_roles where rolname = %s
+"""
 
 
-def _may_take_on(connection: psycopg.Connection[TupleRow], role: str) -> bool | None:
-    """Whether the user can ``set role``; ``None`` where there is no such role."""
+_TAKES_ON = """
+    select pg_has_role(m.oid, r.oid, %s) from pg_roles m, pg_roles r
+    where m.rolname = coalesce(%s, current_user) and r.rolname = %s
+"""
+
+
+def _may_take_on(
+    connection: psycopg.Connection[TupleRow], role: str, member: str | None = None
+) -> bool | None:
+    """Whether the user (or another) can ``set role``; ``None`` where there is no such role."""
     right = "SET" if connection.info.server_version >= 160_000 else "MEMBER"
-    row = connection.execute(
-        "select pg_has_role(current_user, oid, %s) from pg_roles where rolname = %s", (right, role)
-    ).fetchone()
+    row = connection.execute(_TAKES_ON, (right, member, role)).fetchone()
     return None if row is None else bool(row[0])
 
 
@@ -50,14 +59,7 @@ def ensure_grants(connection: psycopg.Connection[TupleRow]) -> None:
             missing.append(f'create schema {schema} authorization "{user}";')
         elif not rights.get(schema, True):
             missing.append(f'grant usage, create on schema {schema} to "{user}";')
-    membership = _may_take_on(connection, PORTAL_ROLE)
-    # Before Postgres 16 who may create roles may also grant any to oneself; since then only those
-    # that it created itself, and of these the migration takes what is missing.
-    if membership is None and not _yes(connection, _MAY_CREATE_ROLES):
-        missing.append(f"create role {PORTAL_ROLE} nologin;")
-        missing.append(f'grant {PORTAL_ROLE} to "{user}";')
-    elif membership is False and not _may_grant(connection):
-        missing.append(f'grant {PORTAL_ROLE} to "{user}";')
+    missing += _roles_missing(connection, user)
     if missing:
         raise DatabaseError(
             f"the database user {user} lacks {len(missing)} of the rights that are needed in "
@@ -67,12 +69,28 @@ def ensure_grants(connection: psycopg.Connection[TupleRow]) -> None:
         )
 
 
-def _may_grant(connection: psycopg.Connection[TupleRow]) -> bool:
-    if connection.info.server_version < 160_000:
+def _roles_missing(connection: psycopg.Connection[TupleRow], user: str) -> list[str]:
+    """The portal's two roles, and who takes on which."""
+    missing = []
+    creates = _yes(connection, _MAY_CREATE_ROLES)
+    for role, options in ((PORTAL_ROLE, "nologin"), (WEB_ROLE, "login noinherit")):
+        if _may_take_on(connection, role) is None and not creates:
+            missing.append(f"create role {role} {options};")
+    for role, member in ((PORTAL_ROLE, None), (PORTAL_ROLE, WEB_ROLE), (WEB_ROLE, None)):
+        if not _may_take_on(connection, role, member) and not _may_grant(connection, role):
+            whom = member or f'"{user}"'
+            missing.append(f"grant {role} to {whom};")
+    return missing
+
+
+def _may_grant(connection: psycopg.Connection[TupleRow], role: str) -> bool:
+    """Before Postgres 16 who may create roles may also grant any; since then only those that it
+    created itself, or whose administration it was given. One that is not there yet it creates."""
+    if connection.info.server_version < 160_000 or _may_take_on(connection, role) is None:
         return _yes(connection, _MAY_CREATE_ROLES)
-    return _yes(connection, _MAY_GRANT)
+    return _yes(connection, _MAY_GRANT, role)
 
 
-def _yes(connection: psycopg.Connection[TupleRow], query: LiteralString) -> bool:
-    row = connection.execute(query).fetchone()
+def _yes(connection: psycopg.Connection[TupleRow], query: LiteralString, *values: str) -> bool:
+    row = connection.execute(query, values).fetchone()
     return bool(row and row[0])

@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 
 from samegoal_sync.database.connect import connect
 from samegoal_sync.database.grants import SCHEMAS, ensure_grants
-from samegoal_sync.database.migrations.roles import CREATE_ROLE, TAKE_ON_ROLE
+from samegoal_sync.database.migrations.roles import ROLES
 from samegoal_sync.database.schema_version import (
     HEAD,
     MIGRATIONS,
@@ -94,15 +94,15 @@ def _in_use(who: str) -> DatabaseError:
 
 
 def prepare_database(connection: psycopg.Connection[TupleRow]) -> None:
-    """Make what a backup's tables need: the schemas, and the role that is granted rights.
+    """Make what a backup's tables need: the schemas, and the roles that are granted rights.
 
     Raises:
         DatabaseError: the database user lacks a right; nothing was changed.
     """
     ensure_grants(connection)
     _create_schemas(connection)
-    connection.execute(CREATE_ROLE)
-    connection.execute(TAKE_ON_ROLE)
+    for statement in ROLES:
+        connection.execute(statement.encode())
 
 
 def _create_schemas(connection: psycopg.Connection[TupleRow]) -> None:

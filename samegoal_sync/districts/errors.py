@@ -11,7 +11,8 @@ SyncError
 `-- DistrictError
     |-- SecretMissing        no client secret is stored yet
     |-- RunLost              a run ended without a result (transient)
-    `-- RunCanceled          a person canceled a night's run
+    |-- RunCanceled          a person canceled a night's run
+    `-- AuditReceiverError   the audit log's receiver did not take lines (transient)
 """
 
 # ruff: noqa: N818 (an error is named for what is wrong, as the others of this project)
@@ -93,3 +94,9 @@ class RunCanceled(DistrictError):
             f"last night's run of {slug} was canceled before it published anything",
             hint=f"what is published is as it was; import by hand: samegoal-sync sync {slug}",
         )
+
+
+class AuditReceiverError(DistrictError):
+    """The audit log's receiver did not take lines; they wait, and are sent when it does."""
+
+    transient = True

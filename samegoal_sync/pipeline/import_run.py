@@ -65,6 +65,7 @@ class ImportRun:
 
     def last_good_findings(self) -> Findings:
         """What the district's last good night found, for comparison."""
+
         return last_good_findings(self.database_url, self.district.slug)
 
     def last_good_rows(self) -> dict[str, int]:
@@ -73,6 +74,7 @@ class ImportRun:
 
     def record_failure(self, error: SyncError) -> None:
         """Write the failed sync, from which status, mail and the next attempt follow."""
+
         record_failure(
             self.database_url,
             self.district.slug,
@@ -90,6 +92,7 @@ def import_run(context: AssetExecutionContext, database: Database) -> Iterator[I
     Raises:
         dagster.Failure: made of the error's own words, which hold no one's data.
     """
+
     with told(context):
         run = _run(context, database.registry())
         try:
@@ -122,6 +125,7 @@ def told_and_recorded(
     Raises:
         dagster.Failure: as :func:`told`; the night is recorded as failed.
     """
+
     try:
         yield
     except Exception as error:

@@ -19,6 +19,7 @@ from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.mail.mailbox import Incoming, incoming_of
 from samegoal_sync.settings import (
+    AUDIT_SHIP_VARIABLE,
     DATABASE_VARIABLE,
     IMAP_VARIABLE,
     READ_DEADLINE_VARIABLE,
@@ -106,6 +107,25 @@ class Sftp(dg.ConfigurableResource["Sftp"]):
         )
 
 
+class AuditReceiver(dg.ConfigurableResource["AuditReceiver"]):
+    """The file or syslog server that takes the audit log, line by line."""
+
+    address: str | None = Field(description="Where it is; none: the log stays in the database.")
+
+    def ship(self, database_url: str) -> int | None:
+        """Send lines that wait; how many, or ``None`` where there is no receiver."""
+        from samegoal_sync.districts.monitoring.audit_receivers import audit_receiver
+        from samegoal_sync.districts.monitoring.audit_shipping import let_lines_go, ship
+
+        to = Settings.from_environment(
+            _environment({AUDIT_SHIP_VARIABLE: self.address})
+        ).audit_ship_to
+        if to is None:
+            let_lines_go(database_url)
+            return None
+        return ship(database_url, audit_receiver(to))
+
+
 class Mail(dg.ConfigurableResource["Mail"]):
     """The mail server that sends ours, the mailbox to which districts write, and the webhook."""
 
@@ -142,6 +162,7 @@ def resources() -> dict[str, Any]:
             key=_if_set(SFTP_KEY_VARIABLE),
             known_hosts=_if_set(SFTP_KNOWN_HOSTS_VARIABLE),
         ),
+        "audit_receiver": AuditReceiver(address=_if_set(AUDIT_SHIP_VARIABLE)),
         "mail": Mail(
             smtp_url=_if_set(SMTP_VARIABLE),
             imap_url=_if_set(IMAP_VARIABLE),

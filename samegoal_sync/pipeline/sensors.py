@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from samegoal_sync.district import PARTITIONS, DistrictState
+from samegoal_sync.districts.errors import AuditReceiverError
 from samegoal_sync.districts.monitoring.digest import HOUR, ZONE, write_digest
 from samegoal_sync.districts.monitoring.expiry import probe_expired, warn_of_expiry
 from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
@@ -31,7 +32,7 @@ from samegoal_sync.pipeline.orphaned_runs import (
     record_lost_run,
 )
 from samegoal_sync.pipeline.published_asset import make_room
-from samegoal_sync.pipeline.resources import Database, Mail
+from samegoal_sync.pipeline.resources import AuditReceiver, Database, Mail
 from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
 from samegoal_sync.settings import Settings
 
@@ -148,6 +149,26 @@ def technical_digest(
     return dg.SkipReason(f"written: {needing} districts need a person")
 
 
+@dg.sensor(
+    name="audit_log_shipping",
+    minimum_interval_seconds=60,
+    default_status=_ON,
+    description="Sends new lines of the audit log to the file or syslog server that takes them.",
+)
+@beating("audit_log_shipping")
+def audit_log_shipping(
+    _context: dg.SensorEvaluationContext, database: Database, audit_receiver: AuditReceiver
+) -> dg.SkipReason:
+    """Send new lines of the audit log on; a receiver that is down gets them when it is up."""
+    try:
+        sent = audit_receiver.ship(database.registry().database_url)
+    except AuditReceiverError as error:
+        return dg.SkipReason(error.what)
+    if sent is None:
+        return dg.SkipReason("no receiver is set (SAMEGOAL_SYNC_AUDIT_SHIP_TO)")
+    return dg.SkipReason(f"lines sent: {sent}")
+
+
 #: Districts told in one tick; the rest come with the next.
 _TOLD_AT_ONCE = 500
 
@@ -261,6 +282,7 @@ SENSORS: Sequence[dg.SensorDefinition] = (
     post_run_processing,
     access_expiry,
     technical_digest,
+    audit_log_shipping,
     districts_fresh,
     sync_partitions,
     lost_runs,

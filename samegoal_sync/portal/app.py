@@ -15,10 +15,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from samegoal_sync.database.portal_login import portal_address
 from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
 from samegoal_sync.portal.errors import NotFound, PortalError, SlowDown, Unexpected
 from samegoal_sync.portal.headers import SecurityHeaders
+from samegoal_sync.portal.owner_jobs import OwnerJobs
 from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.routes import page_routes
 from samegoal_sync.portal.tenant_connection import PortalDatabase
@@ -37,11 +39,13 @@ def create_app(
     """The portal over a migrated database.
 
     Args:
+        database_url: the owner's address; pages are answered by the portal's own login.
         dagster_ui: address of the Dagster UI for the technical team's links; by default what
             ``SAMEGOAL_SYNC_DAGSTER_UI_URL`` says, and no links without it.
     """
-    database = PortalDatabase(database_url)
-    refreshes, pdfs = RefreshJobs(settings, database_url), PdfJobs()
+    database = PortalDatabase(portal_address(settings, database_url))
+    owner, pdfs = OwnerJobs(database_url), PdfJobs()
+    refreshes = RefreshJobs(settings, database_url, database.url)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -52,6 +56,7 @@ def create_app(
         pdfs.close()
         # A decision that runs is let end; it is bounded by the wait for the district's lock.
         app.state.portal.decisions.shutdown()
+        owner.close()
         database.close()
 
     app = Starlette(
@@ -66,7 +71,9 @@ def create_app(
     # A slash too many is no page: a redirect would repeat the Host that a stranger sent.
     app.router.redirect_slashes = False
     ui = dagster_ui or os.environ.get(DAGSTER_UI_VARIABLE)
-    app.state.portal = Portal(settings, database, refreshes, pdfs, ui.rstrip("/") if ui else None)
+    app.state.portal = Portal(
+        settings, database, owner, refreshes, pdfs, ui.rstrip("/") if ui else None
+    )
     return app
 
 

@@ -1,9 +1,9 @@
 """``/healthz`` and ``/readyz``: for a load balancer or systemd, without a session.
 
 ``/healthz`` says that the process answers; ``/readyz`` that pages would work: Postgres answers, its
-tables are of this version, and the keys open what is stored. Anybody may ask, so the answer is one
-word; why not stands in the log. One look serves all who ask within some seconds, so that asking
-often costs neither connections nor places.
+tables are of this version, their owner gets in too, and the keys open what is stored. Anybody may
+ask, so the answer is one word; why not stands in the log. One look serves all who ask within some
+seconds, so that asking often costs neither connections nor places.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from starlette.routing import BaseRoute, Route
 
 from samegoal_sync.database.connect import connect
 from samegoal_sync.database.schema_version import HEAD
-from samegoal_sync.districts.registry.secret_cipher import Cipher, no_key_is_made
 from samegoal_sync.errors import SyncError
+from samegoal_sync.portal.records.client_secret import require_keys
 from samegoal_sync.portal.visit import Portal
 
 #: One look is good for so long.
 _GOOD_SECONDS = 3.0
 _STATEMENT_MS = 3_000
 _CONNECT_SECONDS = 3
+#: Decisions leave processes free for it; the first look also waits until they have started.
+_JOB_SECONDS = 20.0
 
 _log = logging.getLogger(__name__)
 
@@ -72,14 +74,11 @@ def what_is_missing(portal: Portal) -> str | None:
             row = connection.execute("select version_num from alembic_version").fetchone()
             if row is None or row[0] != HEAD:
                 return "the tables are not of this version"
-            secret = connection.execute(
-                "select district, ciphertext from district_secrets order by stored_at desc limit 1"
-            ).fetchone()
-        if secret is not None:
-            cipher = Cipher(portal.settings, no_key_is_made)
-            cipher.open(secret[0], bytes(secret[1]))
+        portal.owner.run_within(_JOB_SECONDS, require_keys, portal.settings)
     except SyncError as error:
         return error.what
+    except TimeoutError:
+        return "the processes that do what needs the tables' owner did not answer"
     except psycopg.Error as error:
         return f"Postgres answered with {type(error).__name__}"
     return None

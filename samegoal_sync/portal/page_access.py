@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from samegoal_sync.errors import SyncError
 from samegoal_sync.outside_text import has_heap_of_marks
 from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected
+from samegoal_sync.portal.faults import fault_in_words
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.identity.cookies import by_tls, read_cookie
 from samegoal_sync.portal.identity.second_factor import has_second_factor
@@ -64,9 +64,7 @@ def without_words(answer: Callable[..., T], *arguments: Any) -> T:
     except (SyncError, HTTPException):
         raise
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        sqlstate = getattr(error, "sqlstate", None) or ""
-        _log.error("%s %s at %s:%s", type(error).__name__, sqlstate, place.name, place.lineno)
+        _log.error("%s", fault_in_words(error))
         raise Unexpected from None
 
 
@@ -107,7 +105,7 @@ def refuse_other_sites(request: Request) -> None:
 
 def session_of(request: Request, portal: Portal) -> Session | None:
     """The session of the request's cookie."""
-    with portal.database.owner() as connection:
+    with portal.database.web() as connection:
         return find_session(connection, read_cookie(request, COOKIE), signer(connection))
 
 
@@ -142,7 +140,7 @@ def _needs_second_factor(visit: Visit) -> bool:
         return False
     if visit.request.url.path.startswith(("/account", "/sign-out")):
         return False
-    with visit.portal.database.owner() as connection:
+    with visit.portal.database.web() as connection:
         return not has_second_factor(connection, visit.user.id)
 
 

@@ -1,4 +1,6 @@
-"""Two doors to Postgres: the owner's for accounts, and one that sees a single district.
+"""Two doors to Postgres: the login's own for accounts, and one that sees a single district.
+
+The login owns nothing (``database/portal_login.py``), and through its own door sees no student.
 
 ``district`` opens a transaction under the role ``samegoal_portal`` with the district's slug set:
 row-level security then hides every row of every other district, whatever a page asks for. To a
@@ -32,8 +34,8 @@ class PortalDatabase:
         self._idle: queue.LifoQueue[Rows] = queue.LifoQueue(_IDLE_CONNECTIONS)
 
     @contextmanager
-    def owner(self) -> Iterator[Rows]:
-        """One transaction as the owner: accounts, sessions, sign-in tries, the team's page."""
+    def web(self) -> Iterator[Rows]:
+        """One transaction as who signed in: accounts, sessions, tries, how districts stand."""
         with self._connection() as connection, connection.transaction():
             yield connection
 

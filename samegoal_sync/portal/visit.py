@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.identity.accounts import Role, User
 from samegoal_sync.portal.identity.sessions import Session, save_state
+from samegoal_sync.portal.owner_jobs import DECISIONS_AT_ONCE, OwnerJobs
 from samegoal_sync.portal.records.audit_trail import Action, record
 from samegoal_sync.portal.records.district_alert import Alert, alerts_of
 from samegoal_sync.portal.records.district_problems import count_problems
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from samegoal_sync.districts.registry.registry import Registry
 
 _MOST_DIGITS = 15
-_DECISIONS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,18 @@ class Portal:
 
     settings: Settings
     database: PortalDatabase
+    owner: OwnerJobs
     refreshes: RefreshJobs
     pdfs: PdfJobs
     dagster_ui: str | None = None
     #: Decisions on held nights, outside of the requests that began them.
     decisions: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(_DECISIONS_AT_ONCE, "decision")
+        default_factory=lambda: ThreadPoolExecutor(DECISIONS_AT_ONCE, "decision")
     )
 
     @property
     def registry(self) -> Registry:
-        """The registry of districts: settings and secrets."""
-
+        """The registry of districts, as far as the portal's login may read and change it."""
         return Registry(self.settings, self.database.url)
 
 
@@ -132,8 +133,14 @@ class Visit:
 
     def record(self, connection: Rows, action: Action, **told: Any) -> None:
         """Write a line of the audit log in this transaction."""
+        self.witness(action, **told)(connection)
+
+    def witness(self, action: Action, **told: Any) -> Callable[[Any], None]:
+        """What writes the line in whichever transaction it is given; can be sent to a process."""
         district = self.slug if "district" in self.request.path_params else self.user.district
-        record(connection, self.user, action, district=district, address=self.address, **told)
+        return partial(
+            record, user=self.user, action=action, district=district, address=self.address, **told
+        )
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """Answer with a page; whoever manages the district sees on each what waits for them."""
@@ -175,7 +182,7 @@ class Visit:
 
     def remember(self, name: str, value: Any) -> None:
         """Keep a value in the session; ``None`` forgets it."""
-        with self.portal.database.owner() as connection:
+        with self.portal.database.web() as connection:
             save_state(connection, self.session, name, value)
 
     def _message(self) -> dict[str, str] | None:
@@ -186,8 +193,8 @@ class Visit:
 
     def district_status(self) -> DistrictStatus:
         """How the page's district stands, as it is shown everywhere."""
-        with self.portal.database.owner() as owner:
-            status = status_of(owner, self.slug, datetime.now(UTC))
+        with self.portal.database.web() as web:
+            status = status_of(web, self.slug, datetime.now(UTC))
         if status is None:
             raise NotFound
         return status

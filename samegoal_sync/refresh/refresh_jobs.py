@@ -8,24 +8,24 @@ memory nor its interpreter. Publication is one transaction, so being ended at an
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import threading
 from concurrent.futures import Future, TimeoutError
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pebble import ProcessPool
-
+from samegoal_sync.database import connect
 from samegoal_sync.errors import Actor, SyncError
+from samegoal_sync.refresh.process_pool import process_pool
 from samegoal_sync.refresh.refresh_queue import AT_ONCE, SECONDS, end, take_next
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from pebble import ProcessPool
+
     from samegoal_sync.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-#: Refreshes after which a process is replaced, so that nothing it holds grows.
-_USES = 200
 
 Failure = tuple[str, str, str]
 
@@ -43,10 +43,15 @@ _DIED: Failure = (
 
 
 class RefreshJobs:
-    """The processes, made by ``start`` or the first refresh; ``wake`` lets them take what waits."""
+    """The processes, made by ``start`` or the first refresh; ``wake`` lets them take what waits.
 
-    def __init__(self, settings: Settings, database_url: str) -> None:
-        self._settings, self._url = settings, database_url
+    Args:
+        database_url: the owner's address, for the processes alone.
+        portal_url: the portal's own, for the queue.
+    """
+
+    def __init__(self, settings: Settings, database_url: str, portal_url: str) -> None:
+        self._settings, self._owner, self._url = settings, database_url, portal_url
         self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
         self._closed = False
@@ -59,7 +64,7 @@ class RefreshJobs:
             while (asked := take_next(self._url)) is not None:
                 job = self._processes().schedule(
                     _refresh,
-                    args=[self._settings, self._url, asked.district, asked.student_id],
+                    args=[self._settings, self._owner, asked.district, asked.portal_id],
                     timeout=SECONDS,
                 )
                 job.add_done_callback(partial(self._ended, asked.id))
@@ -79,12 +84,7 @@ class RefreshJobs:
 
     def _processes(self) -> ProcessPool:
         if self._pool is None:
-            # Copies of a server process that has imported everything and done nothing: a copy of
-            # this process might hold a lock of its threads for ever, and importing in each takes
-            # seconds of a machine that has other work.
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["samegoal_sync.refresh.refresh_student"])
-            self._pool = ProcessPool(AT_ONCE, _USES, context=context)
+            self._pool = process_pool(AT_ONCE)
         return self._pool
 
     def _ended(self, id_: int, job: Future[Any]) -> None:
@@ -113,12 +113,17 @@ def _nothing() -> None:
     """What a process does that is only to be there."""
 
 
-def _refresh(settings: Settings, database_url: str, slug: str, student_id: str) -> Failure | None:
+def _refresh(settings: Settings, database_url: str, slug: str, portal_id: UUID) -> Failure | None:
     """In the process: errors come back as words, since not every exception can be sent."""
     from samegoal_sync.refresh.refresh_student import refresh_student  # slow to import
 
     try:
-        refresh_student(settings, database_url, slug, student_id)
+        with connect(database_url) as connection:
+            student = connection.execute(
+                "select student_id from students where portal_id = %s", (portal_id,)
+            ).fetchone()
+        if student is not None:  # else it was erased since it was asked for
+            refresh_student(settings, database_url, slug, student[0])
     except SyncError as error:
         return error.what, error.hint, error.actor.value
     return None

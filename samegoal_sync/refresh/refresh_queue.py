@@ -45,8 +45,7 @@ _TAKE_NEXT: LiteralString = f"""
             (select max(began_at) from refreshes r where r.who = asked.who) nulls first,
             id
         limit 1)
-    returning id, district,
-        (select student_id from students s where s.portal_id = refreshes.portal_id)
+    returning id, district, portal_id
 """
 #: How the last refresh of a student stands (``%s``: portal id), for as long as a page tells of it.
 STATE: LiteralString = f"""
@@ -76,7 +75,7 @@ class Asked:
 
     id: int
     district: str
-    student_id: str
+    portal_id: UUID
 
 
 def ask(database_url: str, slug: str, portal_id: UUID, who: str) -> None:

@@ -25,4 +25,4 @@ def own(server: str) -> Iterator[str]:
     yield server
     with psycopg.connect(server, autocommit=True) as root:
         root.execute("drop database if exists samegoal with (force)")
-        root.execute("drop role if exists samegoal_sync, samegoal_portal")
+        root.execute("drop role if exists samegoal_sync, samegoal_portal, samegoal_web")

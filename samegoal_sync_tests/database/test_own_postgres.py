@@ -19,6 +19,7 @@ from samegoal_sync_tests.database.own_servers import (
     documented,
     in_database,
     plain_user,
+    without_the_portals_roles,
 )
 
 
@@ -63,7 +64,7 @@ def test_an_address_that_can_not_be_read_is_told_without_its_password(address: s
 
 def test_each_missing_right_is_reported_and_what_the_hint_says_helps(own: str) -> None:
     before, _ = documented()
-    as_superuser(own, [one for one in before if "samegoal_portal" not in one])
+    as_superuser(own, without_the_portals_roles(before))
     plain = plain_user(own)
     with pytest.raises(DatabaseError) as refused:
         migrate(plain)
@@ -72,14 +73,17 @@ def test_each_missing_right_is_reported_and_what_the_hint_says_helps(own: str) -
         'create schema samegoal authorization "samegoal_sync";',
         'create schema dagster authorization "samegoal_sync";',
         "create role samegoal_portal nologin;",
+        "create role samegoal_web login noinherit;",
         'grant samegoal_portal to "samegoal_sync";',
+        "grant samegoal_portal to samegoal_web;",
+        'grant samegoal_web to "samegoal_sync";',
     ]
     assert PASSWORD not in str(refused.value)
-    for statement, left in zip(statements, (3, 2, 1), strict=False):
+    for statement, left in zip(statements, (6, 5, 4, 3, 2, 1), strict=False):
         as_superuser(in_database(own), [statement])
         with pytest.raises(DatabaseError, match=f"lacks {left} "):
             migrate(plain)
-    as_superuser(in_database(own), [statements[3]])
+    as_superuser(in_database(own), [statements[-1]])
     migrate(plain)
 
 
@@ -96,7 +100,7 @@ def test_a_schema_of_someone_else_is_reported(own: str) -> None:
 
 def test_a_user_who_may_create_roles_needs_no_superuser(own: str) -> None:
     before, inside = documented()
-    as_superuser(own, [one for one in before if "samegoal_portal" not in one])
+    as_superuser(own, without_the_portals_roles(before))
     as_superuser(own, ["alter role samegoal_sync createrole"])
     as_superuser(in_database(own), inside)
     migrate(plain_user(own))

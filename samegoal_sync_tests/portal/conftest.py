@@ -100,6 +100,12 @@ def password_hash() -> str:
 @pytest.fixture
 def districts(database_url: str, password_hash: str) -> str:
     """Two districts of three students; ids are the same in both."""
+    furnish_districts(database_url, password_hash)
+    return database_url
+
+
+def furnish_districts(database_url: str, password_hash: str) -> None:
+    """The two districts, with an account a role."""
     accounts: list[tuple[str, str, Role, str | None]] = [
         ("team@samegoal.example", "Tess Team", Role.TECHNICAL_TEAM, None)
     ]
@@ -122,7 +128,6 @@ def districts(database_url: str, password_hash: str) -> str:
             "select district, id, 'Elm Elementary', 'test' from portal_users "
             "where role = 'teacher'"
         )
-    return database_url
 
 
 def add_district(connection: Any, slug: str, name: str) -> None:

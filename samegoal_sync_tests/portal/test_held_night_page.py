@@ -11,7 +11,7 @@ import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.portal import page_access
+from samegoal_sync.portal import owner_jobs
 from samegoal_sync.portal.app import create_app
 from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.portal.pages import held_night_page
@@ -143,13 +143,15 @@ def test_what_nobody_foresaw_is_logged_also_when_nobody_waits_for_the_decision(
     with connect(simulated.url) as connection:
         connection.execute("update held_nights set students = 'Zimmer, Ann: no frame'")
     monkeypatch.setattr(held_night_page, "AT_ONCE_SECONDS", 0)
-    answer = admin.post(f"{HELD}/approve", night=seen)
-    assert answer.headers["location"] == HELD
+    with connect(simulated.url) as importing:  # so that the decision has to wait
+        importing.execute("select pg_advisory_xact_lock(5407, hashtext(%s))", (FAIRVIEW,))
+        answer = admin.post(f"{HELD}/approve", night=seen)
+        assert answer.headers["location"] == HELD
     until, lines = time.monotonic() + 30, []
     while not lines:
         assert time.monotonic() < until
         time.sleep(0.05)
-        lines = [one for one in caplog.records if one.name == page_access.__name__]
+        lines = [one for one in caplog.records if one.name == owner_jobs.__name__]
     assert "tell SameGoal the time" in admin.get(f"{HELD}/decision").text
     (line,) = lines
     assert line.levelname == "ERROR"

@@ -158,12 +158,12 @@ def test_the_audit_log_can_not_be_changed_by_its_owner_either(
     for statement in ("update audit_log set who = 'x'", "delete from audit_log"):
         with (
             pytest.raises(psycopg.errors.RaiseException, match="append-only"),
-            database.owner() as connection,
+            database.web() as connection,
         ):
             connection.execute(statement.encode())
     with (
         pytest.raises(psycopg.errors.RaiseException, match="append-only"),
-        database.owner() as connection,
+        database.web() as connection,
     ):
         connection.execute("truncate audit_log")
     database.close()

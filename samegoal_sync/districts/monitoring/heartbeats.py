@@ -26,6 +26,7 @@ EVERY = {
     "post_run_processing": _MINUTE,
     "access_expiry": timedelta(hours=1),
     "technical_digest": 10 * _MINUTE,
+    "audit_log_shipping": _MINUTE,
     "districts_fresh": 15 * _MINUTE,
     "sync_partitions": 5 * _MINUTE,
     "decisions_on_held_nights": _MINUTE,

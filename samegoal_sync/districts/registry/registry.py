@@ -44,7 +44,7 @@ _Districts = list[District]  # inside the class, "list" is the method
 
 _NOTHING_SEALED = """
     select not exists (select from district_secrets)
-        and not exists (select from district_parameters where ciphertext is not null)
+        and not exists (select from district_parameters where sealed)
         and not exists (select from portal_second_factors)
 """
 
@@ -226,7 +226,12 @@ class Registry:
 
     def has_secret(self, slug: str) -> bool:
         """Whether a client secret is stored."""
-        return self._ciphertext(slug) is not None
+        # Not what is sealed, which the portal's own login can't read.
+        with connect(self.database_url) as connection:
+            row = connection.execute(
+                "select exists (select from district_secrets where district = %s)", (slug,)
+            ).fetchone()
+        return row == (True,)
 
     def reveal_secret(self, slug: str, who: str) -> Secret:
         """The client secret for a person to see; that they saw it is recorded first.

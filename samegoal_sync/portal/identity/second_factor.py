@@ -90,7 +90,7 @@ def code_fits(connection: Rows, cipher: Cipher, user_id: int, code: str) -> bool
 def reencrypt_second_factors(settings: Settings, database_url: str) -> int:
     """Seal every secret under the newest key; how many there are."""
     cipher, database = Registry(settings, database_url).cipher, PortalDatabase(database_url)
-    with closing(database), database.owner() as connection:
+    with closing(database), database.web() as connection:
         found = rows(connection, "select user_id, sealed from portal_second_factors for update")
         for row in found:
             owner = _owner(row["user_id"])

@@ -32,7 +32,7 @@ def save_password(visit: Visit) -> Response:
     """Take another password from whoever knows the present one."""
     login = visit.user.login
     database = visit.portal.database
-    with database.owner() as connection:
+    with database.web() as connection:
         # Whoever found the browser open guesses no faster than at the sign-in page.
         verdict = begin_try(connection, f"password of {login}", visit.address, None)
         found = credentials_of(connection, login)
@@ -46,7 +46,7 @@ def save_password(visit: Visit) -> Response:
         errors["again"] = "The two do not match."
     else:
         try:
-            with database.owner() as connection:
+            with database.web() as connection:
                 session = visit.session.token_hash
                 if change_password(connection, found, Secret(password), session):
                     strike_out(connection, f"password of {login}", visit.address, None)
@@ -67,7 +67,7 @@ def second_factor(visit: Visit) -> Response:
 
 def confirm_second_factor(visit: Visit) -> Response:
     """Put the second factor in force, and show its recovery codes this once."""
-    with visit.portal.database.owner() as connection:
+    with visit.portal.database.web() as connection:
         cipher = visit.portal.registry.cipher
         codes = confirm(connection, cipher, visit.user, visit.field("code"))
         if codes:
@@ -78,7 +78,7 @@ def confirm_second_factor(visit: Visit) -> Response:
 
 
 def _account(visit: Visit, errors: dict[str, str] | None = None) -> Response:
-    with visit.portal.database.owner() as connection:
+    with visit.portal.database.web() as connection:
         second = has_second_factor(connection, visit.user.id)
     return visit.page(
         "account.html", 422 if errors else 200, errors=errors or {}, second_factor=second
@@ -86,7 +86,7 @@ def _account(visit: Visit, errors: dict[str, str] | None = None) -> Response:
 
 
 def _second_factor(visit: Visit, errors: dict[str, str] | None = None) -> Response:
-    with visit.portal.database.owner() as connection:
+    with visit.portal.database.web() as connection:
         if has_second_factor(connection, visit.user.id):
             return visit.go("/account", "Your second factor is set up.")
         secret = begin_setup(connection, visit.portal.registry.cipher, visit.user)

@@ -36,7 +36,7 @@ def team(visit: Visit) -> Response:
     """
     now = datetime.now(UTC)
     statuses = overall_status(visit.portal.database.url, now)
-    with visit.portal.database.owner() as connection:
+    with visit.portal.database.web() as connection:
         silent = silence(connection, now)
     counts = Counter(status.severity for status in statuses)
     asked = visit.request.query_params
@@ -53,8 +53,8 @@ def team(visit: Visit) -> Response:
     number = asked.get("page", "")[:6]
     page = min(max(int(number), 1), pages) if number.isascii() and number.isdecimal() else 1
     shown = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
-    with visit.portal.database.owner() as owner:
-        trends = sparklines(owner, [one.slug for one in shown])
+    with visit.portal.database.web() as web:
+        trends = sparklines(web, [one.slug for one in shown])
     shows = visit.part if visit.wants_part else visit.page
     return shows(
         "districts_found.html" if visit.wants_part else "team.html",

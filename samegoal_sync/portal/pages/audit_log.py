@@ -63,7 +63,7 @@ def search_team_log(visit: Visit) -> Response:
 def team_log_csv(visit: Visit) -> Response:
     """The team's lines as CSV."""
     lines = _of_team(visit, _remembered(visit), most=MOST_EXPORTED)
-    with visit.portal.database.owner() as connection:
+    with visit.portal.database.web() as connection:
         visit.record(connection, Action.EXPORTED, what=f"audit log as CSV, {len(lines)} lines")
     return _csv(lines, "UTC")
 
@@ -81,7 +81,7 @@ def _of_district(
 
 def _of_team(visit: Visit, narrowed: LogFilter, **options: Any) -> list[dict[str, Any]]:
     def read() -> list[dict[str, Any]]:
-        with visit.portal.database.owner() as connection:
+        with visit.portal.database.web() as connection:
             return lines_of_team(connection, narrowed, **options)
 
     return _in_time(read)

@@ -120,9 +120,9 @@ def _signed(added: list[str], gone: list[str]) -> str:
 
 
 def _list(visit: Visit, errors: dict[str, str] | None = None) -> Response:
-    with visit.portal.database.owner() as owner:
+    with visit.portal.database.web() as web:
         people = rows(
-            owner,
+            web,
             """
             select u.id, u.login, u.name, u.role, u.disabled_at is not null as disabled,
                 (select count(*) from caseload_students c where c.user_id = u.id) as students,
@@ -168,9 +168,9 @@ def _person(visit: Visit) -> dict[str, Any]:
     text = str(visit.request.path_params["user"])
     if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise NotFound
-    with visit.portal.database.owner() as owner:
+    with visit.portal.database.web() as web:
         person: dict[str, Any] | None = one(
-            owner,
+            web,
             "select id, login, name, role from portal_users where id = %s and district = %s",
             (int(text), visit.slug),
         )

@@ -16,6 +16,7 @@ from samegoal_sync.districts.registry.setting_rules import LIMITS
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.records.client_secret import reveal
 from samegoal_sync.portal.records.district_alert import Alert, alert_of
 from samegoal_sync.portal.records.import_history import last_nights, waiting_night
 from samegoal_sync.portal.records.night_trends import MEASURES, trends_of
@@ -46,14 +47,14 @@ def reveal_secret(visit: Visit) -> Response:
     """The page once with the secret shown; that it was is recorded first."""
     with visit.district() as connection:
         visit.record(connection, Action.REVEALED)
-    secret = visit.portal.registry.reveal_secret(visit.slug, visit.user.login)
-    return _page(visit, secret.reveal())
+    secret = visit.portal.owner.run(reveal, visit.portal.settings, visit.slug, visit.user.login)
+    return _page(visit, secret)
 
 
 def import_state(visit: Visit) -> Response:
     """How far the import is: the part of the page that says so."""
-    with visit.portal.database.owner() as owner:
-        running = import_progress(owner, visit.slug)
+    with visit.portal.database.web() as web:
+        running = import_progress(web, visit.slug)
     zone = visit.portal.registry.get(visit.slug).time_zone
     return visit.part("import_state.html", running=running, zone=zone, asked_by_page=True)
 
@@ -77,9 +78,9 @@ def _page(visit: Visit, secret: str | None = None, *, invalid: Invalid | None = 
                 "and building is not null group by building order by building"
             ).fetchall()
         ]
-    with visit.portal.database.owner() as owner:
-        held = waiting_night(owner, visit.slug)
-        running = import_progress(owner, visit.slug)
+    with visit.portal.database.web() as web:
+        held = waiting_night(web, visit.slug)
+        running = import_progress(web, visit.slug)
     today = district.today(datetime.now(UTC))
     status = visit.district_status()
     alert = alert_of(status, team=visit.user.role == Role.TECHNICAL_TEAM)

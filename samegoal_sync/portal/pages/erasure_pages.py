@@ -24,7 +24,6 @@ from samegoal_sync.samegoal.publication.erasure import (
 from samegoal_sync.samegoal.publication.erasure import (
     erased_students as read_erased,
 )
-from samegoal_sync.samegoal.publication.transaction import reading
 
 _MOST_DIGITS = 15
 
@@ -42,14 +41,12 @@ def erase(visit: Visit) -> Response:
         return _page(visit, {"student_id": "Type the Student Id as it stands above. Nothing "
                              "was erased."})  # fmt: skip
     with _still_there():
-        erased = erase_student(
-            visit.portal.database.url,
+        erased = visit.portal.owner.run(
+            erase_student,
             visit.slug,
             student_id,
             visit.user.login,
-            witness=lambda connection: visit.record(
-                connection, Action.ERASED, student_id=student_id
-            ),
+            witness=visit.witness(Action.ERASED, student_id=student_id),
             portal_id=visit.uuid("student"),
         )
     return visit.go(
@@ -66,13 +63,13 @@ def forget(visit: Visit) -> Response:
     if field not in _fields():
         return _page(visit, {"field": "Choose a field of the list."})
     with _still_there():
-        count = forget_values(
-            visit.portal.database.url,
+        count = visit.portal.owner.run(
+            forget_values,
             visit.slug,
             student_id,
             field,
-            witness=lambda connection: visit.record(
-                connection, Action.CORRECTED, student_id=student_id, what=f"history of {field}"
+            witness=visit.witness(
+                Action.CORRECTED, student_id=student_id, what=f"history of {field}"
             ),
             portal_id=visit.uuid("student"),
         )
@@ -95,13 +92,11 @@ def admit(visit: Visit) -> Response:
     try:
         if not number.isdecimal() or len(number) > _MOST_DIGITS:
             raise NotErased(visit.slug, 0)
-        admit_again(
-            visit.portal.database.url,
+        visit.portal.owner.run(
+            admit_again,
             visit.slug,
             int(number),
-            witness=lambda connection: visit.record(
-                connection, Action.ADMITTED_AGAIN, what=f"SIS Internal ID {number}"
-            ),
+            witness=visit.witness(Action.ADMITTED_AGAIN, what=f"SIS Internal ID {number}"),
         )
     except NotErased as error:
         raise Conflict(error.what, hint=error.hint) from None
@@ -131,8 +126,7 @@ def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
         visit.record(
             connection, Action.VIEWED, student_id=record.student_id, what="Erase or correct"
         )
-    with reading(visit.portal.database.url) as owner:
-        erasure = erasure_of(owner, visit.slug, record.student_id)
+        erasure = erasure_of(connection, visit.slug, record.student_id)
     changed = {change["field"] for change in record.changes if change["field"]}
     return visit.page(
         "erase_student.html",

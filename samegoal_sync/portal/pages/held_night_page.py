@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from concurrent.futures import Future, TimeoutError, wait
 
 from starlette.responses import Response
 
-from samegoal_sync.errors import SyncError
-from samegoal_sync.portal.errors import Conflict, Unexpected
 from samegoal_sync.portal.page_access import without_words
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.held_changes import (
@@ -18,16 +17,10 @@ from samegoal_sync.portal.records.held_changes import (
     held_students,
     students_of,
 )
+from samegoal_sync.portal.records.held_decision import decide_held, other_night
 from samegoal_sync.portal.records.import_history import waiting_night
 from samegoal_sync.portal.visit import Visit
-from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
-from samegoal_sync.samegoal.publication.decision_progress import (
-    Decision,
-    DecisionProgress,
-    begin_decision,
-    newest_decision,
-)
-from samegoal_sync.samegoal.publication.held_nights import approve, discard
+from samegoal_sync.samegoal.publication.decision_progress import Decision, newest_decision
 from samegoal_sync.samegoal.publication.held_nights import held as read_held
 
 #: Of a number that Postgres can hold.
@@ -35,10 +28,10 @@ _MOST_DIGITS = 18
 #: A quick decision ends within the request that asks for it.
 AT_ONCE_SECONDS = 2.0
 
-_DECISIONS: dict[str, tuple[Action, Callable[..., object]]] = {
-    "approve": (Action.APPROVED, approve),
-    "discard": (Action.DISCARDED, discard),
-}
+#: The first one of a portal waits until its processes have started.
+_BEGINS_WITHIN_SECONDS, _LOOK_SECONDS = 20.0, 0.2
+
+_ACTIONS = {"approve": Action.APPROVED, "discard": Action.DISCARDED}
 DECIDED = {
     "approve": "Approved: the held night is published.",
     "discard": "Discarded: what was published stays.",
@@ -53,9 +46,9 @@ def held_night(visit: Visit) -> Response:
     decision = _newest(visit)
     if decision and decision.open:
         return visit.page("held.html", night=None, decision=decision, asked_by_page=False)
-    with visit.portal.database.owner() as owner:
-        held = waiting_night(owner, visit.slug)
-    night = read_held(visit.portal.database.url, visit.slug)
+    with visit.portal.database.web() as web:
+        held = waiting_night(web, visit.slug)
+    night = visit.portal.owner.run(read_held, visit.slug)
     if night is None or held is None:
         return visit.page("held.html", night=None, decision=decision, asked_by_page=False)
     changes = grouped(night.difference.changes)
@@ -99,9 +92,9 @@ def confirm_discard(visit: Visit) -> Response:
 
 
 def _confirm(visit: Visit, decision: str) -> Response:
-    with visit.portal.database.owner() as owner:
-        held = waiting_night(owner, visit.slug)
-    night = read_held(visit.portal.database.url, visit.slug)
+    with visit.portal.database.web() as web:
+        held = waiting_night(web, visit.slug)
+    night = visit.portal.owner.run(read_held, visit.slug)
     if night is None or held is None:
         return visit.go(f"/d/{visit.slug}/held")
     return visit.page(
@@ -129,8 +122,8 @@ def decision_state(visit: Visit) -> Response:
 
 
 def _newest(visit: Visit) -> Decision | None:
-    with visit.portal.database.owner() as owner:
-        return newest_decision(owner, visit.slug)
+    with visit.portal.database.web() as web:
+        return newest_decision(web, visit.slug)
 
 
 def _decide(visit: Visit, decision: str) -> Response:
@@ -140,49 +133,31 @@ def _decide(visit: Visit, decision: str) -> Response:
     """
     seen, held_page = visit.field("night"), f"/d/{visit.slug}/held"
     if not (seen.isdecimal() and len(seen) <= _MOST_DIGITS):
-        raise _other_night()
-    url = visit.portal.database.url
-    progress = begin_decision(url, visit.slug, decision, int(seen), visit.user.login)
-    if progress is None:
+        raise other_night()
+    if (newest := _newest(visit)) is not None and newest.open:
         return visit.go(held_page)
     # Once nobody waits for the job, an unforeseen error is told by its line in the log alone.
-    decisions = visit.portal.decisions
-    job = decisions.submit(without_words, _run, visit, decision, int(seen), progress)
+    job = visit.portal.decisions.submit(
+        without_words, visit.portal.owner.run, decide_held, visit.slug, decision, int(seen),
+        visit.user.login, visit.witness(_ACTIONS[decision], what=f"sync {seen}"),
+    )  # fmt: skip
+    if not _has_begun(visit, job):
+        return visit.go(held_page, "Other decisions go first; this one follows them.", tone="warn")
     try:
-        job.result(timeout=AT_ONCE_SECONDS)
+        decided = job.result(timeout=AT_ONCE_SECONDS)
     except TimeoutError:
         return visit.go(held_page)
-    except (NothingHeld, OtherNightHeld):
-        raise _other_night() from None
+    if not decided:  # another person's came first
+        return visit.go(held_page)
     return visit.go(f"/d/{visit.slug}/district-information", DECIDED[decision])
 
 
-def _run(visit: Visit, decision: str, sync_id: int, progress: DecisionProgress) -> None:
-    """The decision in one transaction with its audit line; how it ended is written down."""
-    action, decide = _DECISIONS[decision]
-    failure: SyncError | None = Unexpected()
-    try:
-        decide(
-            visit.portal.database.url,
-            visit.slug,
-            visit.user.login,
-            sync_id=sync_id,
-            witness=lambda connection: visit.record(connection, action, what=f"sync {sync_id}"),
-            take_turn=progress.take_turn,
-        )
-        failure = None
-    except (NothingHeld, OtherNightHeld):
-        failure = _other_night()
-        raise
-    except SyncError as error:
-        failure = error
-        raise
-    finally:
-        progress.end(failure)
-
-
-def _other_night() -> Conflict:
-    return Conflict(
-        "The night on the page is no longer the one that is held",
-        hint="Open the held night again and look at it before you decide. Nothing was changed.",
-    )
+def _has_begun(visit: Visit, job: Future[bool]) -> bool:
+    """Whether the decision shows on the held night's page, or has ended; waits for that."""
+    until = time.monotonic() + _BEGINS_WITHIN_SECONDS
+    while time.monotonic() < until:
+        if wait([job], timeout=_LOOK_SECONDS).done:
+            return True
+        if (newest := _newest(visit)) is not None and newest.open:
+            return True
+    return False

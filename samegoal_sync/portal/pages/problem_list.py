@@ -15,8 +15,8 @@ from samegoal_sync.samegoal.publication.same_student import undecided_pairs
 def problems(visit: Visit) -> Response:
     """The district's open problems."""
     status = visit.district_status()
-    with visit.portal.database.owner() as owner:
-        held = waiting_night(owner, visit.slug)
+    with visit.portal.database.web() as web:
+        held = waiting_night(web, visit.slug)
     with visit.district() as connection:
         nights = last_nights(connection)
         found = problems_of(connection, status, held, team=visit.user.role == Role.TECHNICAL_TEAM)

@@ -39,8 +39,7 @@ def merge_records(visit: Visit) -> Response:
     other, survivor = _keys(visit)
     _decide(
         merge, visit, other, survivor,
-        witness=lambda connection: visit.record(
-            connection, Action.MERGED, student_id=survivor, what=f"from {other}"
+        witness=visit.witness(Action.MERGED, student_id=survivor, what=f"from {other}"
         ),
     )  # fmt: skip
     return _back(visit, "Merged: the documents are with the student's present record.")
@@ -51,8 +50,7 @@ def keep_records_apart(visit: Visit) -> Response:
     other, survivor = _keys(visit)
     _decide(
         keep_apart, visit, other, survivor, visit.user.login,
-        witness=lambda connection: visit.record(
-            connection, Action.KEPT_APART, student_id=survivor, what=f"and {other}"
+        witness=visit.witness(Action.KEPT_APART, student_id=survivor, what=f"and {other}"
         ),
     )  # fmt: skip
     return _back(visit, "Kept apart: these are two students.")
@@ -60,7 +58,7 @@ def keep_records_apart(visit: Visit) -> Response:
 
 def _decide(decision: Callable[..., None], visit: Visit, *arguments: str, witness: Any) -> None:
     try:
-        decision(visit.portal.database.url, visit.slug, *arguments, witness=witness)
+        visit.portal.owner.run(decision, visit.slug, *arguments, witness=witness)
     except PublicationError as error:
         raise Conflict(error.what, hint=error.hint) from None
 

@@ -74,7 +74,7 @@ async def sign_in_code(request: Request) -> Response:
 
 def sign_out(visit: Visit) -> Response:
     """End the session."""
-    with visit.portal.database.owner() as connection:
+    with visit.portal.database.web() as connection:
         visit.record(connection, Action.SIGNED_OUT)
         close_session(connection, visit.session)
     response = RedirectResponse("/sign-in", 303)
@@ -112,7 +112,7 @@ async def _begin(request: Request, form: FormData, login: str) -> None:
 def _verdict(request: Request, form: FormData, login: str) -> float:
     portal: Portal = request.app.state.portal
     address = _address(request)
-    with portal.database.owner() as connection:
+    with portal.database.web() as connection:
         _require_own_form(request, str(form.get("csrf", "")), signer(connection))
         device = _device(connection, request, login)
         verdict = sign_in_throttle.begin_try(connection, login, address, device)
@@ -135,7 +135,7 @@ def _code_form(request: Request, *, wrong: bool = False) -> Response:
 
 def _own_form(request: Request, template: str, *, wrong: bool, **values: str) -> Response:
     portal: Portal = request.app.state.portal
-    with portal.database.owner() as connection:
+    with portal.database.web() as connection:
         token = signer(connection).sign(secrets.token_urlsafe(16)).decode()
     response = HTMLResponse(
         render(template, csrf=token, wrong=wrong, **values), 401 if wrong else 200
@@ -146,15 +146,15 @@ def _own_form(request: Request, template: str, *, wrong: bool, **values: str) ->
 
 def _by_password(request: Request, form: FormData, login: str) -> Response:
     portal: Portal = request.app.state.portal
-    with portal.database.owner() as connection:
+    with portal.database.web() as connection:
         found = credentials_of(connection, login)
     # Takes long on purpose: no connection is kept meanwhile.
     fits = password_fits(found.password_hash if found else None, str(form.get("password", "")))
     if not fits or found is None or found.user.disabled_at is not None:
-        with portal.database.owner() as connection:
+        with portal.database.web() as connection:
             _record(connection, found, Action.SIGN_IN_FAILED, _address(request))
         return _form(request, login=login, wrong=True)
-    with portal.database.owner() as connection:
+    with portal.database.web() as connection:
         if not has_second_factor(connection, found.user.id):
             return _signed_in(connection, request, found.user)
         device = _device(connection, request, login)  # what is guessed from now on is the code
@@ -167,7 +167,7 @@ def _by_password(request: Request, form: FormData, login: str) -> Response:
 
 def _by_code(request: Request, form: FormData, user: User) -> Response:
     portal: Portal = request.app.state.portal
-    with portal.database.owner() as connection:
+    with portal.database.web() as connection:
         code = str(form.get("code", ""))[:100]
         if code_fits(connection, portal.registry.cipher, user.id, code):
             return _signed_in(connection, request, user)
@@ -203,7 +203,7 @@ def _signed_in(connection: Rows, request: Request, user: User) -> Response:
 def _half_signed_in(request: Request) -> User | None:
     """Whose password was right a moment ago in this browser."""
     portal: Portal = request.app.state.portal
-    with portal.database.owner() as connection:
+    with portal.database.web() as connection:
         cookie = read_cookie(request, HALF_COOKIE) or ""
         try:
             user_id = timed_signer(connection).unsign(cookie, max_age=_HALF_SECONDS)

@@ -1,0 +1,116 @@
+"""What only the tables' owner may do, done in processes apart from the one that answers the web.
+
+The portal's own login (``database/portal_login.py``) owns nothing. Publishing or discarding a held
+night, erasing, merging, and looking at a client secret are done as the owner: each as one function
+that is named here in the code, never as a statement that a page puts together.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import TimeoutError
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+
+from samegoal_sync.errors import SyncError
+from samegoal_sync.portal.errors import Unexpected
+from samegoal_sync.portal.faults import fault_in_words
+from samegoal_sync.refresh.process_pool import process_pool
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+#: Decisions on held nights at once; each may wait for an import of its district.
+DECISIONS_AT_ONCE = 4
+#: So two are left for what is quick.
+_PROCESSES = DECISIONS_AT_ONCE + 2
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class OwnerJobs:
+    """The processes, made by ``start`` or the first job.
+
+    Args:
+        database_url: the owner's address; no connection of this process is made with it.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._lock = threading.Lock()
+        self._pool: ProcessPool | None = None
+
+    def run(
+        self, job: Callable[Concatenate[str, P], T], *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        """What the job gives; the owner's address is put before its arguments.
+
+        Raises:
+            SyncError: what the job says.
+            Unexpected: anything else; type and place reach the log.
+        """
+        return cast(T, self._result(None, job, arguments, named))
+
+    def run_within(
+        self, seconds: float, job: Callable[Concatenate[str, P], T],
+        *arguments: P.args, **named: P.kwargs,
+    ) -> T:  # fmt: skip
+        """The same, given up after some seconds.
+
+        Raises:
+            TimeoutError: it was.
+        """
+        return cast(T, self._result(seconds, job, arguments, named))
+
+    def start(self) -> None:
+        """Start the processes, so that the first person does not wait for them."""
+        self._processes().schedule(_nothing)
+
+    def close(self) -> None:
+        """End the processes when their jobs have ended."""
+        with self._lock:
+            pool = self._pool
+        if pool is not None:
+            pool.close()  # type: ignore[no-untyped-call]
+            pool.join()
+
+    def _result(self, seconds: float | None, job: Any, arguments: Any, named: Any) -> Any:
+        future = self._processes().schedule(
+            _done, args=[job, self._url, *arguments], kwargs=dict(named)
+        )
+        try:
+            return future.result(timeout=seconds)
+        except _Fault as fault:
+            _log.error("%s", fault)
+            raise Unexpected from None
+        except TimeoutError:
+            future.cancel()  # type: ignore[no-untyped-call]
+            raise
+
+    def _processes(self) -> ProcessPool:
+        with self._lock:
+            if self._pool is None:
+                self._pool = process_pool(_PROCESSES)
+            return self._pool
+
+
+class _Fault(Exception):  # noqa: N818 (it is the fault)
+    """An unforeseen error of a job, in words without a value."""
+
+
+def _done(job: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """In the process: no text of an unforeseen error leaves it."""
+    try:
+        return job(*arguments, **named)
+    except SyncError:
+        raise
+    except Exception as error:
+        raise _Fault(fault_in_words(error)) from None
+
+
+def _nothing() -> None:
+    """What a process does that is only to be there."""
