@@ -33,11 +33,14 @@ $(BIN)/python:
 		"or name it: make demo PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "error: $(PYTHON) could not make a virtual environment" >&2; \
+		test -w . || { echo "  hint: this folder is not yours to write in; clone into one that is" >&2; exit 1; }; \
+		command -v $(PYTHON) >/dev/null || { echo "  hint: there is no $(PYTHON); name another: make demo PYTHON=/path/to/python3" >&2; exit 1; }; \
 		echo "  hint: on Debian: apt install python3-venv" >&2; exit 1; }
 
 $(VENV)/installed: $(BIN)/python requirements.lock requirements-build.lock pyproject.toml
-	@echo "setting up $(VENV) from requirements.lock (a minute the first time)"
-	@$(INSTALL) --require-hashes -r requirements.lock
+	@echo "setting up $(VENV) from requirements.lock (a minute or two the first time)"
+	@$(INSTALL) --require-hashes -r requirements.lock || { \
+		echo "  hint: see that this machine reaches its package index (network, proxy), then again" >&2; exit 1; }
 	@$(INSTALL) --require-hashes -r requirements-build.lock
 	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@

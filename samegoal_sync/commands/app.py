@@ -74,6 +74,15 @@ class App:
         return self._database_url
 
     @property
+    def is_empty_home(self) -> bool:
+        """Whether the embedded Postgres was never made: who only looks makes none."""
+        try:
+            made = (self.settings.home / "postgres").exists()
+        except PermissionError:  # another user's home, of which the first query tells
+            made = True
+        return self.settings.database_url is None and not made
+
+    @property
     def no_district(self) -> str:
         """That there is none, and where it was looked: most often it was the wrong place."""
         where = f"{self.settings.home} ({HOME_VARIABLE})"

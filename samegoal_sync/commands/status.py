@@ -49,6 +49,12 @@ def status(app: App, every: bool, as_json: bool) -> int:
     from samegoal_sync.districts.monitoring.overview import LISTED, grouped_lines, in_words
     from samegoal_sync.settings import PORTAL_DATABASE_VARIABLE
 
+    if app.is_empty_home:
+        if as_json:
+            print_json([])
+        else:
+            app.console.print(app.no_district)
+        return 0
     now = datetime.now(UTC)
     found = overall_status(app.database_url, now)
     with connect(app.database_url) as connection:

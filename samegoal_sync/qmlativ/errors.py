@@ -41,6 +41,11 @@ _AGAIN = (
 )
 
 
+_OR_THE_ADDRESS = (
+    "; if its name is wrong, correct it: samegoal-sync districts change DISTRICT --base-url URL"
+)
+
+
 class QmlativError(SyncError):
     """Base of all that goes wrong between us and a district's Qmlativ."""
 
@@ -64,8 +69,8 @@ class AccessRefused(PermanentError):
         super().__init__(
             f"{host} refused the district's Key and secret",
             hint="compare the Key with the Integration Access in Skyward (Is Active ticked, "
-            "Authentication Type OAuth 2.0 or Any), or generate a new secret and store it: "
-            "samegoal-sync districts rotate-secret DISTRICT",
+            "Authentication Type OAuth 2.0 or Any); if they agree, ask SameGoal's technical team "
+            "for a new secret, stored with: samegoal-sync districts rotate-secret DISTRICT",
         )
 
 
@@ -234,7 +239,7 @@ class ServerUnreachable(TransientError):
         is_here = host.startswith(("127.", "localhost", "[::1]"))
         super().__init__(
             f"{host} {how}",
-            hint=_START_THE_SANDBOX if is_here else _AGAIN,
+            hint=_START_THE_SANDBOX if is_here else _AGAIN + _OR_THE_ADDRESS,
             actor=Actor.TECHNICAL_TEAM if is_here else None,
         )
 

@@ -29,6 +29,7 @@ def test_a_backup_goes_from_one_home_to_another(tmp_path: Path) -> None:
 
         nothing = run(other, "status")
         assert f"no district is registered in {other}" in nothing.stderr
+        assert not (other / "postgres").exists()  # who only looks makes no database
         keyless = run(other, "restore", file)
         assert keyless.returncode == 1
         assert "1 of 1 stored secrets can't be opened here" in keyless.stderr

@@ -106,7 +106,7 @@ def test_a_broken_instance_file_is_told(tmp_path: Path) -> None:
 def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
-    ended = run(closed / "dagster", "status")
+    ended = run(closed / "dagster", "districts", "list")
     assert ended.returncode != 0
     _assert_told(ended.stderr, "closed")
 

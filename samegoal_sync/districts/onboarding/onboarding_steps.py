@@ -164,7 +164,15 @@ def complete(
         district = registry.set_state(slug, DistrictState.ACTIVE, who, "a new secret is stored")
     elif district.state not in (DistrictState.ACTIVE, DistrictState.SUSPENDED):
         district = registry.set_state(slug, DistrictState.CONNECTED, who, _listed(found))
-    return Verification(district, True, f"first import: samegoal-sync sync {slug}", *found)
+    return Verification(district, True, _after_the_secret(district), *found)
+
+
+def _after_the_secret(district: District) -> str:
+    if district.state is DistrictState.ACTIVE:
+        return "nothing: its nights run with the new secret"
+    if district.state is DistrictState.SUSPENDED:
+        return f"its nights rest; to end that: samegoal-sync districts resume {district.slug}"
+    return f"first import: samegoal-sync sync {district.slug}"
 
 
 def hold_first_night(registry: Registry, slug: str, who: str) -> None:
