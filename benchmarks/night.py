@@ -1,13 +1,18 @@
 """A night of a fleet, with the real queue and engines: what each district costs, and where.
 
-    python benchmarks/night.py [--districts 6] [--students 500] [--workers 0 1]
+    python benchmarks/night.py [--launcher default celery] [--workers 1 2] [--districts 6]
+        [--students 500] [--minutes 30]
 
-Each district has three nights: its first, one after a school day, one in which nothing changed. For
-each engine (0: Dagster's default launcher, a new Python a run; else Celery with so many warm
-worker processes) CPU seconds a district are told apart: whoever executes, the daemon, the code
-server, Postgres; then seconds of wall, connections opened, WAL, rows and bytes of Dagster's
-events, and what 3,000 districts would take. The sandbox runs in this process, which is not counted;
-on a machine of few cores it takes its share of the wall time, so that CPU seconds tell more.
+Each district has three nights: its first, one after a school day, one in which nothing changed.
+For each engine (Dagster's default launcher, a new Python a run; Celery with so many warm worker
+processes) CPU seconds a district are told apart: whoever executes, the daemon, the code server,
+Postgres; then seconds of wall, connections opened, WAL, rows and bytes of Dagster's events, what is
+kept, and what 3,000 districts would take. A night that lasts longer than its minutes is told by the
+districts that were done, and the engine's other nights are left out.
+
+The sandbox runs in this process, which is not counted; on a machine of few cores it takes its share
+of the wall time, so that CPU seconds tell more. Districts bear as many Skyward servers as there are
+workers, for the queue lets two runs at once read one server; under the default launcher one.
 """
 
 from __future__ import annotations
@@ -18,14 +23,16 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+from dagster import RunsFilter
 from dagster._core.definitions.selector import JobSubsetSelector
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
@@ -56,53 +63,57 @@ _TABLES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--launcher", nargs="+", choices=["default", "celery"], default=["celery"])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="of Celery")
     parser.add_argument("--districts", type=int, default=6)
-    parser.add_argument("--students", type=int, default=500)
-    parser.add_argument("--workers", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--students", type=int, default=500, help="of each district")
+    parser.add_argument("--minutes", type=float, default=30, help="that one night may take")
     arguments = parser.parse_args()
-    slugs = [f"d{number}" for number in range(arguments.districts)]
-    if any(arguments.workers) and not shutil.which("redis-server"):
-        sys.exit("Celery needs a broker: install redis-server, or run with --workers 0")
+    engines = [0] if "default" in arguments.launcher else []
+    engines += arguments.workers if "celery" in arguments.launcher else []
+    if any(engines) and not shutil.which("redis-server"):
+        sys.exit("Celery needs a broker: install redis-server, or run with --launcher default")
     load = os.getloadavg()[0]
     print(
-        f"{len(slugs)} districts of {arguments.students} students; {os.cpu_count()} cores, "
-        f"load before the start {load:.1f}\n"
+        f"{arguments.districts} districts of {arguments.students} students; {os.cpu_count()} "
+        f"cores, load before the start {load:.1f}\n"
     )
-    print("| engine | night | worker | daemon | code server | Postgres | CPU s a district | wall s "
-          "| connections | WAL kB | events | events kB |")  # fmt: skip
-    print("|---|---|" + "---:|" * 10)
+    print("| engine | night | students changed | worker | daemon | code server | Postgres "
+          "| CPU s a district | wall s | connections | WAL kB | events | events kB |")  # fmt: skip
+    print("|---|---|" + "---:|" * 11, flush=True)
     told = []
-    for workers in arguments.workers:
-        told += _engine(workers, slugs, arguments.students)
+    for workers in engines:
+        told += _engine(workers, arguments)
     print()
     print("\n".join(told))
 
 
-def _engine(workers: int, slugs: list[str], students: int) -> list[str]:
+NIGHTS = ("first", "a school day later", "unchanged")
+
+
+def _engine(workers: int, arguments: argparse.Namespace) -> list[str]:
+    slugs = [f"d{number}" for number in range(arguments.districts)]
     folder = Path(tempfile.mkdtemp(prefix="sg-"))
     folder.chmod(0o755)
     name = f"Celery, {workers} warm" if workers else "default launcher"
     told = []
     try:
         settings = Settings(home=folder / "d", storage=folder / "s", allow_loopback=True)
-        districts = [SandboxDistrict(one, one, students, seed=n) for n, one in enumerate(slugs)]
+        districts = [
+            SandboxDistrict(one, one, arguments.students, seed=n) for n, one in enumerate(slugs)
+        ]
         with running_database(settings) as url, running_sandbox(districts) as sandbox:
             _register(settings, url, sandbox, slugs)
             with _engine_running(workers, settings, url, folder) as engine:
-                for night in ("first", "a school day later", "unchanged"):
+                for night in NIGHTS:
                     if night == "a school day later":
                         for slug in slugs:
                             sandbox.advance(slug)
-                    cost = engine.night(slugs)
-                    print(cost.line(name, night, len(slugs)))
-                told.append(f"{name}, kB kept of an unchanged night of a district: {engine.kept}.")
-                cpu = cost.cpu / len(slugs)
-                hours = cpu * _FLEET / (os.cpu_count() or 1) / 3600
-                told.append(
-                    f"{name}: {_FLEET:,} unchanged districts of {students:,} are "
-                    f"{cpu * _FLEET:,.0f} CPU seconds: {hours:.1f} hours on {os.cpu_count()} cores "
-                    "that do nothing else."
-                )
+                    cost = engine.night(slugs, arguments.minutes * 60)
+                    print(cost.line(name, night), flush=True)
+                    told.append(cost.told(name, night, arguments.students))
+                    if cost.districts < len(slugs):
+                        break
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return told
@@ -124,60 +135,114 @@ def _register(settings: Settings, url: str, sandbox: Sandbox, slugs: list[str]) 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a night took, all districts together."""
+    """What a night took, all districts together that were done.
 
+    Attributes:
+        parts: CPU seconds by who used them.
+        kept: bytes by which what is kept has grown.
+    """
+
+    districts: int
+    asked: int
+    changed: float
     parts: dict[str, float]
     wall: float
     connections: int
     wal: int
     events: int
     event_bytes: int
+    kept: dict[str, int]
 
     @property
     def cpu(self) -> float:
-        return sum(self.parts.values())
+        """CPU seconds a district."""
+        return sum(self.parts.values()) / self.districts
 
-    def line(self, engine: str, night: str, districts: int) -> str:
-        each = [f"{self.parts[part] / districts:.2f}" for part in
+    def line(self, engine: str, night: str) -> str:
+        """A row of the table."""
+        n = self.districts
+        each = [f"{self.parts[part] / n:.2f}" for part in
                 ("worker", "daemon", "code server", "Postgres")]  # fmt: skip
         return (
-            f"| {engine} | {night} | {' | '.join(each)} | {self.cpu / districts:.2f} "
-            f"| {self.wall:.1f} | {self.connections / districts:.0f} "
-            f"| {self.wal / districts / 1000:.0f} | {self.events / districts:.0f} "
-            f"| {self.event_bytes / districts / 1000:.0f} |"
+            f"| {engine} | {night} | {self.changed:.1%} | {' | '.join(each)} | {self.cpu:.2f} "
+            f"| {self.wall:.1f} | {self.connections / n:.0f} | {self.wal / n / 1000:.0f} "
+            f"| {self.events / n:.0f} | {self.event_bytes / n / 1000:.0f} |"
         )
+
+    def told(self, engine: str, night: str, students: int) -> str:
+        """The same in plain words, for the whole fleet."""
+        cores = os.cpu_count() or 1
+        kept = ", ".join(
+            f"{name.rpartition('.')[2]} {size / self.districts / 1000:.1f}"
+            for name, size in self.kept.items()
+        )
+        done = "" if self.districts == self.asked else (
+            f" Only {self.districts} of {self.asked} districts were done in time."
+        )  # fmt: skip
+        wall = self.wall / self.districts * _FLEET / 3600
+        return (
+            f"{engine}, {night}: {_FLEET:,} districts of {students:,} are "
+            f"{self.cpu * _FLEET:,.0f} CPU seconds, {self.cpu * _FLEET / cores / 3600:.1f} hours "
+            f"on {cores} cores that do nothing else; at the pace measured here, the sandbox "
+            f"included, {wall:.1f} hours. They keep {_gigabytes(self.kept, self.districts):.1f} GB "
+            f"and write {self.wal / self.districts * _FLEET / 1e9:.1f} GB of WAL; kB kept a "
+            f"district: {kept}.{done}"
+        )
+
+
+def _gigabytes(kept: dict[str, int], districts: int) -> float:
+    return sum(kept.values()) / districts * _FLEET / 1e9
 
 
 class Engine:
     """Programs that execute what is queued, and what they have used so far."""
 
-    def __init__(self, instance: dg.DagsterInstance, url: str, workspace: Path) -> None:
-        self.instance, self.url, self.workspace = instance, url, workspace
+    def __init__(self, instance: dg.DagsterInstance, url: str, workspace: Path, hosts: int) -> None:
+        self.instance, self.url, self.workspace, self.hosts = instance, url, workspace, hosts
         self.programs: dict[str, int] = {}
-        self.kept = ""
 
-    def night(self, slugs: list[str]) -> Cost:
+    def night(self, slugs: list[str], seconds: float) -> Cost:
+        """One night of these districts, as far as it gets in so many seconds."""
         sizes = self._sizes()
         before, began = self._used(), time.monotonic()
         thread = time.thread_time()
         runs = self._ask(slugs)
         asking = time.thread_time() - thread
-        while not all(self._ended(run) for run in runs):
-            time.sleep(1)
+        while (done := self._count(runs, FINISHED_STATUSES)) < len(runs):
+            if time.monotonic() - began > seconds:
+                break
+            time.sleep(2)
         wall = time.monotonic() - began
         time.sleep(3)  # what follows a run: sensors, the last events
-        after, new = self._used(), self._events(set(runs))
-        failed = [one for one in runs if self._status(one) is not dg.DagsterRunStatus.SUCCESS]
-        if failed:
-            sys.exit(f"{len(failed)} of {len(runs)} runs failed: look at {self.workspace.parent}")
+        after = self._used()
+        good = self._count(runs, [dg.DagsterRunStatus.SUCCESS])
+        if good < done or not good:
+            sys.exit(f"{good} of {done} runs went well: look at {self.workspace.parent}")
         grown = {name: size - sizes[name] for name, size in self._sizes().items()}
-        self.kept = ", ".join(
-            f"{name.rpartition('.')[2]} {size / len(slugs) / 1000:.1f}"
-            for name, size in grown.items()
-        )
         parts = {part: after[0][part] - before[0][part] for part in after[0]}
         parts["daemon"] += asking  # the daemon's own work, done here
-        return Cost(parts, wall, after[1] - before[1], after[2] - before[2], *new)
+        return Cost(
+            good, len(runs), self._changed(runs), parts, wall, after[1] - before[1],
+            after[2] - before[2], *self._events(runs), grown,
+        )  # fmt: skip
+
+    def _count(self, runs: list[str], statuses: Sequence[dg.DagsterRunStatus]) -> int:
+        return self.instance.get_runs_count(RunsFilter(run_ids=runs, statuses=list(statuses)))
+
+    def _changed(self, runs: list[str]) -> float:
+        """The share of tonight's students of whom, or of whose guardians, something changed."""
+        with connect(self.url) as connection:
+            row = connection.execute(
+                """
+                select sum(n.changed)::float / nullif(sum((s.counts ->> 'students_sent')::int), 0)
+                from syncs s cross join lateral (
+                    select count(distinct student_id) as changed from changes c
+                    where c.sync_id = s.id) n
+                where s.run_id = any(%s)
+                """,
+                (runs,),
+            ).fetchone()
+        return float(row[0] or 0) if row else 0.0
 
     def _ask(self, slugs: list[str]) -> list[str]:
         """As the daemon asks for a night's runs."""
@@ -192,10 +257,11 @@ class Engine:
             )
             plan = location.get_execution_plan(job, {}, None, None)
             graph = location.get_repository("__repository__").asset_graph
-            for slug in slugs:
+            for number, slug in enumerate(slugs):
                 tags = {
                     **job.run_tags,
                     **run_tags(registry.get(slug), kind="benchmark"),
+                    "host": f"skyward-{number % self.hosts}.example",
                     "dagster/partition": slug,
                 }
                 run = self.instance.create_run(
@@ -212,15 +278,6 @@ class Engine:
                 self.instance.submit_run(run.run_id, request)
                 found.append(run.run_id)
         return found
-
-    def _status(self, run_id: str) -> dg.DagsterRunStatus:
-        run = self.instance.get_run_by_id(run_id)
-        assert run is not None
-        return run.status
-
-    def _ended(self, run_id: str) -> bool:
-        run = self.instance.get_run_by_id(run_id)
-        return run is not None and run.is_finished
 
     def _used(self) -> tuple[dict[str, float], int, int]:
         cpu = {name: _cpu(pid) for name, pid in self.programs.items()}
@@ -248,12 +305,12 @@ class Engine:
             ).fetchall()
         return {**{str(name): int(size) for name, size in found}, "frames": frames}
 
-    def _events(self, runs: set[str]) -> tuple[int, int]:
+    def _events(self, runs: list[str]) -> tuple[int, int]:
         with connect(self.url) as connection:
             row = connection.execute(
                 "select count(*), coalesce(sum(length(event)), 0) from dagster.event_logs "
                 "where run_id = any(%s)",
-                (list(runs),),
+                (runs,),
             ).fetchone()
         assert row is not None
         return int(row[0]), int(row[1])
@@ -270,7 +327,7 @@ def _engine_running(workers: int, settings: Settings, url: str, folder: Path) ->
         else:
             (settings.home / "dagster.yaml").unlink()
         instance = stack.enter_context(dagster_instance(settings, url))
-        engine = Engine(instance, url, fleet.workspace)
+        engine = Engine(instance, url, fleet.workspace, hosts=max(workers, 1))
         engine.programs["code server"] = stack.enter_context(fleet.code_server()).pid
         if workers:
             engine.programs["worker"] = stack.enter_context(fleet.worker(workers)).pid

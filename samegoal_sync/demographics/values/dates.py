@@ -44,11 +44,11 @@ _ZONE = r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:\[[A-Za-z/_]{1,40}\])?"
 _TIME = r"(?:T| +)\d{1,2}:\d{1,2}(?::\d{1,2}(?:[.,:]\d+)?)?(?: ?[AP]M)?"
 _AFTER = rf"(?i:(?:{_TIME})?{_ZONE}$)"
 _ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}{_AFTER}"
-#: The rarer forms: the text of the date, and its layout.
+#: The rarer forms, the least rare first: the text of the date, and its layout. No text has two.
 _OTHERS = (
+    (rf"^(\d{{1,2}}/\d{{1,2}}/\d{{4}}){_AFTER}", "%m/%d/%Y"),
     (rf"^(\d{{4}}/\d{{1,2}}/\d{{1,2}}){_AFTER}", "%Y/%m/%d"),
     (rf"^(\d{{4}}-\d{{1,2}}-\d{{1,2}}){_AFTER}", "%Y-%m-%d"),
-    (rf"^(\d{{1,2}}/\d{{1,2}}/\d{{4}}){_AFTER}", "%m/%d/%Y"),
     (rf"^(\d{{1,2}}-\d{{1,2}}-\d{{4}}){_AFTER}", "%m-%d-%Y"),
     (rf"^(\d{{4}}\.\d{{1,2}}\.\d{{1,2}}){_AFTER}", "%Y.%m.%d"),
     (rf"^(\d{{8}})(?:T?\d{{4,6}}(?:\.\d+)?{_ZONE}?$|{_AFTER})", "%Y%m%d"),
@@ -62,7 +62,6 @@ _WEEKDAY = r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]? +"
 #: Milliseconds since Unix's zero, as .NET writes JSON, and the zone that they were written in.
 _NET = r"^\\?/Date\((-?\d{1,15})([+-]\d{4})?\)\\?/$"
 _DAY_OF_MILLISECONDS = 86_400_000
-_NO_DATE = pl.Series([None], dtype=pl.Date)
 
 
 def parsed(column: str) -> pl.Expr:
@@ -81,8 +80,7 @@ def parsed_bound(column: str) -> pl.Expr:
     Args:
         column: a text column of a raw frame.
     """
-    day = parsed(column)
-    return pl.when((day > _BEFORE_ANY_SPAN) & ~day.is_in(_UNIX_ENDS)).then(day)
+    return pl.col(column).map_batches(_parse_bound, return_dtype=pl.Date(), is_elementwise=True)
 
 
 def is_blank(column: str) -> pl.Expr:
@@ -100,9 +98,16 @@ def is_unreadable_bound(column: str) -> pl.Expr:
 
 
 def _parse(text: pl.Series) -> pl.Series:
-    dates = _read(text.str.strip_chars())
-    none = _means_none(dates)
-    return dates.zip_with(~none, _NO_DATE) if none.any() else dates
+    return _where_not(_read(text.str.strip_chars()), _MEANS_NONE)
+
+
+def _parse_bound(text: pl.Series) -> pl.Series:
+    # Not as an expression of ``parsed``: polars would read the column once for each mention.
+    return _where_not(_parse(text), _BOUNDS_NOTHING)
+
+
+def _where_not(dates: pl.Series, condition: pl.Expr) -> pl.Series:
+    return dates.to_frame("date").select(pl.when(~condition).then("date")).to_series()
 
 
 def _blank(text: pl.Series) -> pl.Series:
@@ -111,7 +116,8 @@ def _blank(text: pl.Series) -> pl.Series:
     if empty.all():
         return empty
     dates = _read(trimmed)
-    blank = empty | _means_none(dates)
+    none = dates.to_frame("date").select(_MEANS_NONE.fill_null(False)).to_series()
+    blank = empty | none
     # Nearly all are dates; the others are few.
     unread = dates.is_null() & ~empty
     if not unread.any():
@@ -119,30 +125,32 @@ def _blank(text: pl.Series) -> pl.Series:
     return scattered(trimmed.filter(unread).str.contains(_NO_DAY), unread, blank)
 
 
-def _means_none(dates: pl.Series) -> pl.Series:
-    zero = (dates <= _LAST_ZERO) | (dates == _MACINTOSH_ZERO)
-    return (zero | (dates >= _NEVER)).fill_null(False)
+_date = pl.col("date")
+_MEANS_NONE = (_date <= _LAST_ZERO) | (_date == _MACINTOSH_ZERO) | (_date >= _NEVER)
+_BOUNDS_NOTHING = (_date <= _BEFORE_ANY_SPAN) | _date.is_in(_UNIX_ENDS)
 
 
 def _read(trimmed: pl.Series) -> pl.Series:
     """Nearly all dates are ISO; the others take the costlier way."""
-    iso = trimmed.str.contains(_ISO).fill_null(False)
-    dates = trimmed.str.head(10).str.to_date("%Y-%m-%d", strict=False)
-    usual = dates.zip_with(iso, _NO_DATE)
+    usual, iso = trimmed.to_frame("text").select(_USUAL, _IS_ISO).get_columns()
     others = ~iso & trimmed.is_not_null()
     if not others.any():
         return usual
-    rare = trimmed.filter(others).to_frame("text")
-    text = pl.col("text").str.replace(_WEEKDAY, "")
-    forms = [
-        text.str.extract(form, 1)
-        .str.replace_all(r"[ ,]+", " ")
-        .str.replace(r"^(\d{1,2})-([A-Za-z]{3})-", "$1 $2 ")
-        .str.to_date(layout, strict=False)
-        for form, layout in _OTHERS
-    ]
-    found = rare.select(pl.coalesce(*forms, _of_net(pl.col("text")))).to_series()
-    return scattered(found, others, usual)
+    rare = trimmed.filter(others).to_frame("text").with_columns(_WITHOUT_WEEKDAY, _UNREAD)
+    for form in _RARE:
+        # A column mostly holds one other form: the next is tried only while something is unread.
+        rare = rare.with_columns(pl.coalesce("date", form).alias("date"))
+        if not rare["date"].null_count():
+            break
+    return scattered(rare["date"], others, usual)
+
+
+_IS_ISO = pl.col("text").str.contains(_ISO).fill_null(False).alias("iso")
+_USUAL = (
+    pl.when(pl.col("text").str.contains(_ISO))
+    .then(pl.col("text").str.head(10).str.to_date("%Y-%m-%d", strict=False))
+    .alias("date")
+)
 
 
 def _of_net(text: pl.Expr) -> pl.Expr:
@@ -156,3 +164,18 @@ def _of_net(text: pl.Expr) -> pl.Expr:
     known = (local % _DAY_OF_MILLISECONDS == 0) | (days.abs() < 2) | (days > 1_000_000)
     near = days.is_between(-719_162, 2_932_896)
     return pl.when(known & near).then(days.cast(pl.Int32, strict=False).cast(pl.Date))
+
+
+_WITHOUT_WEEKDAY = pl.col("text").str.replace(_WEEKDAY, "")
+_UNREAD = pl.lit(None, pl.Date).alias("date")
+_RARE = [
+    *(
+        pl.col("text")
+        .str.extract(form, 1)
+        .str.replace_all(r"[ ,]+", " ")
+        .str.replace(r"^(\d{1,2})-([A-Za-z]{3})-", "$1 $2 ")
+        .str.to_date(layout, strict=False)
+        for form, layout in _OTHERS
+    ),
+    _of_net(pl.col("text")),
+]

@@ -117,45 +117,55 @@ def _with_written(rows: pl.DataFrame) -> pl.DataFrame:
         & number.str.contains(r"^[0-9\s().-]*$")
         & ~number.str.contains(r"^0|\(\d{1,2}\)$")
     )
-    usual, others = rows.filter(plain), rows.filter(~plain)
+    usual = rows.filter(plain).with_columns(digits=number.str.replace_all(r"\D", ""))
+    others = rows.filter(~plain)
     return pl.concat(
         [
-            usual.with_columns(written=_domestic(number.str.replace_all(r"\D", ""))),
-            others.with_columns(written=_unusual()),
+            usual.with_columns(written=_domestic()).drop("digits"),
+            others.with_columns(written=_unusual(others)),
         ]
     )
 
 
-def _unusual() -> pl.Expr:
-    number = (
-        pl.col("number")
-        .str.replace(_LINK, "")
-        .str.replace_all(_LINK_PARAMETER, "")
-        .str.normalize("NFKC")
-        .str.replace_all(r"[\x{2010}-\x{2015}\x{2212}]", "-")
-        .str.replace_all(_LABELS, "")
-        .str.replace(r"^(?:00|011)[\s-]*1[\s-]+(\(?[2-9])|^001([2-9])", "+1 $1$2")
-        .str.strip_chars()
+def _unusual(rows: pl.DataFrame) -> pl.Series:
+    number, alone, digits = pl.col("number"), pl.col("alone"), pl.col("digits")
+    foreign = pl.col("foreign")
+    # Step by step: what is mentioned twice in one expression is computed twice.
+    taken_apart = (
+        rows.select(
+            "international",
+            number.str.replace(_LINK, "")
+            .str.replace_all(_LINK_PARAMETER, "")
+            .str.normalize("NFKC")
+            .str.replace_all(r"[\x{2010}-\x{2015}\x{2212}]", "-")
+            .str.replace_all(_LABELS, "")
+            .str.replace(r"^(?:00|011)[\s-]*1[\s-]+(\(?[2-9])|^001([2-9])", "+1 $1$2")
+            .str.strip_chars(),
+            own_extension=pl.col("extension").str.extract(_EXTENSION_ALONE, 1),
+        )
+        .with_columns(
+            foreign=pl.col("international")
+            | number.str.contains(r"^(?:\+(?:[^1]|$)|011|00[1-9 ])"),
+            extension=pl.coalesce("own_extension", number.str.extract(_EXTENSION, 1)),
+            alone=number.str.replace(_EXTENSION, "").str.strip_chars(" ,;"),
+        )
+        .with_columns(digits=alone.str.replace_all(_BETWEEN, ""))
     )
-    foreign = pl.col("international") | number.str.contains(r"^(?:\+(?:[^1]|$)|011|00[1-9 ])")
-    extension = pl.coalesce(
-        pl.col("extension").str.extract(_EXTENSION_ALONE, 1), number.str.extract(_EXTENSION, 1)
-    )
-    alone = number.str.replace(_EXTENSION, "").str.strip_chars(" ,;")
-    digits = alone.str.replace_all(_BETWEEN, "")
     # A number that only the +1 countries write so is theirs, also where it is marked
     # international: Canada's and Jamaica's are to whoever is here.
     ours = alone.str.contains(r"^\(?\d{3}\) ?\d{3}[ .-]?\d{4}$")
-    here = pl.when(~foreign | ours).then(_domestic(digits))
+    here = pl.when(~foreign | ours).then(_domestic())
     dialed = alone.str.contains(_ABROAD) & ~digits.str.contains(_ONE_DIGIT)
-    abroad = pl.when(foreign & dialed).then(alone)
-    return pl.concat_str(
-        [pl.coalesce(here, abroad), (pl.lit(" x") + extension).fill_null("")], ignore_nulls=False
-    )
+    abroad = pl.when(foreign & dialed).then("alone")
+    extension = (pl.lit(" x") + pl.col("extension")).fill_null("")
+    return taken_apart.select(
+        pl.concat_str([pl.coalesce(here, abroad), extension], ignore_nulls=False)
+    ).to_series()
 
 
-def _domestic(digits: pl.Expr) -> pl.Expr:
-    """``312-555-0123`` of the digits of a North American number, else null."""
+def _domestic() -> pl.Expr:
+    """``312-555-0123`` of the ``digits`` of a North American number, else null."""
+    digits = pl.col("digits")
     form = pl.concat_str(
         [digits.str.slice(-10, 3), digits.str.slice(-7, 3), digits.str.tail(4)], separator="-"
     )
@@ -165,12 +175,13 @@ def _domestic(digits: pl.Expr) -> pl.Expr:
 
 def _kinds(raw: RawObjects) -> pl.DataFrame:
     """``PhoneTypeID, kind``: the curated column that a district's phone type goes to, or null."""
-    description, code = (cleaned(column).str.to_lowercase() for column in ("Description", "Code"))
-    kinds = [
-        pl.when(words.str.contains(pattern)).then(pl.lit(column))
-        for words in (description, code)
-        for column, pattern in PHONE_TYPES.items()
-    ]
-    return lookup(raw, "Demographics/PhoneType").select(
-        "PhoneTypeID", pl.coalesce(kinds).alias("kind")
+    words = ("Description", "Code")
+    types = lookup(raw, "Demographics/PhoneType").select(
+        "PhoneTypeID", *(cleaned(column).str.to_lowercase() for column in words)
     )
+    kinds = [
+        pl.when(pl.col(column).str.contains(pattern)).then(pl.lit(kind))
+        for column in words
+        for kind, pattern in PHONE_TYPES.items()
+    ]
+    return types.select("PhoneTypeID", pl.coalesce(kinds).alias("kind"))

@@ -233,18 +233,27 @@ def _places(raw: RawObjects) -> pl.DataFrame:
     What can be said of a code is said here, once: ``zip_here`` as it is written in this country,
     whether that is ``right_here``, or ``right_abroad``, and whether an address's add-on follows.
     """
-    states = lookup(raw, "SkySys/State").select("StateID", state_code=_state(cleaned("Code")))
-    country = country_code("CountryCode")
-    named = names_country("CountryCode")
-    places = lookup(raw, "Demographics/Zip").select(
-        "ZipID",
-        "StateID",
-        cleaned("ZipCode").alias("zip_code"),
-        cleaned("City").alias("city"),
-        _state(cleaned("FreeFormState")).alias("free_state"),
-        (named & ~country.is_in(WITH_ZIP_CODES).fill_null(False)).alias("abroad"),
-        pl.when(country != HERE).then(country).alias("country"),
-        (named & country.is_null()).alias("country_invalid"),
+    states = lookup(raw, "SkySys/State").select("StateID", cleaned("Code"))
+    states = states.select("StateID", state_code=_state(pl.col("Code")))
+    named, known = pl.col("named"), pl.col("known")
+    # Step by step: what is mentioned twice in one expression is computed twice.
+    places = (
+        lookup(raw, "Demographics/Zip")
+        .select(
+            "ZipID",
+            "StateID",
+            cleaned("ZipCode").alias("zip_code"),
+            cleaned("City").alias("city"),
+            cleaned("FreeFormState").alias("free_state"),
+            names_country("CountryCode").alias("named"),
+            country_code("CountryCode").alias("known"),
+        )
+        .with_columns(
+            _state(pl.col("free_state")).alias("free_state"),
+            (named & ~known.is_in(WITH_ZIP_CODES).fill_null(False)).alias("abroad"),
+            pl.when(known != HERE).then("known").alias("country"),
+            (named & known.is_null()).alias("country_invalid"),
+        )
     )
     code = pl.col("zip_code")
     here = code.str.replace(r"^(\d{5})(\d{4})$", "$1-$2")

@@ -10,8 +10,8 @@ import polars as pl
 from samegoal_sync.demographics.values.scatter import scattered
 from samegoal_sync.outside_text import CONTROL, INVISIBLE
 
-#: What makes a text differ from its clean form; few texts hold any of it.
-_SUSPECT = r"^ | $|  |[^ -~]"
+#: What makes a text differ from its clean form; few texts hold any of it, or nothing at all.
+_SUSPECT = r"^$|^ | $|  |[^ -~]"
 #: Control characters that are no blanks, and the zero-width and direction marks that come with
 #: copied text; joiners that scripts need stay.
 _UNSEEN = "[" + "".join(rf"\x{{{a:x}}}-\x{{{b:x}}}" for a, b in (*CONTROL, *INVISIBLE)) + "]"
@@ -25,8 +25,7 @@ def cleaned(column: str | pl.Expr) -> pl.Expr:
     The costly steps run only on the few values in which something is amiss.
     """
     text = pl.col(column) if isinstance(column, str) else column
-    fixed = text.map_batches(_mend, return_dtype=pl.String(), is_elementwise=True)
-    return _null_if_empty(fixed)
+    return text.map_batches(_mend, return_dtype=pl.String(), is_elementwise=True)
 
 
 def _mend(text: pl.Series) -> pl.Series:
@@ -36,11 +35,11 @@ def _mend(text: pl.Series) -> pl.Series:
     if not suspect.any():
         return text
     suspect = suspect.fill_null(False)
-    fixed = text.filter(suspect).to_frame().select(_MENDED).to_series()
-    return scattered(fixed, suspect, text)
+    mended = text.filter(suspect).to_frame().select(_MENDED).select(_null_if_empty(pl.all()))
+    return scattered(mended.to_series(), suspect, text)
 
 
-#: One expression: on a short column each call of polars costs more than its work.
+#: One expression: on a short column each question to polars costs more than its work.
 _MENDED = (
     pl.all()
     .str.strip_chars()

@@ -41,13 +41,15 @@ def restrictions_of_nobody(raw: RawObjects, today: date) -> pl.DataFrame:
 
 
 def _active(raw: RawObjects, today: date) -> pl.DataFrame:
-    start, end = parsed_bound("StartDate"), parsed_bound("EndDate")
+    start, end = pl.col("start"), pl.col("end")
     begun, over = (start <= today).fill_null(True), (end < today).fill_null(False)
     impossible = (end < start).fill_null(False) | (end < pl.col("born")).fill_null(False)
     return (
         lookup(raw, _ACCESS)
         .join(_births(raw), on="StudentGuardianID", how="left")
+        .with_columns(start=parsed_bound("StartDate"), end=parsed_bound("EndDate"))
         .filter((begun & ~over) | impossible)
+        .drop("start", "end")
     )
 
 
@@ -55,7 +57,7 @@ def _births(raw: RawObjects) -> pl.DataFrame:
     """``StudentGuardianID, born``: the birth date of the student of each restricted pair."""
     restricted = lookup(raw, _ACCESS).select("StudentGuardianID").unique()
     students = lookup(raw, "Student/Student").select("StudentID", "NameID")
-    births = lookup(raw, "Demographics/Name").select("NameID", born=parsed("BirthDate"))
+    births = lookup(raw, "Demographics/Name").select("NameID", "BirthDate")
     return (
         lookup(raw, _PAIR)
         .select("StudentGuardianID", "StudentID")
@@ -63,5 +65,5 @@ def _births(raw: RawObjects) -> pl.DataFrame:
         .unique("StudentGuardianID", keep="any")
         .join(students, on="StudentID")
         .join(births, on="NameID")
-        .select("StudentGuardianID", "born")
+        .select("StudentGuardianID", born=parsed("BirthDate"))
     )
