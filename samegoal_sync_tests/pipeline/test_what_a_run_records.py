@@ -19,6 +19,7 @@ from samegoal_sync.pipeline.event_log import ShortEventLog
 from samegoal_sync.pipeline.import_executor import ImportExecutor
 from samegoal_sync.pipeline.short_events import as_json, is_kept, shortened
 from samegoal_sync.qmlativ.catalog import CATALOG
+from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.storage.frame_store import StoredFrames
 from samegoal_sync.storage.frames import FolderFrameStore
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
@@ -86,7 +87,7 @@ def test_a_run_asks_dagsters_storage_little(world: World) -> None:
         world.run()
     finally:
         event.remove(db.Engine, "before_cursor_execute", count)
-    assert asked.total() <= 190, asked.most_common(12)
+    assert asked.total() <= 155, asked.most_common(12)
 
 
 def test_a_run_connects_to_our_tables_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +140,36 @@ def test_steps_of_one_run_hand_frames_on_without_reading_or_checking_them_twice(
     assert materialize(instance, *PUBLISHED).success
     assert sorted(read) == sorted(CURATED)
     assert len(validated) == 2
+
+
+def test_a_night_without_changes_is_compared_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    execute = Comparison.execute
+
+    def seen(self: Comparison, query: Any, **values: Any) -> Any:
+        text = query if isinstance(query, str) else query.as_string(self.connection)
+        asked.append(" ".join(text.split()))
+        return execute(self, query, **values)
+
+    monkeypatch.setattr(Comparison, "execute", seen)
+    assert world.run()[0].state == "published"
+    writes = ("update students", "insert into students", "insert into guardians",
+              "delete from guardians", "insert into changes", "insert into blanked")  # fmt: skip
+    assert any(one.startswith(writes) for one in asked)
+    asked.clear()
+    assert world.run()[0].state == "unchanged"
+    assert asked
+    assert not [one for one in asked if one.startswith(writes)]
+
+
+def test_a_wiped_asset_has_no_history_at_once(world: World, instance: dg.DagsterInstance) -> None:
+    world.run()
+    key = dg.AssetKey(["samegoal", "students"])
+    assert instance.fetch_materializations(key, limit=1).records
+    instance.wipe_assets([key])
+    assert not instance.fetch_materializations(key, limit=1).records
 
 
 def test_a_run_is_executed_again_from_where_it_failed(

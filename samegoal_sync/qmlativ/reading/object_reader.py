@@ -182,9 +182,10 @@ def _completed(item: QmlativObject, fields: tuple[str, ...], rows: Rows) -> Rows
     # published stays.
     mistyped = rows.mistyped.keys() - essential - item.unreadable.keys()
     absent = rows.absent | (item.schema.keys() - set(fields)) | mistyped
-    rows.frame = rows.frame.with_columns(
-        pl.lit(None, dtype=item.schema[name]).alias(name) for name in absent
-    ).select(list(item.schema))
+    if absent or rows.frame.columns != list(item.schema):
+        rows.frame = rows.frame.with_columns(
+            pl.lit(None, dtype=item.schema[name]).alias(name) for name in absent
+        ).select(list(item.schema))
     rows.absent = frozenset(absent)
     return rows
 

@@ -20,8 +20,11 @@ def apply(comparison: Comparison, *, night: date, sync_id: int) -> None:
     """Publish what a comparison found.
 
     A student's row is written when a value of it differs; nobody is deleted; guardians that
-    the comparison removed are deleted.
+    the comparison removed are deleted. Where it found nothing, one question tells.
     """
+    (found,) = comparison.row(_FOUND)
+    if not found:
+        return
     _move_keys(comparison, night)
     _write_students(comparison)
     comparison.execute(
@@ -42,6 +45,17 @@ def apply(comparison: Comparison, *, night: date, sync_id: int) -> None:
         """,
         sync_id=sync_id,
     )
+
+
+_FOUND = """
+    select exists (select from tonight_changes)
+        or exists (select from next_students where is_new or differs)
+        or exists (select from next_guardians where is_new or differs)
+        or exists (select from presence)
+        or exists (select from moved)
+        or exists (select from removed)
+        or exists (select from blanked)
+"""
 
 
 def _move_keys(comparison: Comparison, night: date) -> None:

@@ -24,7 +24,10 @@ def compare_contacts(comparison: Comparison) -> None:
         "create temp table blanked (student_id text, published_id text, guardian_id bigint, "
         '"column" text) on commit drop'
     )
-    for column in CONTACTS:
+    denied = not comparison.guardians.denied.is_empty()
+    (gone,) = comparison.row("select exists (select from keys_gone)")
+    # Mostly neither: then there is nothing to look for, column by column.
+    for column in CONTACTS if denied or gone else ():
         names = {"column": sql.Identifier(column), "name": sql.Literal(column)}
         of_next = _key(sql.Identifier("n", column))
         of_published = _key(sql.Identifier("p", column))
