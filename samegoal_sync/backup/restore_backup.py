@@ -26,6 +26,8 @@ from samegoal_sync.database import connect
 from samegoal_sync.database.schema_version import HEAD, REVISIONS, schema_version
 from samegoal_sync.settings import Settings
 
+#: Bytes of the manifest (kilobytes) and of a dagster.yaml.
+_SMALL = 2**20
 _OCCUPIED = """
     select exists (select from samegoal.districts) or exists (select from samegoal.portal_users)
 """
@@ -44,7 +46,7 @@ def restore_backup(
             for it; nothing was changed.
     """
     with _opened(source) as archive:
-        manifest = manifest_from_json(archive.read(MANIFEST))
+        manifest = manifest_from_json(_small(archive, MANIFEST))
         if manifest.tables not in REVISIONS:
             raise BackupError(
                 f"the backup is of a newer version (tables {manifest.tables}, this one knows "
@@ -91,6 +93,15 @@ def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
             hint="see that the file can be read, and that DAGSTER_HOME and the folder of the "
             "frames have room and belong to this user",
         ) from None
+
+
+def _small(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A part that we wrote small; one that would fill memory is none of ours."""
+    with archive.open(name) as part:
+        content = part.read(_SMALL + 1)
+    if len(content) > _SMALL:
+        raise zipfile.BadZipFile(name)
+    return content
 
 
 def _require_empty(settings: Settings, database_url: str) -> None:
@@ -140,4 +151,4 @@ def _own_dagster_yaml(home: Path, archive: zipfile.ZipFile) -> None:
         return
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-        file.write(archive.read(DAGSTER_YAML))
+        file.write(_small(archive, DAGSTER_YAML))

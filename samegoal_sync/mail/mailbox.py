@@ -12,12 +12,13 @@ import imaplib
 import re
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.errors import ObsoleteHeaderDefect
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from samegoal_sync.errors import SettingError
@@ -29,6 +30,8 @@ SUBJECT = "Complete SameGoal Demographics Integration"
 
 _SECONDS = 30
 _HEADER_BYTES = 65_536
+#: What one look at the mailbox takes: the headers of some thousand mails.
+_MOST_BYTES = 256 * 2**20
 _OLDEST = timedelta(days=30)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 _ADDRESS = re.compile(r"[!-?A-~]{1,64}@[a-z0-9.-]{1,253}")
@@ -105,6 +108,34 @@ def _wrong(what: str) -> SettingError:
 def incoming_of(settings: Settings) -> Incoming | None:
     """Where our mail comes in; ``None`` when no mailbox is set."""
     return incoming(settings.imap_url) if settings.imap_url else None
+
+
+class _Server(imaplib.IMAP4_SSL):
+    """Takes no more than was asked for; imaplib makes room for any length that a server tells."""
+
+    _received = 0
+
+    def read(self, size: int) -> bytes:
+        if size > 2 * _HEADER_BYTES:
+            raise self.abort("a part is longer than what was asked for")
+        return self._counted(super().read(size))
+
+    def readline(self) -> bytes:
+        return self._counted(super().readline())
+
+    def __exit__(self, *error: Any) -> None:
+        """Sign out; after an error without a word more, for the answer to it may be another one."""
+        if error[0] is None:
+            super().__exit__(*error)
+        else:
+            with suppress(OSError):
+                self.shutdown()
+
+    def _counted(self, data: bytes) -> bytes:
+        self._received += len(data)
+        if self._received > _MOST_BYTES:
+            raise self.abort("more comes than was asked for")
+        return data
 
 
 class Mailbox:
@@ -189,7 +220,7 @@ def opened_mailbox(where: Incoming) -> Iterator[Mailbox]:
         MailError: the server could not be reached or refused; its words are not repeated.
     """
     try:
-        with imaplib.IMAP4_SSL(
+        with _Server(
             where.host, where.port, ssl_context=ssl.create_default_context(), timeout=_SECONDS
         ) as server:
             server.login(where.user, where.password.reveal())

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Message, Receive
 
 from samegoal_sync.errors import SyncError
 from samegoal_sync.outside_text import has_heap_of_marks
@@ -80,14 +81,36 @@ async def read_form(request: Request) -> FormData:
     refuse_other_sites(request)
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > _LARGEST_FORM:
-        raise Refused("The form is too large", hint="Shorten the longest text and send it again.")
-    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+        raise _too_large()
+    sent = Request(request.scope, _counted(request.receive))
+    form = await sent.form(max_files=0, max_fields=_MOST_FIELDS)
     if any(has_heap_of_marks(value) for _, value in form.multi_items() if isinstance(value, str)):
         raise Refused(
             "A text has more accents upon one letter than any language writes",
             hint="Remove them (they may have come with a copied text) and send it again.",
         )
     return form
+
+
+def _counted(receive: Receive) -> Receive:
+    """The request's body as far as a form may be long: HTTP takes a body in chunks for what it
+    is, whatever length was told beside it.
+    """
+    size = 0
+
+    async def next_part() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > _LARGEST_FORM:
+            raise _too_large()
+        return message
+
+    return next_part
+
+
+def _too_large() -> Refused:
+    return Refused("The form is too large", hint="Shorten the longest text and send it again.")
 
 
 def refuse_other_sites(request: Request) -> None:

@@ -11,6 +11,7 @@
         |-- ClosedRecord          nothing can be merged into a record that is closed
         |-- NotErased             nobody of that SIS Internal ID was erased
         |-- NothingHeld           there is no held night to decide
+        |-- HeldNightDamaged      the held night can't be read any more
         |-- OtherNightHeld        the held night is not the one that was looked at
         |-- DatabaseFault         Postgres refused a statement (transient where it is)
         |-- FolderNotOurs         an export folder holds files of somebody else
@@ -136,6 +137,16 @@ class NothingHeld(PublicationError):
         super().__init__(
             f"no night of {slug} is held",
             hint="samegoal-sync status shows which districts are held",
+        )
+
+
+class HeldNightDamaged(PublicationError):
+    """The held night can't be read any more: its row was changed by something else than us."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"the held night of {slug} is damaged",
+            hint=f"read the district anew, which takes its place: samegoal-sync sync {slug}",
         )
 
 

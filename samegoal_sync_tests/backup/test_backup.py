@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import shutil
+import tracemalloc
 import uuid
 import zipfile
 from collections.abc import Iterator
@@ -171,6 +172,22 @@ def _altered(backup: Path, target: Path, **values: object) -> Path:
                 content = json.dumps(json.loads(content) | values).encode()
             written.writestr(name, content)
     return target
+
+
+def test_a_manifest_that_fills_memory_is_none(
+    backup: Path, empty: Settings, other: str, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr(making.DATABASE, b"")
+        with zipfile.ZipFile(backup) as source:
+            written.writestr(making.MANIFEST, source.read(making.MANIFEST) + b" " * 2**30)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BackupError, match="not a complete backup"):
+            restore_backup(empty, other, tmp_path / "bomb")
+        assert tracemalloc.get_traced_memory()[1] < 2**26
+    finally:
+        tracemalloc.stop()
 
 
 def test_rows_that_did_not_arrive_let_nothing_in(

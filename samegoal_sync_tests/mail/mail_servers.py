@@ -9,9 +9,10 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -159,6 +160,33 @@ class Imap:
             for path in (self.maildir / folder).iterdir():
                 found[path.name.split(".")[1]] = path.name.partition(":2,")[2]
         return found
+
+
+@contextmanager
+def lying_imap(certificate: Path, key: Path, answer: bytes) -> Iterator[str]:
+    """The address of a server that finds one mail, and answers a question for it with this.
+
+    It stays open afterwards: whoever waits for more waits.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError):
+            connection, _ = listening.accept()
+            with context.wrap_socket(connection, server_side=True) as peer:
+                peer.sendall(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
+                for line in peer.makefile("rb"):
+                    tag, command = line.split()[0], line.upper()
+                    told = b"* SEARCH 1\r\n" if b"SEARCH" in command else b""
+                    told = b"* CAPABILITY IMAP4rev1\r\n" if b"CAPABILITY" in command else told
+                    peer.sendall(answer if b"FETCH" in command else told + tag + b" OK done\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=[listening], daemon=True)
+        thread.start()
+        yield f"imaps://u:p@127.0.0.1:{listening.getsockname()[1]}/INBOX?authserv=x"
+        thread.join(10)
 
 
 def why_no_dovecot() -> str | None:

@@ -12,11 +12,13 @@ from samegoal_sync.districts.onboarding.mail_requests import newest_request, tak
 from samegoal_sync.districts.registry.history import events
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SettingError
+from samegoal_sync.mail import mailbox
 from samegoal_sync.mail.authentication_results import judge
 from samegoal_sync.mail.errors import MailError
 from samegoal_sync.mail.mailbox import SUBJECT, incoming, is_our_subject, read_headers
 from samegoal_sync_tests.mail.mail_servers import (
     Imap,
+    lying_imap,
     make_certificate,
     running_imap,
     why_no_dovecot,
@@ -90,6 +92,26 @@ def test_a_wrong_password_is_told_without_it(imap: Imap, registry: Registry) -> 
     with pytest.raises(MailError) as caught:
         take_up_requests(registry, incoming(wrong), datetime.now(UTC))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"* 1 FETCH (BODY[HEADER]<0> {%d}\r\nx" % 10**15, b"* 1 EXISTS\r\n" * 100_000],
+    ids=["a part of a petabyte", "more and more"],
+)
+def test_a_server_that_tells_any_length_is_not_believed(
+    answer: bytes, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """imaplib makes room for the length that is told, and keeps whatever nobody asked for."""
+    certificate, key = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr(mailbox, "_MOST_BYTES", 2**20)
+    with (
+        lying_imap(certificate, key, answer) as url,
+        pytest.raises(MailError, match="could not be read") as caught,
+    ):
+        take_up_requests(registry, incoming(url), datetime.now(UTC))
+    assert "(abort)" in str(caught.value)
 
 
 def test_a_mailbox_that_is_down_is_told(registry: Registry) -> None:

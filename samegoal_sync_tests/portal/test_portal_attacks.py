@@ -177,6 +177,18 @@ def test_malformed_forms_are_refused_with_the_portals_headers(portal: str) -> No
         assert b"content-security-policy: default-src 'none'" in answer
 
 
+def test_a_form_is_as_long_as_it_is_and_not_as_it_says(portal: str) -> None:
+    """A length told beside chunks was believed, and a body without an end kept in memory."""
+    head = (
+        b"POST /sign-in HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 10\r\n"
+        b"transfer-encoding: chunked\r\ncontent-type: application/x-www-form-urlencoded\r\n\r\n"
+    )
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    answer = raw(portal, head + 8 * chunk + b"1\r\nx\r\n")  # a byte too many, and no end
+    assert answer[9:12] == b"400", answer[:200]
+    assert b"The form is too large" in answer
+
+
 @pytest.mark.parametrize(
     "path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/passwd", "/static/"]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,7 +12,7 @@ import pytest
 from samegoal_sync.database import connect
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import DateRange, DistrictSettings
-from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+from samegoal_sync.samegoal.errors import HeldNightDamaged, NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync.samegoal.publication.held_night_storage import pack, unpack
 from samegoal_sync.samegoal.publication.held_nights import approve, discard, held
@@ -208,6 +210,39 @@ def _hold_without(house: House, part: str, column: str) -> None:
     older = replace(packed, frame=packed.frame.drop(column))
     with connect(house.database_url) as connection:
         connection.execute(f"update held_nights set {part} = %s".encode(), (pack(older),))
+
+
+@pytest.mark.parametrize("damage", ["a bomb", "a flipped byte"])
+def test_a_held_night_that_is_damaged_is_told_and_the_next_takes_its_place(
+    held_house: House, damage: str
+) -> None:
+    house = held_house
+    packed = bytearray(house.value("select students from held_nights"))
+    if damage == "a bomb":
+        packed = bytearray(_bomb(bytes(packed)))
+        assert len(packed) < 200_000
+    else:
+        packed[len(packed) // 2] ^= 0xFF
+    with connect(house.database_url) as connection:
+        connection.execute("update held_nights set students = %s", (bytes(packed),))
+    for decide in (
+        lambda: held(house.database_url, _SLUG),
+        lambda: approve(house.database_url, _SLUG, "Dana"),
+    ):
+        with pytest.raises(HeldNightDamaged):
+            decide()
+    assert house.publish(_night(), _guardians()).state == "unchanged"
+    assert held(house.database_url, _SLUG) is None
+
+
+def _bomb(packed: bytes) -> bytes:
+    """The same night with 100 MB of blanks in its notes, in some kilobytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as night, zipfile.ZipFile(target, "w") as made:
+        for name in night.namelist():
+            more = b" " * 100_000_000 if name == "about.json" else b""
+            made.writestr(name, night.read(name) + more, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
 
 
 def test_a_packed_night_is_the_same_night() -> None:

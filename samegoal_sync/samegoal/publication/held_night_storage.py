@@ -99,8 +99,14 @@ def pack(curated: Curated) -> bytes:
 
 
 def unpack(data: bytes) -> Curated:
-    """What ``pack`` packed, an earlier version's too."""
+    """What ``pack`` packed, an earlier version's too.
+
+    Raises:
+        zipfile.BadZipFile: it is damaged, or would become more than it is.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
+            raise zipfile.BadZipFile("a part is compressed")
         about = json.loads(archive.read("about.json"))
         packed = [name for name in _FRAMES if f"{name}.arrow" in archive.namelist()]
         frames = {name: pl.read_ipc(io.BytesIO(archive.read(f"{name}.arrow"))) for name in packed}

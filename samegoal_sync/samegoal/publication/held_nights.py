@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from zipfile import BadZipFile
 
 from psycopg import Connection
 
 from samegoal_sync.demographics.columns.curated_frames import Curated, with_every_column
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.demographics.columns.student_columns import STUDENTS
-from samegoal_sync.samegoal.errors import NothingHeld, OtherNightHeld
+from samegoal_sync.samegoal.errors import HeldNightDamaged, NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.accounting import count
 from samegoal_sync.samegoal.publication.difference import (
     Difference,
@@ -195,10 +196,13 @@ def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
     if row is None:
         return None
     sync_id, run_id, night, held_at, reasons, additions_only, students, guardians = row
-    both = (
-        with_every_column(unpack(students), STUDENTS),
-        with_every_column(unpack(guardians), GUARDIANS),
-    )
+    try:
+        both = (
+            with_every_column(unpack(students), STUDENTS),
+            with_every_column(unpack(guardians), GUARDIANS),
+        )
+    except BadZipFile:
+        raise HeldNightDamaged(slug) from None
     return _Stored(
         sync_id,
         run_id,
