@@ -18,6 +18,7 @@ from playwright.sync_api import Browser
 
 from samegoal_sync.database import connect
 from samegoal_sync.portal.app import create_app
+from samegoal_sync.portal.bounded_connections import uvicorn_bounds
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.browser import running_browser
@@ -56,10 +57,9 @@ def _quick(options: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def served(app: Any, **options: Any) -> Iterator[str]:
-    """The application on a free port of this machine; its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, ws="none", log_level="error", access_log=False, **options)
-    )
+    """The application on a free port of this machine, as the portal is served; its address."""
+    asked = {**uvicorn_bounds(), "port": 0, "log_level": "error", "access_log": False, **options}
+    server = uvicorn.Server(uvicorn.Config(app, **asked))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
