@@ -102,6 +102,10 @@ class Visit:
         """Every field of this name, in the order of the form."""
         return [_clean(value) for value in self.form.getlist(name)]
 
+    def lines(self, name: str) -> list[str]:
+        """Every field of this name, each cleaned as ``line`` is."""
+        return [cleaned_text(value) for value in self.fields(name)]
+
     def number(self, name: str) -> int | None:
         """A whole number of the address; ``None`` when it is none that Postgres can hold."""
         text = self.request.query_params.get(name, "")

@@ -12,7 +12,8 @@ import pytest
 from samegoal_sync.database import connect, migrate
 from samegoal_sync.errors import DatabaseError
 from samegoal_sync.pipeline.instance import dagster_instance
-from samegoal_sync.settings import Settings
+from samegoal_sync.settings import DATABASE_VARIABLE, Settings
+from samegoal_sync_tests.commands.command_line import run
 from samegoal_sync_tests.database.own_servers import (
     PASSWORD,
     as_superuser,
@@ -104,3 +105,25 @@ def test_a_user_who_may_create_roles_needs_no_superuser(own: str) -> None:
     as_superuser(own, ["alter role samegoal_sync createrole"])
     as_superuser(in_database(own), inside)
     migrate(plain_user(own))
+
+
+def test_status_says_that_the_servers_log_shows_rows_until_a_superuser_ends_it(
+    own: str, tmp_path: Path
+) -> None:
+    before, inside = documented()
+    as_superuser(own, before)
+    as_superuser(in_database(own), inside)
+    plain = plain_user(own)
+    migrate(plain)
+
+    def status() -> str:
+        ended = run(tmp_path / "home", "status", environment={DATABASE_VARIABLE: plain})
+        assert ended.returncode in (0, 1), ended.stderr
+        return " ".join((ended.stdout + ended.stderr).split())
+
+    told = status()
+    assert "Postgres writes a student's row into its own log" in told
+    remedy = "alter system set log_error_verbosity = terse; select pg_reload_conf();"
+    assert f"hint: as a superuser: {remedy}" in told
+    as_superuser(own, remedy.split("; "))
+    assert "its own log" not in status()

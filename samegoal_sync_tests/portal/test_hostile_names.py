@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from samegoal_sync.database import connect
+from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync.districts.registry.settings_json import settings_from_json
 from samegoal_sync.errors import UsageError
 from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.secret import Secret
@@ -54,12 +56,45 @@ def test_a_student_entered_by_hand_has_a_clean_name(
     assert value(districts, "select pronouns from entered_by_hand") == "they [2Jthem"
 
 
+@pytest.mark.parametrize(
+    ("setting", "meaning"), [("exit_codes", "TRANSFERRED"), ("languages", "es")]
+)
+def test_what_codes_and_languages_are_mapped_by_is_clean(
+    setting: str,
+    meaning: str,
+    sign_in: Callable[[str], Person],
+    districts: str,
+    settings: Settings,
+) -> None:
+    """As Qmlativ's own are when they are compared: by any other writing nothing would be found."""
+    admin = sign_in(ADMIN)
+    admin.post(f"/d/{FAIRVIEW}/settings/{setting}", name=HOSTILE, meaning=meaning)
+    registry = Registry(settings, districts)
+    assert getattr(registry.get(FAIRVIEW).settings, setting) == {KEPT: meaning}
+    stored = f"select settings -> '{setting}' from districts where slug = '{FAIRVIEW}'"
+    assert value(districts, stored) == {KEPT: meaning}
+    told = "select what from audit_log where what like '%52;c;%' order by id desc limit 1"
+    assert value(districts, told).isprintable()
+    page = admin.get(f"/d/{FAIRVIEW}/district-information").text
+    assert "&lt;b&gt;*x*" in page
+    assert "<b>*x*" not in page
+    # By command, and as an earlier version may have stored it.
+    read = settings_from_json({setting: {f"{HOSTILE}\u2028": f" {meaning}\x1b"}})
+    assert getattr(read, setting) == {KEPT: meaning}
+    for blank in ("\u200b", "\x1b", " "):
+        with pytest.raises(InvalidDistrict, match="a name for each name"):
+            settings_from_json({setting: {blank: meaning}})
+
+
 def test_a_buildings_and_a_users_name_are_clean(
     sign_in: Callable[[str], Person], districts: str, settings: Settings
 ) -> None:
     admin = sign_in(ADMIN)
     admin.post(f"/d/{FAIRVIEW}/settings/buildings", school="Elm ES", building=HOSTILE)
     assert Registry(settings, districts).get(FAIRVIEW).settings.buildings == {"Elm ES": KEPT}
+    admin.post(f"/d/{FAIRVIEW}/settings/buildings", school=HOSTILE, building="Elm")
+    kept = Registry(settings, districts).get(FAIRVIEW).settings
+    assert kept.buildings == {"Elm ES": KEPT, KEPT: "Elm"}
     user = add_user(
         districts, "new@x.example", Secret(PASSWORD), name=HOSTILE, role=Role.TEACHER,
         district=FAIRVIEW,

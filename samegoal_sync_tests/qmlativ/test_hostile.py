@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from collections.abc import Callable
 from ipaddress import ip_address
 
@@ -17,7 +18,7 @@ from samegoal_sync.qmlativ.http.connection import checked_base_url, checked_toke
 from samegoal_sync.qmlativ.http.fault_classification import retry_after
 from samegoal_sync.qmlativ.http.public_ip_addresses import is_public
 from samegoal_sync_tests.qmlativ import misbehaving_server as does
-from samegoal_sync_tests.qmlativ.misbehaving_server import Server, one_district
+from samegoal_sync_tests.qmlativ.misbehaving_server import Handler, Server, one_district
 
 Make = Callable[..., QmlativClient]
 
@@ -132,6 +133,29 @@ def test_a_bomb_within_a_bomb_is_refused(server: Server, client_of: Make) -> Non
     server.behaviour.fault("District/Entity", strike, 99)
     with pytest.raises(errors.AnswerBroken, match="more than once"):
         client_of(server, attempts=1).read(RawAsset.ENTITIES)
+
+
+@pytest.mark.parametrize("length", ["999999999999", "67108864", "1"])
+def test_an_answer_is_as_long_as_it_is_and_not_as_it_says(
+    length: str, server: Server, client_of: Make
+) -> None:
+    """Room is made for a length that is told, within bounds; what counts is what comes."""
+
+    def lies(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", length)
+        handler.end_headers()
+        handler.wfile.write(b'{"Paging": {"Next": null}, "Objects": []}')
+        handler.close_connection = True
+
+    server.behaviour.fault("District/Entity", lies, 99)
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.QmlativError):
+            client_of(server).read(RawAsset.ENTITIES)
+        assert tracemalloc.get_traced_memory()[1] < 256 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

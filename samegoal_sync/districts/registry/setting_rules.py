@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from samegoal_sync.district import EXIT_STATUSES, Caseload, DateRange, GuardianChoice, Guards
+from samegoal_sync.outside_text import cleaned_text
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -63,23 +64,24 @@ def _between(least: int, most: int) -> Callable[[Any], int]:
     return read
 
 
-def _buildings(value: Any) -> dict[str, str]:
+def _names(value: Any) -> dict[str, str]:
+    """Both sides cleaned, as what Qmlativ calls them is; else they would never meet."""
     if not isinstance(value, Mapping) or not all(
-        isinstance(text, str) and text.strip() for pair in value.items() for text in pair
+        isinstance(text, str) and cleaned_text(text) for pair in value.items() for text in pair
     ):
         raise TypeError("must give a name for each name")
-    return {str(school): str(building).strip() for school, building in value.items()}
+    return {cleaned_text(name): cleaned_text(meaning) for name, meaning in value.items()}
 
 
 def _exit_codes(value: Any) -> dict[str, str]:
-    mapping = _buildings(value)
+    mapping = _names(value)
     if not set(mapping.values()) <= set(EXIT_STATUSES):
         raise ValueError(f"must map each code to one of {', '.join(EXIT_STATUSES)}")
     return mapping
 
 
 def _languages(value: Any) -> dict[str, str]:
-    mapping = {name: code.lower() for name, code in _buildings(value).items()}
+    mapping = {name: code.lower() for name, code in _names(value).items()}
     if not all(len(code) == 2 and code.isascii() and code.isalpha() for code in mapping.values()):
         raise ValueError("must map each language to a two-letter ISO 639-1 code")
     return mapping
@@ -159,7 +161,7 @@ SETTING_RULES: dict[str, SettingRule] = {
         "What a school is called in SameGoal (Settings > Buildings), by its name in Qmlativ.",
         "a name for each name",
         {"FAIRVIEW MS": "Fairview Middle School"},
-        _buildings,
+        _names,
     ),
     "age_limit": SettingRule(
         "Most years of a student on the day on which the school year begins; who is older is "

@@ -13,7 +13,6 @@ from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, G
 from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.districts.registry.changes_in_words import changed_values
 from samegoal_sync.districts.registry.setting_rules import LIMITS
-from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.pages.district_information import page_with_errors, parsed_day
 from samegoal_sync.portal.records.audit_trail import Action
@@ -92,13 +91,12 @@ def save_languages(visit: Visit) -> Response:
 def save_buildings(visit: Visit) -> Response:
     """School names of Qmlativ -> the names under Settings > Buildings; blank unmaps."""
     sent = _sent(visit, "buildings", "school", "building")
-    cleaned = {school: cleaned_text(name) for school, name in sent.items()}
-    return _save_rows(visit, "buildings", cleaned)
+    return _save_rows(visit, "buildings", sent)
 
 
 def _sent(visit: Visit, table: str, key: str = "name", value: str = "meaning") -> dict[str, str]:
     """The rows of a table as the form holds them, by its fields for either column."""
-    keys, values = visit.fields(key), visit.fields(value)
+    keys, values = visit.lines(key), visit.lines(value)
     if len(keys) != len(values) or len(keys) > _MOST_ROWS:
         raise Invalid({table: "Some rows of this table did not arrive; save it again."})
     return dict(zip(keys, values, strict=True))
