@@ -69,6 +69,7 @@ def test_what_codes_and_languages_are_mapped_by_is_clean(
     """As Qmlativ's own are when they are compared: by any other writing nothing would be found."""
     admin = sign_in(ADMIN)
     admin.post(f"/d/{FAIRVIEW}/settings/{setting}", name=HOSTILE, meaning=meaning)
+    admin.post(f"/d/{FAIRVIEW}/settings/{setting}", name="\u200b\x1b", meaning=meaning)
     registry = Registry(settings, districts)
     assert getattr(registry.get(FAIRVIEW).settings, setting) == {KEPT: meaning}
     stored = f"select settings -> '{setting}' from districts where slug = '{FAIRVIEW}'"

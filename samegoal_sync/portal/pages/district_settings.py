@@ -90,8 +90,7 @@ def save_languages(visit: Visit) -> Response:
 @_kept
 def save_buildings(visit: Visit) -> Response:
     """School names of Qmlativ -> the names under Settings > Buildings; blank unmaps."""
-    sent = _sent(visit, "buildings", "school", "building")
-    return _save_rows(visit, "buildings", sent)
+    return _save_rows(visit, "buildings", _sent(visit, "buildings", "school", "building"))
 
 
 def _sent(visit: Visit, table: str, key: str = "name", value: str = "meaning") -> dict[str, str]:
@@ -99,7 +98,7 @@ def _sent(visit: Visit, table: str, key: str = "name", value: str = "meaning") -
     keys, values = visit.lines(key), visit.lines(value)
     if len(keys) != len(values) or len(keys) > _MOST_ROWS:
         raise Invalid({table: "Some rows of this table did not arrive; save it again."})
-    return dict(zip(keys, values, strict=True))
+    return {key: value for key, value in zip(keys, values, strict=True) if key}
 
 
 def _save_rows(visit: Visit, table: str, sent: Mapping[str, str]) -> Response:
