@@ -16,10 +16,10 @@ from types import FrameType
 
 import click
 
+from samegoal_sync.commands.orphan_watch import end_group, group_lives, watched_for_orphans
 from samegoal_sync.errors import SyncError, UsageError
 
 _LOOPBACK = "127.0.0.1"
-_GRACE_SECONDS = 15.0
 
 #: A log is as long as this at most, and so is the one before it.
 _LOG_BYTES = 10_000_000
@@ -62,7 +62,8 @@ def ended_by_signals() -> Iterator[None]:
 def running_program(
     arguments: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``python -m ...`` in a group of its own; the whole group is gone when this leaves.
+    """Run ``python -m ...`` in a group of its own; the whole group is gone when this leaves, or
+    this process is killed.
 
     Args:
         arguments: what follows ``python``.
@@ -71,7 +72,7 @@ def running_program(
     """
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(opened, "wb") as output:
+    with os.fdopen(opened, "wb") as output, watched_for_orphans() as watch:
         program = subprocess.Popen(
             [sys.executable, *arguments],
             env={**os.environ, **environment},
@@ -80,10 +81,11 @@ def running_program(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        yield program
-    finally:
-        _end_group(program)
+        try:
+            watch(program.pid)
+            yield program
+        finally:
+            _end_group(program)
 
 
 def wait_until_listening(
@@ -142,26 +144,10 @@ def keep_short(log: Path, most: int = _LOG_BYTES) -> None:
 
 
 def _end_group(program: subprocess.Popen[bytes]) -> None:
-    group = program.pid
-    for number, seconds in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, 5.0)):
-        try:
-            os.killpg(group, number)
-        except ProcessLookupError:
-            break
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and _group_lives(program):
-            time.sleep(0.1)
-        if not _group_lives(program):
-            break
-    else:
-        click.echo(f"a program of group {group} could not be stopped", err=True)
+    def lives() -> bool:
+        program.poll()  # reaps the leader, so that an empty group is seen as gone
+        return group_lives(program.pid)
+
+    if not end_group(program.pid, lives):
+        click.echo(f"a program of group {program.pid} could not be stopped", err=True)
     program.wait()
-
-
-def _group_lives(program: subprocess.Popen[bytes]) -> bool:
-    program.poll()  # reaps the leader, so that an empty group is seen as gone
-    try:
-        os.killpg(program.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

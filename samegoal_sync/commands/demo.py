@@ -12,8 +12,15 @@ import click
 
 from samegoal_sync.commands.app import App, pass_app
 from samegoal_sync.commands.child_programs import ended_by_signals, require_free_port
-from samegoal_sync.commands.dev import port_option, portal_port_option, require_ports, serve
+from samegoal_sync.commands.dev import (
+    port_option,
+    portal_address,
+    portal_port_option,
+    require_ports,
+    serve,
+)
 from samegoal_sync.commands.published import student
+from samegoal_sync.commands.serving_lock import serving_alone
 from samegoal_sync.commands.sync import import_shown, print_summary
 from samegoal_sync.districts.errors import UnknownDistrict
 from samegoal_sync.errors import UsageError
@@ -52,26 +59,27 @@ def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -
     """
     from samegoal_sync.sandbox import running_sandbox
 
-    require_free_port(sandbox_port, "--sandbox-port")
-    if not once:
-        require_ports(port, portal_port)
-    with ended_by_signals():
-        _refuse_districts_of_others(app)
-        # As long as the sandbox runs, http on the loopback is allowed for this home.
-        folder = app.settings.home / SANDBOX_FOLDER
-        # The portal's address goes into the events of the very first imports.
-        portal_url = app.settings.portal_url or f"http://127.0.0.1:{portal_port}"
-        app.settings = replace(app.settings, allow_loopback=True, portal_url=portal_url)
-        with (
-            running_sandbox(demo_districts(), sandbox_port, state_folder=folder) as sandbox,
-            sandbox_marked_in(app.settings.home, sandbox.port),
-        ):
-            failed = _night(app, sandbox)
-            if once or failed:
-                return 1 if failed else 0
-            _print_accounts(app)
-            app.console.print(f"Sandbox     http://127.0.0.1:{sandbox.port}/")
-            serve(app, port, portal_port)
+    # The portal's address goes into the events of the very first imports.
+    portal_url = portal_address(app, portal_port)
+    with serving_alone(app.settings.home, "demo", None if once else portal_url):
+        require_free_port(sandbox_port, "--sandbox-port")
+        if not once:
+            require_ports(port, portal_port)
+        with ended_by_signals():
+            _refuse_districts_of_others(app)
+            # As long as the sandbox runs, http on the loopback is allowed for this home.
+            app.settings = replace(app.settings, allow_loopback=True, portal_url=portal_url)
+            folder = app.settings.home / SANDBOX_FOLDER
+            with (
+                running_sandbox(demo_districts(), sandbox_port, state_folder=folder) as sandbox,
+                sandbox_marked_in(app.settings.home, sandbox.port),
+            ):
+                failed = _night(app, sandbox)
+                if once or failed:
+                    return 1 if failed else 0
+                _print_accounts(app)
+                app.console.print(f"Sandbox     http://127.0.0.1:{sandbox.port}/")
+                serve(app, port, portal_port)
     return None
 
 

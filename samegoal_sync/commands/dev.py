@@ -19,6 +19,7 @@ from samegoal_sync.commands.child_programs import (
     wait_for_end,
     wait_until_listening,
 )
+from samegoal_sync.commands.serving_lock import serving_alone
 from samegoal_sync.settings import PORTAL_VARIABLE
 
 _PORT = click.IntRange(1, 65535)
@@ -47,9 +48,10 @@ def dev(app: App, port: int, portal_port: int, read_only: bool) -> None:
 
     Example: samegoal-sync dev --port 3001
     """
-    require_ports(port, portal_port)
-    with ended_by_signals():
-        serve(app, port, portal_port, read_only=read_only)
+    with serving_alone(app.settings.home, "dev", portal_address(app, portal_port)):
+        require_ports(port, portal_port)
+        with ended_by_signals():
+            serve(app, port, portal_port, read_only=read_only)
 
 
 @click.command()
@@ -80,6 +82,11 @@ def stop(app: App) -> None:
 
     stopped = stop_embedded(app.settings)
     app.console.print("Postgres is stopped." if stopped else "Postgres was not running.")
+
+
+def portal_address(app: App, port: int) -> str:
+    """Where the portal of this home is found."""
+    return app.settings.portal_url or f"http://127.0.0.1:{port}"
 
 
 def require_ports(port: int, portal_port: int) -> None:
@@ -126,7 +133,7 @@ def serve(app: App, port: int, portal_port: int, *, read_only: bool = False) -> 
         "SAMEGOAL_SYNC_DAGSTER_UI_URL": programs[0].address,
         # Dagster's web server reads each of its options from a variable, too.
         **({"DAGSTER_WEBSERVER_READ_ONLY": "1"} if read_only else {}),
-        PORTAL_VARIABLE: app.settings.portal_url or programs[1].address,
+        PORTAL_VARIABLE: portal_address(app, portal_port),
     }
     with ExitStack() as stack:
         running = {

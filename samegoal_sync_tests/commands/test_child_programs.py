@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from samegoal_sync.commands.child_programs import keep_short, running_program, wait_for_end
@@ -46,3 +49,43 @@ def test_a_log_keeps_what_was_written_before_a_start(tmp_path: Path) -> None:
         with running_program(("-c", f"print('{word}', flush=True)"), {}, log) as program:
             program.wait(timeout=30)
     assert log.read_text().splitlines() == ["first", "second"]
+
+
+_COMMAND = """
+import sys
+from pathlib import Path
+from samegoal_sync.commands.child_programs import running_program
+child = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+grandchild = "import os, time; print(os.getppid(), os.getpid(), flush=True); time.sleep(300)"
+with running_program(("-c", child, grandchild), {}, Path(sys.argv[1])) as program:
+    program.wait()
+"""
+
+
+def test_what_a_killed_command_had_started_ends_with_it(tmp_path: Path) -> None:
+    log = tmp_path / "child.log"
+    with subprocess.Popen([sys.executable, "-c", _COMMAND, str(log)]) as command:
+        started = [psutil.Process(int(pid)) for pid in _words_of(log, 2)]
+        watchers = [one for one in psutil.Process(command.pid).children() if one not in started]
+        command.kill()
+        command.wait(timeout=10)
+        _, left = psutil.wait_procs([*started, *watchers], timeout=30)
+    for one in left:
+        one.kill()
+    assert left == []
+
+
+def test_nothing_watches_after_a_program_has_ended(tmp_path: Path) -> None:
+    before = psutil.Process().children(recursive=True)
+    with running_program(("-c", "import time; time.sleep(300)"), {}, tmp_path / "child.log"):
+        assert len(psutil.Process().children(recursive=True)) == len(before) + 2
+    assert psutil.Process().children(recursive=True) == before
+
+
+def _words_of(file: Path, count: int) -> list[str]:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if file.exists() and len(words := file.read_text().split()) >= count:
+            return words
+        time.sleep(0.05)
+    raise AssertionError(f"{file} holds no {count} words")
