@@ -6,6 +6,7 @@ SyncError
     |-- Forbidden       the form's token is missing or stale                  (403)
     |-- SlowDown        too many failed sign-ins                              (429)
     |-- Busy            as many people wait for a PDF as may                  (503)
+    |-- ChangeUnderWay  the district's lock is held for long, and another change waits (503)
     |-- Conflict        what was on the page is no longer so                  (409)
     |-- Refused         a value that was entered can't be taken               (400)
     |   `-- Invalid     fields of a form, each with what is wrong with it     (422)
@@ -82,6 +83,19 @@ class Busy(PortalError):
     def __init__(self) -> None:
         super().__init__(
             "Several PDFs are being made", hint="Try again in a few seconds; nothing is lost."
+        )
+
+
+class ChangeUnderWay(PortalError):
+    """An import keeps the district for long, and another change of it waits already."""
+
+    status = 503
+    title = "Just a moment"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An import or another change of the district is under way",
+            hint="Go back and try again in a minute; nothing was changed.",
         )
 
 

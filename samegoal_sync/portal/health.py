@@ -78,6 +78,8 @@ def what_is_missing(portal: Portal) -> str | None:
     except SyncError as error:
         return error.what
     except TimeoutError:
+        if portal.owner.answered:
+            return None  # all of them are at work: people wait, and a restart would end it
         return "the processes that do what needs the tables' owner did not answer"
     except psycopg.Error as error:
         return f"Postgres answered with {type(error).__name__}"

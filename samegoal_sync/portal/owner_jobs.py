@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from samegoal_sync.errors import SyncError
-from samegoal_sync.portal.errors import Unexpected
+from samegoal_sync.portal.errors import ChangeUnderWay, Unexpected
 from samegoal_sync.portal.faults import fault_in_words
 from samegoal_sync.refresh.process_pool import process_pool
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
 
-#: Decisions on held nights at once; each may wait for an import of its district.
-DECISIONS_AT_ONCE = 4
-#: So two are left for what is quick.
-_PROCESSES = DECISIONS_AT_ONCE + 2
+#: Decisions on held nights at once, and other changes; each may wait for an import of its district.
+DECISIONS_AT_ONCE, CHANGES_AT_ONCE = 3, 2
+#: So two are left for what waits for nothing.
+_PROCESSES = DECISIONS_AT_ONCE + CHANGES_AT_ONCE + 2
+#: How long a change waits for others of its district, and for those of all.
+TURN_SECONDS = 20.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,8 +44,12 @@ class OwnerJobs:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
+        #: Whether a job has ever ended: the processes are there, and the owner gets in.
+        self.answered = False
         self._lock = threading.Lock()
         self._pool: ProcessPool | None = None
+        self._changes = threading.BoundedSemaphore(CHANGES_AT_ONCE)
+        self._of_district: dict[str, threading.Lock] = {}
 
     def run(
         self, job: Callable[Concatenate[str, P], T], *arguments: P.args, **named: P.kwargs
@@ -54,6 +61,27 @@ class OwnerJobs:
             Unexpected: anything else; type and place reach the log.
         """
         return cast(T, self._result(None, job, arguments, named))
+
+    def change(
+        self,
+        slug: str,
+        job: Callable[Concatenate[str, str, P], T],
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> T:
+        """What a job gives that takes the district's lock; one of a district at once.
+
+        An import may keep the lock for minutes: however often somebody clicks meanwhile, processes
+        stay free for others.
+
+        Raises:
+            ChangeUnderWay: others of the district, or of all, took too long.
+            SyncError, Unexpected: as ``run``.
+        """
+        with self._lock:
+            turn = self._of_district.setdefault(slug, threading.Lock())
+        with _taken(turn), _taken(self._changes):
+            return cast(T, self._result(None, job, (slug, *arguments), named))
 
     def run_within(
         self, seconds: float, job: Callable[Concatenate[str, P], T],
@@ -83,19 +111,33 @@ class OwnerJobs:
             _done, args=[job, self._url, *arguments], kwargs=dict(named)
         )
         try:
-            return future.result(timeout=seconds)
-        except _Fault as fault:
-            _log.error("%s", fault)
-            raise Unexpected from None
+            result = future.result(timeout=seconds)
         except TimeoutError:
             future.cancel()  # type: ignore[no-untyped-call]
             raise
+        except SyncError:
+            raise
+        except Exception as error:  # of the job, or its process was ended
+            _log.error("%s", error if isinstance(error, _Fault) else fault_in_words(error))
+            raise Unexpected from None
+        self.answered = True
+        return result
 
     def _processes(self) -> ProcessPool:
         with self._lock:
             if self._pool is None:
                 self._pool = process_pool(_PROCESSES)
             return self._pool
+
+
+@contextmanager
+def _taken(turn: threading.Lock | threading.Semaphore) -> Iterator[None]:
+    if not turn.acquire(timeout=TURN_SECONDS):
+        raise ChangeUnderWay
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 class _Fault(Exception):  # noqa: N818 (it is the fault)

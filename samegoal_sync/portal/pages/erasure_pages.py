@@ -41,9 +41,9 @@ def erase(visit: Visit) -> Response:
         return _page(visit, {"student_id": "Type the Student Id as it stands above. Nothing "
                              "was erased."})  # fmt: skip
     with _still_there():
-        erased = visit.portal.owner.run(
-            erase_student,
+        erased = visit.portal.owner.change(
             visit.slug,
+            erase_student,
             student_id,
             visit.user.login,
             witness=visit.witness(Action.ERASED, student_id=student_id),
@@ -63,9 +63,9 @@ def forget(visit: Visit) -> Response:
     if field not in _fields():
         return _page(visit, {"field": "Choose a field of the list."})
     with _still_there():
-        count = visit.portal.owner.run(
-            forget_values,
+        count = visit.portal.owner.change(
             visit.slug,
+            forget_values,
             student_id,
             field,
             witness=visit.witness(
@@ -92,9 +92,9 @@ def admit(visit: Visit) -> Response:
     try:
         if not number.isdecimal() or len(number) > _MOST_DIGITS:
             raise NotErased(visit.slug, 0)
-        visit.portal.owner.run(
-            admit_again,
+        visit.portal.owner.change(
             visit.slug,
+            admit_again,
             int(number),
             witness=visit.witness(Action.ADMITTED_AGAIN, what=f"SIS Internal ID {number}"),
         )

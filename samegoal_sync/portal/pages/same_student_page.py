@@ -58,7 +58,7 @@ def keep_records_apart(visit: Visit) -> Response:
 
 def _decide(decision: Callable[..., None], visit: Visit, *arguments: str, witness: Any) -> None:
     try:
-        visit.portal.owner.run(decision, visit.slug, *arguments, witness=witness)
+        visit.portal.owner.change(visit.slug, decision, *arguments, witness=witness)
     except PublicationError as error:
         raise Conflict(error.what, hint=error.hint) from None
 
