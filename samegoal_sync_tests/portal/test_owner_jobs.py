@@ -1,5 +1,5 @@
-"""What runs as the tables' owner: in processes that one district can't fill, and whose faults tell no
-student's value.
+"""What runs as the owner of the tables: in processes that one district does not fill, and whose
+faults tell no value of a student's.
 """
 
 from __future__ import annotations
