@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from samegoal_sync.samegoal.publication.difference import Difference
-    from samegoal_sync.samegoal.publication.student_details import Record
+    from samegoal_sync.samegoal.publication.student_record import StudentRecord
 
 _ROWS_SHOWN = 50
 
@@ -51,9 +51,9 @@ def student(app: App, district: str, student_id: str, as_json: bool) -> None:
 
     Example: samegoal-sync student fairview-isd 100234
     """
-    from samegoal_sync.samegoal.publication.student_details import student_details
+    from samegoal_sync.samegoal.publication.student_record import record_by_student_id
 
-    details = student_details(app.database_url, district, student_id)
+    details = record_by_student_id(app.database_url, district, student_id)
     audited(app, "VIEWED", district, student_id=details.student_id, what="Details")
     if as_json:
         print_json(_details_json(details))
@@ -259,7 +259,7 @@ def _previewed(app: App, slug: str) -> Difference:
     )
 
 
-def _details_json(details: Record) -> dict[str, Any]:
+def _details_json(details: StudentRecord) -> dict[str, Any]:
     from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS
 
     return {
@@ -279,7 +279,7 @@ def _details_json(details: Record) -> dict[str, Any]:
 _ABOUT = ("origin", "first_published_at", "changed_at", "missing_since")
 
 
-def _print_details(details: Record) -> None:
+def _print_details(details: StudentRecord) -> None:
     shown = _details_json(details)
     told = shown["student"] | {name: shown[name] for name in (*_ABOUT, "last_imported")}
     told |= {f"{name} (by hand)": value for name, value in details.by_hand.items()}

@@ -22,7 +22,7 @@ from samegoal_sync.commands.listing import print_list
 from samegoal_sync.commands.published import district_argument, who_option
 
 if TYPE_CHECKING:
-    from samegoal_sync.samegoal.publication.same_student import StudentRecord
+    from samegoal_sync.samegoal.publication.same_student import PairedRecord
 
 
 @click.group(cls=CommandGroup)
@@ -83,7 +83,7 @@ def undecided(app: App, district: str, as_json: bool) -> None:
     app.console.print(f"two students: samegoal-sync students keep-apart {district} ONE OTHER")
 
 
-def _shown(record: StudentRecord) -> str:
+def _shown(record: PairedRecord) -> str:
     """A record without its name: a terminal keeps what it showed."""
     state = "in Qmlativ" if record.sent else "closed" if record.closed else "not in Qmlativ"
     return f"{record.shown_id} ({state})"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from starlette.datastructures import FormData
@@ -29,10 +29,8 @@ from samegoal_sync.portal.records.district_problems import count_problems
 from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.tenant_connection import PortalDatabase, Rows, one
 from samegoal_sync.refresh.refresh_jobs import RefreshJobs
+from samegoal_sync.samegoal.publication.student_record import StudentRecord, record_by_portal_id
 from samegoal_sync.settings import Settings
-
-if TYPE_CHECKING:
-    from samegoal_sync.districts.registry.registry import Registry
 
 _MOST_DIGITS = 15
 
@@ -126,6 +124,17 @@ class Visit:
     def student_address(self) -> str:
         """The Details tab of the student whom the address names."""
         return f"/d/{self.slug}/students/{self.uuid('student')}"
+
+    def student_record(self, connection: Rows) -> StudentRecord:
+        """The record of the student whom the address names.
+
+        Raises:
+            NotFound: the person sees no such student.
+        """
+        found = record_by_portal_id(connection, self.uuid("student"))
+        if found is None:
+            raise NotFound
+        return found
 
     @contextmanager
     def district(self, *, snapshot: bool = False) -> Iterator[Rows]:

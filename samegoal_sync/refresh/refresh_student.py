@@ -27,7 +27,7 @@ from samegoal_sync.qmlativ.reading.one_student import is_asked_for
 from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 from samegoal_sync.samegoal.publication.publish import publish
-from samegoal_sync.samegoal.publication.student_details import published_sis_internal_id
+from samegoal_sync.samegoal.publication.student_record import published_sis_internal_id
 
 if TYPE_CHECKING:
     from samegoal_sync.demographics.columns.curated_frames import Curated

@@ -80,7 +80,10 @@ def test_guardians_are_entered_changed_and_removed(
     assert _value(districts, "select cell_phone from guardians where guardian_id < 0") == (
         "505-555-0120 x7"
     )
-    assert "lia@example.org" in admin.get(child).text
+    details = admin.get(child).text
+    assert "lia@example.org" in details
+    assert '<div class="source">Entered by hand</div>' in details.split('id="guardians"')[1]
+    assert '<div class="source">Skyward' not in details
     guardian = _guardian(admin.get(f"{child}/edit").text)
     changed = {**MOTHER, "guardian": guardian, "email": "rivera@example.org"}
     assert admin.post(f"{child}/guardians", **changed).status_code == 303

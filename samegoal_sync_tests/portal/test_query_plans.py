@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from samegoal_sync.portal.records.student_record import read_record
 from samegoal_sync.portal.records.student_search import Found, Search, choices, find_students
 from samegoal_sync.portal.tenant_connection import PortalDatabase, Rows, one
+from samegoal_sync.samegoal.publication.student_record import record_by_portal_id
 from samegoal_sync_tests.portal.many_students import add_many
 
 SLUG = "large-isd"
@@ -64,7 +64,8 @@ def test_the_filters_choices_are_found_by_steps(database: PortalDatabase) -> Non
 def test_details_read_one_student(database: PortalDatabase) -> None:
     with database.district(SLUG, user=None, sees_all=True) as connection:
         student = find_students(connection, Search("110000")).students[0]
-        record = read_record(connection, student["portal_id"])
+        record = record_by_portal_id(connection, student["portal_id"])
+        assert record
         assert len(record.guardians) == 2
         assert scans(connection) == {}
 

@@ -16,7 +16,7 @@ from samegoal_sync.samegoal.errors import (
 from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync.samegoal.publication.publish import publish, record_failure
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
-from samegoal_sync.samegoal.publication.student_details import student_details
+from samegoal_sync.samegoal.publication.student_record import record_by_student_id
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     STARTED,
@@ -339,7 +339,7 @@ def test_what_was_entered_by_hand_survives_nights_and_a_new_number(house: House)
         "entered_by) values ('fairview-isd', 'S000001', 'Non-binary', 'they', 'x') returning 1"
     )
     house.publish(curated_students([student(1, student_id="NEW1", gender="Male")]))
-    assert student_details(house.database_url, "fairview-isd", "NEW1").by_hand["pronouns"] == (
+    assert record_by_student_id(house.database_url, "fairview-isd", "NEW1").by_hand["pronouns"] == (
         "they"
     )
 
@@ -533,13 +533,13 @@ def test_details_of_one_student(house: House) -> None:
         curated_students(_students(1)),
         curated_guardians([guardian(2, of=1, priority=2), guardian(1, of=1)]),
     )
-    details = student_details(house.database_url, "fairview-isd", "S000001")
+    details = record_by_student_id(house.database_url, "fairview-isd", "S000001")
     assert details.student["last_name"] == "Last1"
     assert [g["guardian_id"] for g in details.guardians] == [500001, 500002]
     assert details.last_imported is not None
     assert [change["kind"] for change in details.changes] == ["added"] * 3
     with pytest.raises(StudentNotPublished):
-        student_details(house.database_url, "fairview-isd", "NOBODY")
+        record_by_student_id(house.database_url, "fairview-isd", "NOBODY")
 
 
 def test_a_failure_is_recorded_once_and_never_over_a_publication(house: House) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from samegoal_sync.cli import main
 from samegoal_sync.samegoal.publication.same_student import Pair, undecided_pairs
-from samegoal_sync.samegoal.publication.student_details import student_details
+from samegoal_sync.samegoal.publication.student_record import record_by_student_id
 from samegoal_sync.samegoal.publication.transaction import reading
 from samegoal_sync_tests.samegoal.invented_nights import (
     House,
@@ -74,7 +74,9 @@ def test_a_merge_moves_what_people_made_to_the_present_record(
     assert "First1" not in run(capsys, "undecided", _SLUG)
     run(capsys, "merge", _SLUG, "~10001", "S000001", "--who", "pat")
     assert house.rows("select student_id, created_by from documents") == [("S000001", "of 1")]
-    now, then = (student_details(house.database_url, _SLUG, key) for key in ("S000001", "~10001"))
+    now, then = (
+        record_by_student_id(house.database_url, _SLUG, key) for key in ("S000001", "~10001")
+    )
     assert now.by_hand["pronouns"] == "of 1"
     assert then.student["merged_into"] == now.student["portal_id"]
     assert {now.changes[0]["kind"], then.changes[0]["kind"]} == {"merged"}
@@ -188,7 +190,7 @@ def test_a_merged_record_opens_again_if_qmlativ_sends_it(merged_in_skyward: Hous
     house = merged_in_skyward
     merge(house.database_url, _SLUG, "~10001", "S000001")
     house.publish(curated_students([again(1), student(1, student_id="BACK"), student(2)]))
-    record = student_details(house.database_url, _SLUG, "BACK").student
+    record = record_by_student_id(house.database_url, _SLUG, "BACK").student
     assert (record["closed_since"], record["merged_into"]) == (None, None)
     # The document stays where the person put it.
     assert house.value("select student_id from documents") == "S000001"

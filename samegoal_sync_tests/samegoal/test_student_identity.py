@@ -13,7 +13,7 @@ import pytest
 from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.publication.comparison import Scope
 from samegoal_sync.samegoal.publication.held_nights import approve, held
-from samegoal_sync.samegoal.publication.student_details import student_details
+from samegoal_sync.samegoal.publication.student_record import record_by_student_id
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     House,
@@ -109,7 +109,7 @@ def test_a_chain_into_a_free_number_is_published(three: House) -> None:
 
 def test_history_follows_the_student_through_a_swap(three: House) -> None:
     three.publish(*numbered(s1="B", s2="A", s3="C"))
-    record = student_details(three.database_url, _SLUG, "B")
+    record = record_by_student_id(three.database_url, _SLUG, "B")
     assert record.student["first_name"] == "First1"
     assert [(c["field"], c["old"], c["new"]) for c in record.changes if c["kind"] == "changed"] == [
         ("student_id", "A", "B")
@@ -124,7 +124,7 @@ def test_the_survivor_of_a_merge_takes_the_losers_number(three: House) -> None:
     assert (night.counts["students_closed"], night.counts["students_missing"]) == (1, 1)
     assert numbers(three) == {1: "~10001", 2: "A", 3: "C"}
     nobody_got_anothers(three)
-    closed = student_details(three.database_url, _SLUG, "~10001")
+    closed = record_by_student_id(three.database_url, _SLUG, "~10001")
     assert closed.student["closed_student_id"] == "A"
     assert closed.student["closed_since"] == closed.student["missing_since"] == NIGHT
     assert [change["kind"] for change in closed.changes][:2] == ["missing", "closed"]
@@ -144,7 +144,7 @@ def test_a_new_record_takes_the_number_of_one_that_is_gone(three: House) -> None
     assert (night.counts["students_added"], night.counts["students_closed"]) == (1, 1)
     assert numbers(three) == {1: "~10001", 2: "B", 3: "C", 7: "A"}
     nobody_got_anothers(three)
-    assert not student_details(three.database_url, _SLUG, "A").by_hand
+    assert not record_by_student_id(three.database_url, _SLUG, "A").by_hand
 
 
 def test_the_loser_of_a_merge_stays_and_gets_another_number(three: House) -> None:
@@ -170,7 +170,7 @@ def test_a_closed_record_opens_again_when_qmlativ_sends_its_student(three: House
     night = three.publish(*numbered(s1="Z", s2="A", s3="C"))
     assert night.counts["students_returned"] == 1
     assert numbers(three) == {1: "Z", 2: "A", 3: "C"}
-    record = student_details(three.database_url, _SLUG, "Z").student
+    record = record_by_student_id(three.database_url, _SLUG, "Z").student
     assert (record["closed_since"], record["closed_student_id"], record["missing_since"]) == (
         None, None, None,
     )  # fmt: skip

@@ -28,7 +28,6 @@ from samegoal_sync.secret import Secret
 if TYPE_CHECKING:
     from samegoal_sync.district import District
     from samegoal_sync.districts.onboarding.onboarding_steps import Verification
-    from samegoal_sync.secret import Secret
 
 
 @click.command()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,6 @@ from samegoal_sync.commands.districts.shared_options import (
 from samegoal_sync.districts.registry.settings_json import settings_from_json, settings_to_json
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from samegoal_sync.district import District, DistrictSettings
 
 

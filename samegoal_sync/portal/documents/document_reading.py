@@ -7,8 +7,8 @@ from uuid import UUID
 
 from samegoal_sync.portal.documents.document_store import Document, Field, text
 from samegoal_sync.portal.errors import NotFound
-from samegoal_sync.portal.records.student_record import Record, read_record
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
+from samegoal_sync.samegoal.publication.student_record import StudentRecord, record_by_portal_id
 
 
 def read_document(connection: Rows, document_id: UUID) -> Document:
@@ -24,9 +24,9 @@ def read_document(connection: Rows, document_id: UUID) -> Document:
         "left join documents n on n.amends = d.id where d.id = %s",
         (document_id,),
     )
-    if about is None:
+    record = record_by_portal_id(connection, about["portal_id"]) if about else None
+    if record is None:
         raise NotFound
-    record = read_record(connection, about["portal_id"])
     now = {guardian["guardian_id"]: guardian for guardian in record.guardians}
     fields = [
         _field(row, record, now)
@@ -62,7 +62,7 @@ def read_document(connection: Rows, document_id: UUID) -> Document:
     )
 
 
-def _field(row: dict[str, Any], record: Record, now: dict[int, dict[str, Any]]) -> Field:
+def _field(row: dict[str, Any], record: StudentRecord, now: dict[int, dict[str, Any]]) -> Field:
     part, guardian_id, name = row["part"], row["guardian_id"], row["field"]
     details, known = None, part != "section"
     if part == "student":

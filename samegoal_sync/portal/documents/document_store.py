@@ -8,9 +8,9 @@ from uuid import UUID
 
 from samegoal_sync.portal.documents.document_kinds import GUARDIAN_COPIED, KINDS, STUDENT_COPIED
 from samegoal_sync.portal.errors import Conflict, NotFound
-from samegoal_sync.portal.records.student_record import Record
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
 from samegoal_sync.samegoal.publication.last_good_night import last_good_night
+from samegoal_sync.samegoal.publication.student_record import StudentRecord
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Document:
     """A document with its fields, and the student it is about as Details holds them now."""
 
     about: dict[str, Any]
-    record: Record
+    record: StudentRecord
     student: list[Field]
     guardians: dict[int, list[Field]]
     sections: list[Field]
@@ -107,7 +107,7 @@ def documents_of(connection: Rows, student_id: str, *, first: str) -> list[dict[
     )
 
 
-def start_document(connection: Rows, record: Record, kind: str, who: str) -> UUID:
+def start_document(connection: Rows, record: StudentRecord, kind: str, who: str) -> UUID:
     """Start a document: this moment's demographics are copied into it, in this transaction."""
     district = record.student["district"]
     good = last_good_night(connection, district)

@@ -28,7 +28,6 @@ from samegoal_sync.portal.documents.document_store import (
 )
 from samegoal_sync.portal.errors import Conflict, Invalid, Refused
 from samegoal_sync.portal.records.audit_trail import Action
-from samegoal_sync.portal.records.student_record import read_record
 from samegoal_sync.portal.rendering.jinja_environment import moment
 from samegoal_sync.portal.tenant_connection import Rows, one
 from samegoal_sync.portal.visit import Visit
@@ -45,7 +44,7 @@ def start(visit: Visit) -> Response:
     if kind not in KINDS:
         raise Refused("There is no such kind of document", hint="Choose one of the list.")
     with visit.district(snapshot=True) as connection:
-        record = read_record(connection, visit.uuid("student"))
+        record = visit.student_record(connection)
         if record.student["closed_since"]:
             raise Refused(
                 "No document can be started in a closed record",

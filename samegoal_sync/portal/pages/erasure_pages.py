@@ -11,7 +11,6 @@ from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.portal.errors import Conflict
 from samegoal_sync.portal.records.audit_trail import Action
-from samegoal_sync.portal.records.student_record import read_record
 from samegoal_sync.portal.rendering.column_labels import label
 from samegoal_sync.portal.visit import Visit
 from samegoal_sync.samegoal.errors import NotErased, StudentNotPublished
@@ -36,7 +35,7 @@ def on_request(visit: Visit) -> Response:
 def erase(visit: Visit) -> Response:
     """Erase the student whose Student Id was typed."""
     with visit.district() as connection:
-        student_id = read_record(connection, visit.uuid("student")).student_id
+        student_id = visit.student_record(connection).student_id
     if visit.field("student_id") != student_id:
         return _page(visit, {"student_id": "Type the Student Id as it stands above. Nothing "
                              "was erased."})  # fmt: skip
@@ -59,7 +58,7 @@ def forget(visit: Visit) -> Response:
     """Take one field's values out of the student's history."""
     field = visit.field("field")
     with visit.district() as connection:
-        student_id = read_record(connection, visit.uuid("student")).student_id
+        student_id = visit.student_record(connection).student_id
     if field not in _fields():
         return _page(visit, {"field": "Choose a field of the list."})
     with _still_there():
@@ -122,7 +121,7 @@ def _fields() -> dict[str, str]:
 
 def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
     with visit.district() as connection:
-        record = read_record(connection, visit.uuid("student"))
+        record = visit.student_record(connection)
         visit.record(
             connection, Action.VIEWED, student_id=record.student_id, what="Erase or correct"
         )

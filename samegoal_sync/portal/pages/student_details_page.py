@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.document_store import documents_of
 from samegoal_sync.portal.errors import NotFound
 from samegoal_sync.portal.pages.student_refresh import state_of
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.change_history import visible_changes, withheld_words
-from samegoal_sync.portal.records.shared_addresses import ADDRESS, shared_addresses
-from samegoal_sync.portal.records.student_record import read_record
-from samegoal_sync.portal.records.value_sources import sources_of
-from samegoal_sync.portal.rendering.column_labels import GUARDIAN_FIELDS, STUDENT_SECTIONS
+from samegoal_sync.portal.records.shown_fields import guardian_fields, student_sections
 from samegoal_sync.portal.visit import Visit
 
 GENDERS = ("Male", "Female", "Non-binary", "Other")
@@ -23,14 +18,10 @@ _LONGEST_PRONOUNS = 40
 _SAVED = "Saved. The nightly import never changes this."
 
 
-def details(visit: Visit) -> Response:
-    """The Details tab."""
-    return _details(visit)
-
-
-def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
+def details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
+    """The Details tab; with ``errors`` of its form, what was typed stands there still."""
     with visit.district(snapshot=True) as connection:
-        record = read_record(connection, visit.uuid("student"))
+        record = visit.student_record(connection)
         documents = documents_of(connection, record.student_id, first=visit.user.login)
         refreshing = state_of(connection, record)
         visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Details")
@@ -42,25 +33,19 @@ def _details(visit: Visit, errors: dict[str, str] | None = None) -> Response:
         record=record,
         refreshing=refreshing,
         documents=documents,
-        sections=STUDENT_SECTIONS,
-        guardian_fields=GUARDIAN_FIELDS,
-        student_blanks=STUDENTS.shown_blank,
-        guardian_blanks=GUARDIANS.shown_blank,
-        student_sources=sources_of("student_demographics"),
-        guardian_sources=sources_of("guardian_demographics"),
+        sections=student_sections(record),
+        guardian_fields=guardian_fields(record),
         genders=GENDERS,
         kinds=KINDS,
         changes=visible_changes(record, manages=visit.manages),
         withheld=withheld_words(record) if visit.manages else [],
-        shared_addresses=shared_addresses(record),
-        address_columns=ADDRESS,
     )
 
 
 def basics(visit: Visit) -> Response:
     """The Basics tab: enrollment with its reason, what identifies the student, how it came here."""
     with visit.district() as connection:
-        record = read_record(connection, visit.uuid("student"))
+        record = visit.student_record(connection)
         visit.record(connection, Action.VIEWED, student_id=record.student_id, what="Basics")
         refreshing = state_of(connection, record)
     return visit.page("basics.html", record=record, kinds=KINDS, refreshing=refreshing)
@@ -89,7 +74,7 @@ def _enter_details(visit: Visit) -> Response:
     if len(pronouns or "") > _LONGEST_PRONOUNS:
         errors["pronouns"] = f"At most {_LONGEST_PRONOUNS} letters."
     if errors:
-        return _details(visit, errors)
+        return details(visit, errors)
     _enter(visit, preferred_gender=gender, pronouns=pronouns)
     return visit.go(visit.student_address, _SAVED)
 
@@ -100,7 +85,7 @@ def _enter(visit: Visit, **columns: str | bool | None) -> None:
     names, marks = ", ".join(entered), ", ".join(f"%({name})s" for name in entered)
     sets = ", ".join(f"{name} = excluded.{name}" for name in entered)
     with visit.district() as connection:
-        student_id = read_record(connection, visit.uuid("student")).student_id
+        student_id = visit.student_record(connection).student_id
         connection.execute(
             f"insert into entered_by_hand (district, student_id, entered_at, {names}) "  # noqa: S608
             f"values (%(district)s, %(student_id)s, now(), {marks}) "

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
 from samegoal_sync.portal.records.audit_trail import Action
-from samegoal_sync.portal.records.student_record import read_record
 from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.tenant_connection import Rows, one
 from samegoal_sync.portal.visit import Visit
 from samegoal_sync.refresh.refresh_queue import STATE, RefreshesFull, ask
-
-if TYPE_CHECKING:
-    from samegoal_sync.portal.records.student_record import Record
+from samegoal_sync.samegoal.publication.student_record import StudentRecord
 
 
 def refresh(visit: Visit) -> Response:
     """Put the student into the queue, and go back to the page that shows how it goes."""
     address = visit.student_address
     with visit.district() as connection:
-        record = read_record(connection, visit.uuid("student"))
+        record = visit.student_record(connection)
         visit.record(connection, Action.REFRESHED, student_id=record.student_id)
     try:
         ask(visit.portal.database.url, visit.slug, visit.uuid("student"), visit.user.login)
@@ -34,7 +31,7 @@ def refresh(visit: Visit) -> Response:
 def refresh_state(visit: Visit) -> Response:
     """How the refresh of a student stands: the part of the page that says so, asked for by it."""
     with visit.district() as connection:
-        record = read_record(connection, visit.uuid("student"))
+        record = visit.student_record(connection)
         refreshing = state_of(connection, record)
     tab = "basics" if visit.request.query_params.get("tab") == "basics" else "details"
     page = visit.student_address
@@ -50,7 +47,7 @@ def refresh_state(visit: Visit) -> Response:
     )
 
 
-def state_of(connection: Rows, record: Record) -> dict[str, Any] | None:
+def state_of(connection: Rows, record: StudentRecord) -> dict[str, Any] | None:
     """The student's last refresh, while there is something to say of it."""
     state: dict[str, Any] | None = one(connection, STATE, (record.student["portal_id"],))
     return state

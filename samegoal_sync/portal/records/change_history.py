@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.portal.records.student_record import Record
+from samegoal_sync.samegoal.publication.student_record import StudentRecord
 
 #: Values by which one is reached; a restricted guardian's may have stood on another one.
 _CONTACTS = frozenset(GUARDIANS.contacts)
@@ -22,7 +22,7 @@ _REASONS = {
 }
 
 
-def visible_changes(record: Record, *, manages: bool) -> list[dict[str, Any]]:
+def visible_changes(record: StudentRecord, *, manages: bool) -> list[dict[str, Any]]:
     """The changes, newest first, each with ``who`` (of whom it is) and ``redacted``.
 
     Args:
@@ -43,7 +43,7 @@ def visible_changes(record: Record, *, manages: bool) -> list[dict[str, Any]]:
     ]
 
 
-def withheld_words(record: Record) -> list[str]:
+def withheld_words(record: StudentRecord) -> list[str]:
     """One line a guardian that is withheld, for administrative users."""
     return [f"Guardian {key}: {words(reason)}" for key, reason in record.withheld.items()]
 
@@ -56,7 +56,7 @@ def words(reason: str) -> str:
 _REDACTED = {"old": None, "new": None, "redacted": True}
 
 
-def _who(record: Record, names: dict[int, str], guardian_id: int | None) -> str | None:
+def _who(record: StudentRecord, names: dict[int, str], guardian_id: int | None) -> str | None:
     if guardian_id is None:
         return None
     if guardian_id in record.withheld:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from samegoal_sync.portal.records.student_record import Record
+from samegoal_sync.samegoal.publication.student_record import StudentRecord
 
 #: The columns of one address, of students and guardians alike.
 ADDRESS = ("address", "city", "state", "zip", "country")
 
 
-def shared_addresses(record: Record) -> dict[int, str]:
+def shared_addresses(record: StudentRecord) -> dict[int, str]:
     """Guardian -> whose address it is too: the student's, or an earlier guardian's name."""
     seen = {_address(record.student): "the student"}
     shared = {}

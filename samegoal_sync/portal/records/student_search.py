@@ -85,21 +85,16 @@ def find_students(
     """
     edge = _edge(connection, after or before)
     backwards = before is not None and edge is not None
-    parameters: dict[str, Any] = {
+    chosen = {
         "building": search.building,
         "grade": search.grade,
-        "status": search.status,
-        "limit": PAGE + 1,
-        **(edge or {}),
+        "district_enrollment": search.status,
     }
+    parameters: dict[str, Any] = {**chosen, "limit": PAGE + 1, **(edge or {})}
     filters = "district = current_setting('samegoal.district', true)"
-    for column, value in (
-        ("building", search.building),
-        ("grade", search.grade),
-        ("district_enrollment", search.status),
-    ):
+    for column, value in chosen.items():
         if value:
-            filters += f" and {column} = %({'status' if column[0] == 'd' else column})s"
+            filters += f" and {column} = %({column})s"
     own = own_caseload(connection)
     if own:
         filters += f" and {_OWN}"

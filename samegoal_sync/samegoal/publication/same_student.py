@@ -42,7 +42,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True)
-class StudentRecord:
+class PairedRecord:
     """A record as the list shows it.
 
     Attributes:
@@ -86,8 +86,8 @@ class Pair:
     """
 
     why: Why
-    survivor: StudentRecord
-    other: StudentRecord
+    survivor: PairedRecord
+    other: PairedRecord
 
     @property
     def can_be_merged(self) -> bool:
@@ -283,7 +283,7 @@ _MERGE = (
 
 def _both(
     connection: Connection[Any], slug: str, one: str, other: str
-) -> tuple[StudentRecord, StudentRecord]:
+) -> tuple[PairedRecord, PairedRecord]:
     if one == other:
         raise SameRecord(one)
     found = {}
@@ -295,15 +295,15 @@ def _both(
     return found[one], found[other]
 
 
-def _records(connection: Connection[Any], slug: str, portal_ids: list[UUID]) -> list[StudentRecord]:
+def _records(connection: Connection[Any], slug: str, portal_ids: list[UUID]) -> list[PairedRecord]:
     return _select(connection, "p.portal_id = any(%(ids)s)", {"slug": slug, "ids": portal_ids})
 
 
-def _select(connection: Connection[Any], condition: str, at: dict[str, Any]) -> list[StudentRecord]:
-    with connection.cursor(row_factory=class_row(StudentRecord)) as cursor:
+def _select(connection: Connection[Any], condition: str, at: dict[str, Any]) -> list[PairedRecord]:
+    with connection.cursor(row_factory=class_row(PairedRecord)) as cursor:
         return cursor.execute(_RECORDS.format(condition=condition).encode(), at).fetchall()
 
 
-def _standing(record: StudentRecord) -> tuple[bool, bool, bool, str]:
+def _standing(record: PairedRecord) -> tuple[bool, bool, bool, str]:
     """The record that stays comes first: sent, then not closed, then known to Qmlativ."""
     return not record.sent, record.closed, record.sis_internal_id is None, str(record.portal_id)

@@ -19,7 +19,7 @@ CHANGES_SHOWN = 100
 
 
 @dataclass(frozen=True)
-class Record:
+class StudentRecord:
     """What is published of a student, what people entered, and how it came to be so.
 
     Attributes:
@@ -61,8 +61,8 @@ class Record:
         return published
 
 
-def student_details(database_url: str, slug: str, student_id: str) -> Record:
-    """Read one student.
+def record_by_student_id(database_url: str, slug: str, student_id: str) -> StudentRecord:
+    """Read a student by the key under which they are published.
 
     Raises:
         DistrictNotRegistered: the slug is unknown.
@@ -92,20 +92,20 @@ def published_sis_internal_id(database_url: str, slug: str, student_id: str) -> 
     return found[0]["sis_internal_id"] if found else None
 
 
-def read_record(connection: Connection[Any], portal_id: UUID) -> Record | None:
+def record_by_portal_id(connection: Connection[Any], portal_id: UUID) -> StudentRecord | None:
     """Read a student in the caller's transaction; ``None`` if it sees no such student."""
     found = _rows(connection, "select * from students where portal_id = %(id)s", {"id": portal_id})
     return _record(connection, found[0]) if found else None
 
 
-def _record(connection: Connection[Any], student: dict[str, Any]) -> Record:
+def _record(connection: Connection[Any], student: dict[str, Any]) -> StudentRecord:
     slug = student["district"]
     who = {"district": slug, "student": student["student_id"], "good": list(GOOD_STATES)}
     who["sis_internal_id"] = student["sis_internal_id"]
     good = last_good_night(connection, slug)
     by_hand = _rows(connection, _BY_HAND, who)
     kept_away = _rows(connection, _WITHHELD, who)
-    return Record(
+    return StudentRecord(
         student=student,
         guardians=_rows(connection, _GUARDIANS, who),
         by_hand=by_hand[0] if by_hand else {},
