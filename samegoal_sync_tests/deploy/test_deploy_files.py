@@ -80,6 +80,15 @@ def test_containers_start_what_the_units_start() -> None:
         assert set(listens) <= {"127.0.0.1"}
 
 
+def test_a_workers_processes_bring_no_threads_of_their_own() -> None:
+    """A process a core is enough: threads of small queries only wake each other."""
+    compose = yaml.safe_load((DEPLOY / "container" / "compose.yaml").read_text())["services"]
+    worker = compose["worker"]["environment"]
+    assert worker["POLARS_MAX_THREADS"] == "1"
+    assert compose["daemon"]["environment"].items() <= worker.items()
+    assert "Environment=POLARS_MAX_THREADS=1" in UNITS["worker"].read_text().splitlines()
+
+
 def test_every_setting_of_the_examples_is_on_the_page_and_none_is_a_secret() -> None:
     page = (CHECKOUT / "docs" / "settings.md").read_text() + (DEPLOY / "README.md").read_text()
     for path in (DEPLOY / "systemd" / "environment", DEPLOY / "container" / "env.example"):
