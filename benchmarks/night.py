@@ -53,6 +53,7 @@ from samegoal_sync_tests.pipeline.fleet_programs import Fleet
 _KEY = "samegoal-demographics"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _FLEET = 3000
+_LAUNCHERS = ["default", "celery"]
 
 #: What grows with each run, Dagster's and ours.
 _TABLES = (
@@ -63,8 +64,8 @@ _TABLES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--launcher", nargs="+", choices=["default", "celery"], default=["celery"])
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="of Celery")
+    parser.add_argument("--launcher", nargs="+", choices=_LAUNCHERS, default=_LAUNCHERS)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1], help="of Celery")
     parser.add_argument("--districts", type=int, default=6)
     parser.add_argument("--students", type=int, default=500, help="of each district")
     parser.add_argument("--minutes", type=float, default=30, help="that one night may take")
