@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.monitoring import metrics
+from samegoal_sync.districts.monitoring.audit_shipping import ship
 from samegoal_sync.districts.monitoring.heartbeats import EVERY, beat
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SettingError
@@ -62,11 +63,19 @@ def test_the_fleet_in_numbers(registry: Registry) -> None:
             "insert into nights (district, night, due_at, attempt, asked_at) "
             "values ('old', current_date, now(), 1, now() - interval '10 minutes')"
         )
+    assert ship(url, lambda _lines: None) == 0
+    with connect(url) as connection:
+        connection.execute(
+            "insert into audit_log (who, role, action, at) values ('x', 'x', 'x', %s)",
+            (NOW - timedelta(minutes=20),),
+        )
     for name in EVERY:
         beat(url, name, NOW - timedelta(hours=1) * (name == "missed_nights"), 0.25)
     with served(create_app(url, None)) as address:
         found = _scraped(address)
     assert found["database_up", ()] == 1
+    assert found["audit_lines_waiting", ()] == 1
+    assert abs(found["audit_oldest_waiting_seconds", ()] - 20 * 60) < 900
     assert found["districts", (("stands", "failing"),)] == 1
     assert found["districts", (("stands", "stale"),)] == 2
     assert found["nights", (("state", "unchanged"),)] == 1

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from psycopg import Connection
 
 from samegoal_sync.database import connect
+from samegoal_sync.districts.monitoring.audit_shipping import waiting_lines
 from samegoal_sync.districts.monitoring.district_status import (
     DistrictStatus,
     Severity,
@@ -70,6 +71,7 @@ def _looked(database_url: str, now: datetime) -> list[Metric]:
                 *_nights(connection, now),
                 *_queue(connection, now),
                 *_ticks(connection, now),
+                *_audit_log(connection, now),
             ]
         return [_one("database_up", "Whether Postgres answers.", 1), *found]
     except (SyncError, psycopg.Error):
@@ -152,6 +154,16 @@ def _ticks(connection: Connection[Any], now: datetime) -> list[Metric]:
               {name: one.seconds for name, one in known.items()}),
         _many("tick_overdue", "1 where nothing was heard for too long.", "name",
               {name: name in late for name in EVERY} if known else {}),
+    ]  # fmt: skip
+
+
+def _audit_log(connection: Connection[Any], now: datetime) -> list[Metric]:
+    waiting = waiting_lines(connection)
+    age = (now - waiting.since).total_seconds() if waiting else 0
+    return [
+        _one("audit_lines_waiting", "Lines of the audit log that its receiver has not yet.",
+             waiting.lines if waiting else 0),
+        _one("audit_oldest_waiting_seconds", "For how long the oldest of them waits.", age),
     ]  # fmt: skip
 
 
