@@ -218,7 +218,7 @@ class Engine:
         after = self._used()
         good = self._count(runs, [dg.DagsterRunStatus.SUCCESS])
         if good < done or not good:
-            sys.exit(f"{good} of {done} runs went well: look at {self.workspace.parent}")
+            sys.exit(f"{good} of {done} runs that ended went well, of {len(runs)} asked for")
         grown = {name: size - sizes[name] for name, size in self._sizes().items()}
         parts = {part: after[0][part] - before[0][part] for part in after[0]}
         parts["daemon"] += asking  # the daemon's own work, done here
