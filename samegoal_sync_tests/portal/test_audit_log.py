@@ -160,3 +160,36 @@ def test_a_change_of_settings_says_old_and_new_row_by_row(
             "select what from district_events where kind = 'updated' order by id desc limit 1"
         ).fetchone()
     assert what == ("name: Fairview ISD -> Fairview Schools",)
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        ("limits", {"parent_years": "16", "shared_email_limit": "4", "age_limit": "28"}),
+        ("night", {"hour": "5", "time_zone": "America/Denver"}),
+    ],
+)
+def test_a_choice_of_a_district_whose_line_can_not_be_written_is_none(
+    sign_in: SignIn, districts: str, form: str, fields: dict[str, str]
+) -> None:
+    chosen = f"select settings, hour, time_zone from districts where slug = '{FAIRVIEW}'"
+    with connect(districts) as connection:
+        before = connection.execute(chosen.encode()).fetchone()
+        connection.execute(
+            "create function refuse() returns trigger language plpgsql as "
+            "'begin raise exception ''full''; end'"
+        )
+        connection.execute(
+            "create trigger refuse before insert on audit_log for each row "
+            "when (new.action = 'changed settings') execute function refuse()"
+        )
+    admin = sign_in(ADMIN)
+    assert admin.post(f"/d/{FAIRVIEW}/settings/{form}", **fields).status_code == 500
+    with connect(districts) as connection:
+        assert connection.execute(chosen.encode()).fetchone() == before
+        connection.execute("drop trigger refuse on audit_log")
+    assert admin.post(f"/d/{FAIRVIEW}/settings/{form}", **fields).status_code == 303
+    told = lines(districts, "action = 'changed settings'")
+    assert {line[1] for line in told} == {ADMIN}
+    with connect(districts) as connection:
+        assert connection.execute(chosen.encode()).fetchone() != before

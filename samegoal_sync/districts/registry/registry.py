@@ -24,7 +24,7 @@ from samegoal_sync.districts.registry.access_parameters import (
     reencrypt_parameters,
     replace_parameters,
 )
-from samegoal_sync.districts.registry.changes_in_words import changed_settings, changed_values
+from samegoal_sync.districts.registry.changes_in_words import changed_values
 from samegoal_sync.districts.registry.district_validation import DistrictValues, checked_values
 from samegoal_sync.districts.registry.history import record_event
 from samegoal_sync.districts.registry.secret_cipher import Cipher
@@ -35,6 +35,9 @@ from samegoal_sync.settings import Settings
 
 #: Writes a line of the audit log in the transaction of what it tells of.
 Witness = Callable[[psycopg.Connection[Any]], None]
+
+#: The same, given what changed: old and new, a line a value.
+ChangeWitness = Callable[[psycopg.Connection[Any], Sequence[str]], None]
 
 _COLUMNS = (
     "slug, name, state, base_url, client_key, mail_domain, contacts, time_zone, hour, expires_on, "
@@ -138,8 +141,19 @@ class Registry:
         with connect(self.database_url) as connection:
             return _select(connection, clause, parameters)
 
-    def update(self, slug: str, /, *, who: str, **values: Unpack[DistrictValues]) -> District:
+    def update(
+        self,
+        slug: str,
+        /,
+        *,
+        who: str,
+        witness: ChangeWitness | None = None,
+        **values: Unpack[DistrictValues],
+    ) -> District:
         """Change values of a district (not its slug); the history says which, old and new.
+
+        Args:
+            witness: writes of the change in the same transaction.
 
         Raises:
             InvalidDistrict, DuplicateDistrict, UnknownDistrict: nothing was stored.
@@ -147,16 +161,23 @@ class Registry:
         if values.get("slug", slug) != slug:
             raise InvalidDistrict(["slug: it is the partition key and never changes"])
         with connect(self.database_url) as connection:
-            self._write(connection, _locked(connection, slug), self._checked(values), who)
+            before, checked = _locked(connection, slug), self._checked(values)
+            self._write(connection, before, checked, who, witness)
         return self.get(slug)
 
     def change_settings(
-        self, slug: str, change: Callable[[DistrictSettings], DistrictSettings], *, who: str
+        self,
+        slug: str,
+        change: Callable[[DistrictSettings], DistrictSettings],
+        *,
+        who: str,
+        witness: ChangeWitness | None = None,
     ) -> Sequence[str]:
         """Change some of a district's settings, and none that another form saves meanwhile.
 
         Args:
             change: makes the new settings of those that are stored.
+            witness: writes of the change in the same transaction.
 
         Returns: what changed, old and new, a line a setting.
 
@@ -165,9 +186,8 @@ class Registry:
         """
         with connect(self.database_url) as connection:
             before = _locked(connection, slug)
-            settings = change(before.settings)
-            self._write(connection, before, self._checked({"settings": settings}), who)
-        return changed_settings(before.settings, settings)
+            checked = self._checked({"settings": change(before.settings)})
+            return self._write(connection, before, checked, who, witness)
 
     def _write(
         self,
@@ -175,7 +195,9 @@ class Registry:
         before: District,
         checked: Mapping[str, Any],
         who: str,
-    ) -> None:
+        witness: ChangeWitness | None,
+    ) -> Sequence[str]:
+        """Write the values, which are checked; what changed, old and new, a line a value."""
         slug = before.slug
         for name, value in checked.items():
             if name in KINDS:
@@ -186,9 +208,12 @@ class Registry:
                     f"update districts set {name} = %s where slug = %s",  # noqa: S608 (names)
                     (_stored(name, value), slug),
                 )
+        changed = changed_values(before, checked)
         if checked:
-            told = "; ".join(changed_values(before, checked))
-            record_event(connection, slug, "updated", who, told)
+            record_event(connection, slug, "updated", who, "; ".join(changed))
+        if witness:
+            witness(connection, changed)
+        return changed
 
     def set_state(
         self, slug: str, state: DistrictState, who: str, message: str | None = None

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from samegoal_sync.demographics.values.languages import english_names
 from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, GuardianChoice
 from samegoal_sync.districts.errors import InvalidDistrict
-from samegoal_sync.districts.registry.changes_in_words import changed_values
+from samegoal_sync.districts.registry.registry import ChangeWitness
 from samegoal_sync.districts.registry.setting_rules import LIMITS
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.pages.district_information import page_with_errors, parsed_day
@@ -118,15 +118,18 @@ def save_night(visit: Visit) -> Response:
     hour, zone = visit.field("hour"), visit.field("time_zone")
     if not hour.isdecimal() or int(hour) > _LAST_HOUR:
         raise Invalid({"hour": "Choose an hour of the list."})
-    registry = visit.portal.registry
-    before = registry.get(visit.slug)
     try:
-        registry.update(visit.slug, who=visit.user.login, time_zone=zone, hour=int(hour))
+        visit.portal.registry.update(
+            visit.slug,
+            who=visit.user.login,
+            witness=_lines(visit),
+            time_zone=zone,
+            hour=int(hour),
+        )
     except InvalidDistrict:
         raise Invalid(
             {"time_zone": "This is not a time zone; choose one of the list, America/Chicago say."}
         ) from None
-    _record(visit, changed_values(before, {"time_zone": zone, "hour": int(hour)}))
     return _back(visit)
 
 
@@ -136,17 +139,20 @@ def save_settings(visit: Visit, **choices: Any) -> bool:
 
 
 def _change(visit: Visit, change: Callable[[DistrictSettings], DistrictSettings]) -> bool:
-    registry = visit.portal.registry
-    changed = registry.change_settings(visit.slug, change, who=visit.user.login)
-    _record(visit, changed)
+    changed = visit.portal.registry.change_settings(
+        visit.slug, change, who=visit.user.login, witness=_lines(visit)
+    )
     return bool(changed)
 
 
-def _record(visit: Visit, changed: Sequence[str]) -> None:
-    """A line a change, old and new: only for what happened."""
-    with visit.district() as connection:
+def _lines(visit: Visit) -> ChangeWitness:
+    """A line of the audit log a change, old and new, in the transaction of the change."""
+
+    def write(connection: Any, changed: Sequence[str]) -> None:
         for what in changed:
             visit.record(connection, Action.SETTINGS, what=what)
+
+    return write
 
 
 def _save(visit: Visit, **choices: Any) -> Response:
