@@ -90,7 +90,9 @@ class PdfJobs:
 
 def _confine(memory: int) -> None:
     """Bound this process, and let it say nothing: what a fault of Typst's quotes is a record."""
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    _, allowed = resource.getrlimit(resource.RLIMIT_DATA)
+    if allowed == resource.RLIM_INFINITY or allowed > memory:
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (a file descriptor, no path)
         os.dup2(nowhere.fileno(), 2)
 
