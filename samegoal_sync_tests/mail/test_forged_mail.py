@@ -52,6 +52,7 @@ def test_of_many_who_add_the_same_district_one_succeeds(registry: Registry) -> N
         {"mail_domain": "fa\u0456rview.example"},
         {"base_url": "https://[::ffff:169.254.169.254]/API"},
         {"token_url": "https://127.1/oauth/token"},
+        {"token_url": "http://gateway.example.org/oauth/token"},
     ],
 )
 def test_values_that_would_slip_into_headers_or_inside_are_refused(
