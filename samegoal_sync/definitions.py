@@ -11,6 +11,7 @@ from samegoal_sync.pipeline.assets.csv_asset import csv
 from samegoal_sync.pipeline.assets.demographics_assets import demographics
 from samegoal_sync.pipeline.assets.qmlativ_assets import qmlativ
 from samegoal_sync.pipeline.assets.samegoal_assets import publication
+from samegoal_sync.pipeline.console_log import log_as_asked
 from samegoal_sync.pipeline.decision_sensor import decisions_on_held_nights
 from samegoal_sync.pipeline.freshness import fresh_within_36_hours
 from samegoal_sync.pipeline.import_executor import import_executor
@@ -20,6 +21,8 @@ from samegoal_sync.pipeline.nightly_schedule import JOBS, SCHEDULES, missed_nigh
 from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.pipeline.sensors import SENSORS
 from samegoal_sync.settings import SFTP_VARIABLE
+
+log_as_asked()
 
 # Without a destination the files' asset is not there: it would be missing for good.
 _ASSETS = (

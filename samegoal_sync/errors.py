@@ -3,7 +3,9 @@
     SyncError
     |-- UsageError          the command or its input is wrong          (exit status 2)
     |-- SettingError        an environment variable or file is wrong   (exit status 2)
-    |-- DatabaseError       Postgres can't be reached or is too old
+    |-- DatabaseError       Postgres can't be used: it can't be started, its tables are too old
+    |   |-- DatabaseUnreachable  no connection came
+    |   `-- DatabaseLost    it gave up in the middle: stopped, cut off, full
     |-- StorageError        a stored frame is missing, damaged or not fit to read
     |   `-- StorageUnreachable  the object storage did not answer
     |-- qmlativ.errors      the source: access, faults of the network, faults of the answer
@@ -81,6 +83,18 @@ class SettingError(SyncError):
 
 class DatabaseError(SyncError):
     """Postgres can't be started or reached."""
+
+
+class DatabaseUnreachable(DatabaseError):  # noqa: N818 (named as Qmlativ's ServerUnreachable)
+    """No connection to Postgres came; another try may."""
+
+    transient = True
+
+
+class DatabaseLost(DatabaseError):  # noqa: N818 (as above)
+    """Postgres gave up in the middle of a statement; another try may pass."""
+
+    transient = True
 
 
 class StorageError(SyncError):

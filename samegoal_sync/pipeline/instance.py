@@ -12,6 +12,7 @@ import dagster as dg
 import yaml
 
 from samegoal_sync.errors import SettingError
+from samegoal_sync.logs import log_environment
 from samegoal_sync.pipeline.home_files import DAGSTER_YAML, place_dagster_yaml
 from samegoal_sync.pipeline.pooled_storage import close_pool
 from samegoal_sync.settings import (
@@ -58,6 +59,7 @@ def pipeline_environment(settings: Settings, database_url: str) -> dict[str, str
         STORAGE_VARIABLE: settings.object_storage or str(settings.storage),
         LOOPBACK_VARIABLE: "1" if settings.allow_loopback else "",
         **({PORTAL_VARIABLE: settings.portal_url} if settings.portal_url else {}),
+        **log_environment(),
     }
 
 

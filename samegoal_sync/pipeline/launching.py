@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -223,7 +223,8 @@ def _watched(watch: Callable[[], None]) -> Iterator[None]:
 
     def look() -> None:
         while not ended.wait(_POLL_SECONDS):
-            watch()
+            with suppress(Exception):  # Postgres may be gone: the run itself says so
+                watch()
 
     thread = threading.Thread(target=look, name="progress", daemon=True)
     thread.start()

@@ -27,6 +27,8 @@ from dagster_postgres.utils import (
 from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 
+from samegoal_sync.database.faults import lost, unreachable
+from samegoal_sync.database.waiting import once_it_answers
 from samegoal_sync.pipeline.event_log import KnownRunStorage, ShortEventLog
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ RESTED_SECONDS = 0.1
 
 #: No statement of Dagster's takes longer; a query of the web server that does is given up.
 _STATEMENT_MS = 120_000
+
+#: How long a server that is gone is waited for, where the process says nothing else.
+_GONE_SECONDS = 12.0
 
 _engines: dict[str, db.Engine] = {}
 _lock = Lock()
@@ -102,13 +107,62 @@ def _pooled(postgres_url: str, token_provider: PgTokenProvider | None) -> db.Eng
                 "max_overflow": _MORE,
                 "pool_recycle": _RECYCLE_SECONDS,
                 "pool_use_lifo": True,
+                "hide_parameters": True,
             }
             engine = create_pg_engine(postgres_url, token_provider, **options)
+            event.listen(engine, "do_connect", partial(_wait_for_server, postgres_url))
+            event.listen(engine, "do_execute", _execute_again)
+            event.listen(engine, "handle_error", partial(_tell_lost, postgres_url))
             event.listen(engine, "connect", _limit_statements)
             event.listen(engine, "checkin", _note_use)
             event.listen(engine, "checkout", partial(_try_rested, engine.dialect))
             _engines[postgres_url] = engine
         return _engines[postgres_url]
+
+
+def _wait_for_server(
+    postgres_url: str, dialect: db.Dialect, _record: object, args: Any, params: Any
+) -> Any:
+    """In place of Dagster's own six tries, which log the server's words each time."""
+
+    def once() -> Any:
+        try:
+            return dialect.connect(*args, **params)
+        except dialect.loaded_dbapi.OperationalError:
+            raise unreachable(postgres_url) from None
+
+    return once_it_answers(once, _GONE_SECONDS)
+
+
+def _execute_again(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+    """A statement whose connection broke off is executed once more, on a new one.
+
+    As SQLAlchemy's FAQ has it for connections that commit each statement. Of an event whose
+    answer alone was lost there are then two, which is better than a night that failed.
+    """
+    dialect, connection = context.dialect, context.root_connection
+    try:
+        dialect.do_execute(cursor, statement, parameters, context)
+    except dialect.loaded_dbapi.Error as error:
+        if not dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor):
+            raise
+        connection.invalidate()
+        connection.rollback()
+        context.cursor = connection.connection.cursor()  # waits for the server
+        dialect.do_execute(context.cursor, statement, parameters, context)
+    return True
+
+
+def _tell_lost(postgres_url: str, failed: db.ExceptionContext) -> None:
+    """Instead of a statement and where it stood: what is the matter with the server."""
+    error = failed.original_exception
+    if failed.connection is None or not isinstance(error, failed.dialect.loaded_dbapi.Error):
+        return  # no connection came: Dagster tries again
+    sqlstate = getattr(error, "pgcode", None)
+    if sqlstate is None and not failed.is_disconnect:
+        return
+    if told := lost(postgres_url, sqlstate):
+        raise told
 
 
 def _limit_statements(connection: Any, _record: object) -> None:

@@ -250,7 +250,8 @@ class ServerSilent(TransientError):
     default_actor = Actor.DISTRICT
 
     def __init__(self, host: str, seconds: float) -> None:
-        super().__init__(f"{host} did not answer within {seconds:g} s", hint=_AGAIN)
+        waited = seconds if seconds < 10 else round(seconds)
+        super().__init__(f"{host} did not answer within {waited:g} s", hint=_AGAIN)
 
 
 class DeadlinePassed(TransientError):

@@ -29,6 +29,7 @@ from datetime import date
 
 import psycopg
 
+from samegoal_sync.database.faults import meaning_of
 from samegoal_sync.errors import Actor, SyncError
 
 
@@ -166,11 +167,14 @@ class DatabaseFault(PublicationError):
 
     def __init__(self, error: psycopg.Error) -> None:
         self.sqlstate = error.sqlstate or "connection lost"
+        meaning = meaning_of(error.sqlstate)
         constraint = error.diag.constraint_name
         super().__init__(
             f"Postgres refused the publication (SQLSTATE {self.sqlstate}"
-            + (f", constraint {constraint})" if constraint else ")"),
-            hint="run it again; what is published is as it was. If it comes again, look at the "
+            + (f", constraint {constraint})" if constraint else ")")
+            + (f": {meaning[0]}" if meaning else ""),
+            hint=(f"{meaning[1]}, then run it again" if meaning else "run it again")
+            + "; what is published is as it was. If it comes again, look at the "
             "Postgres server's log for this SQLSTATE",
         )
 

@@ -45,6 +45,9 @@ from samegoal_sync.storage.object_address import ObjectAddress, opened
 _THREADS = 4
 _PROBE = "private.txt"
 
+#: Asked for where no variable holds credentials.
+_ROLE_OF_THE_MACHINE = ("/latest/api/token", "/latest/meta-data/")
+
 #: Addresses that this process has found to be closed to strangers.
 _private: set[ObjectAddress] = set()
 
@@ -256,7 +259,17 @@ class ObjectFrameStore(FrameStore):
                 f"{what}: there is no bucket {bucket}",
                 hint=f"create it, or correct {STORAGE_VARIABLE}",
             )
-        if kind in ("PermissionDeniedError", "UnauthenticatedError") or _says(error, "credential"):
+        if any(_says(error, part) for part in _ROLE_OF_THE_MACHINE):
+            return StorageUnreachable(  # a machine that has a role may get it at the next try
+                f"{what}: no credentials for the bucket {bucket} were found",
+                hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for this process, or give "
+                "its machine a role that may use the bucket",
+            )
+        if (
+            kind in ("PermissionDeniedError", "UnauthenticatedError")
+            or _says(error, "credential")
+            or _says(error, "403 Forbidden")  # all that a list that is refused says
+        ):
             return StorageError(
                 f"{what}: the bucket {bucket} refuses these credentials",
                 hint="see AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the machine's role), and "

@@ -34,7 +34,7 @@ def run(
     """Run ``samegoal-sync`` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "samegoal_sync.cli", *arguments],
-        env=_environment(home) | (environment or {}),
+        env=environment_of(home) | (environment or {}),
         input=stdin,
         capture_output=True,
         text=True,
@@ -50,7 +50,7 @@ def started(home: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str]
     with output.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "samegoal_sync.cli", *arguments],
-            env=_environment(home),
+            env=environment_of(home),
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -109,5 +109,5 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment_of(home: Path) -> dict[str, str]:
     return {**os.environ, "DAGSTER_HOME": str(home), "COLUMNS": "160"}

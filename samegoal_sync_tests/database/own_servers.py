@@ -10,7 +10,7 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -40,50 +40,101 @@ def _statements(block: str) -> list[str]:
     return [one.strip() for one in block.split(";") if one.strip()]
 
 
-@contextmanager
-def running_server(version: str) -> Iterator[str]:
-    """A superuser's address of a fresh server that asks for passwords.
+class OwnServer:
+    """A fresh server that asks for passwords, and can be stopped and started again.
 
     An installed one speaks TLS only; the embedded one's programs speak none.
     """
-    secured = version != EMBEDDED
-    programs = INSTALLED[version] if secured else _EMBEDDED
-    home = Path(tempfile.mkdtemp(prefix="pg-"))
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        user = "postgres" if INSTALLED else "pgserver"  # Postgres itself refuses root
-        shutil.chown(home, user)
-        as_user = ["runuser", "-u", user, "--"]
-    (words := home / "words").write_text("superuser")
-    words.chmod(0o644)
-    data = home / "data"
 
-    def run(*command: str | Path) -> None:
+    def __init__(self, version: str, home: Path, port: int) -> None:
+        self._secured = version != EMBEDDED
+        self._programs = INSTALLED[version] if self._secured else _EMBEDDED
+        self._home, self._port = home, port
+        self._as_user: list[str] = []
+        if os.geteuid() == 0:
+            user = "postgres" if INSTALLED else "pgserver"  # Postgres itself refuses root
+            shutil.chown(home, user)
+            self._as_user = ["runuser", "-u", user, "--"]
+        self.data = home / "data"
+        self._make()
+
+    @property
+    def address(self) -> str:
+        """A superuser's."""
+        if not self._secured:
+            return f"postgresql://root:superuser@127.0.0.1:{self._port}/postgres"
+        query = f"?sslmode=verify-full&sslrootcert={self._home}/authority.crt"
+        return f"postgresql://root:superuser@localhost:{self._port}/postgres{query}"
+
+    def start(self) -> None:
+        """Return once it answers."""
+        options = f"-p {self._port} -c fsync=off -c unix_socket_directories="
+        options += " -c ssl=on" if self._secured else ""
+        self._run(
+            self._programs / "pg_ctl", "-D", self.data, "-w", "-l", self._home / "log",
+            "-o", options, "start",
+        )  # fmt: skip
+
+    def stop(self, mode: str = "fast") -> None:
+        """Return once it is gone; ``immediate`` is as a machine that loses its power."""
+        self._run(self._programs / "pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
+
+    def _make(self) -> None:
+        (words := self._home / "words").write_text("superuser")
+        words.chmod(0o644)
+        self._run(
+            self._programs / "initdb", "-D", self.data, "-U", "root", "--pwfile", words,
+            "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C",
+        )  # fmt: skip
+        if not self._secured:
+            return
+        self._run(
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-batch",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            "-keyout", self.data / "server.key", "-out", self.data / "server.crt",
+        )  # fmt: skip
+        (self.data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+        shutil.copy(self.data / "server.crt", self._home / "authority.crt")
+
+    def _run(self, *command: str | Path) -> None:
         subprocess.run(
-            [*as_user, *map(str, command)], check=True, cwd=home, stdout=subprocess.DEVNULL
+            [*self._as_user, *map(str, command)],
+            check=True,
+            cwd=self._home,
+            stdout=subprocess.DEVNULL,
         )
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    run(programs / "initdb", "-D", data, "-U", "root", "--pwfile", words, "-A", "scram-sha-256",
-        "-E", "UTF8", "--locale", "C")  # fmt: skip
-    options, query = f"-p {port} -c fsync=off -c unix_socket_directories=", ""
-    if secured:
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-batch",
-            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-            "-keyout", data / "server.key", "-out", data / "server.crt")  # fmt: skip
-        (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
-        shutil.copy(data / "server.crt", home / "authority.crt")
-        options += " -c ssl=on"
-        query = f"?sslmode=verify-full&sslrootcert={home}/authority.crt"
-    run(programs / "pg_ctl", "-D", data, "-w", "-l", home / "log", "-o", options, "start")
-    try:
-        host = "localhost" if secured else "127.0.0.1"
-        yield f"postgresql://root:superuser@{host}:{port}/postgres{query}"
-    finally:
-        run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(home, ignore_errors=True)
+
+@contextmanager
+def own_server(version: str, home: Path | None = None) -> Iterator[OwnServer]:
+    """Such a server, running.
+
+    Args:
+        home: a folder to make for it, which stays; ``None`` makes one.
+    """
+    with ExitStack() as stack:
+        if home is None:
+            home = Path(tempfile.mkdtemp(prefix="pg-"))
+            stack.callback(shutil.rmtree, home, ignore_errors=True)
+        else:
+            home.mkdir()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        server = OwnServer(version, home, port)
+        server.start()
+        try:
+            yield server
+        finally:
+            with suppress(subprocess.CalledProcessError):  # a test may have stopped it
+                server.stop("immediate")
+
+
+@contextmanager
+def running_server(version: str) -> Iterator[str]:
+    """A superuser's address of such a server."""
+    with own_server(version) as server:
+        yield server.address
 
 
 def as_superuser(address: str, statements: list[str]) -> None:

@@ -87,7 +87,8 @@ class Fleet:
     @contextmanager
     def worker(self, processes: int = 2) -> Iterator[subprocess.Popen[bytes]]:
         with self._program(
-            "worker", "-m", "dagster_celery.cli", "worker", "start", "-A", "dagster_celery.app",
+            "worker", "-m", "dagster_celery.cli", "worker", "start",
+            "-A", "samegoal_sync.pipeline.celery_worker",
             "-y", str(DEPLOY / "celery.yaml"), "--", "--concurrency", str(processes),
             POLARS_MAX_THREADS="1",
         ) as program:  # fmt: skip

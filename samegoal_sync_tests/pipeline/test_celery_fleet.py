@@ -12,21 +12,22 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack
 from pathlib import Path
 
 import dagster as dg
-import psycopg
 import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
 from samegoal_sync.pipeline.home_files import CHECKOUT
 from samegoal_sync.pipeline.instance import dagster_instance
+from samegoal_sync.sandbox import Sandbox
+from samegoal_sync_tests.database.own_servers import EMBEDDED, INSTALLED, OwnServer, own_server
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 from samegoal_sync_tests.pipeline.fleet_programs import Fleet
-from samegoal_sync_tests.pipeline.test_daemon import _forget_ticks, _wait_for
+from samegoal_sync_tests.pipeline.night_programs import due, forget_ticks, is_reading, wait_for
+from samegoal_sync_tests.pipeline.own_world import statuses, syncs, world_on
 
 FAIRVIEW, RIDGEMONT = SLUGS
 #: Until a daemon has started and a cold worker reads: over two minutes at a load of twenty.
@@ -46,45 +47,29 @@ pytestmark = [
 ]
 
 
+#: Long enough that nobody's own few tries are enough.
+_GONE_SECONDS = 20
+
+
+@pytest.fixture
+def server() -> Iterator[OwnServer]:
+    with own_server(next(iter(INSTALLED), EMBEDDED)) as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: OwnServer, sandbox: Sandbox, tmp_path: Path) -> Iterator[World]:
+    """On a Postgres that can be stopped."""
+    with world_on(server, sandbox, tmp_path) as made:
+        yield made
+
+
 @pytest.fixture
 def fleet(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     made = Fleet(world.settings, world.database_url, tmp_path)
     for name, value in made.environment.items():
         monkeypatch.setenv(name, value)
     return made
-
-
-@contextmanager
-def _no_postgres(world: World) -> Iterator[None]:
-    """As while the server restarts: every connection ends, and none is taken."""
-    database = world.database_url.split("?")[0].rsplit("/", 1)[1]
-    maintenance = world.database_url.replace(f"/{database}?", "/postgres?")
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f"alter database {database} with allow_connections false")
-        connection.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (database,)
-        )
-        try:
-            yield
-        finally:
-            connection.execute(f"alter database {database} with allow_connections true")
-
-
-def _due(world: World, slug: str) -> None:
-    hour = (datetime.now(UTC) - timedelta(hours=2)).hour
-    world.registry.update(slug, who="test", time_zone="UTC", hour=hour)
-
-
-def _waiting(world: World, slug: str) -> bool:
-    """Whether a run of the district is in the middle of its read, and Qmlativ says nothing."""
-    with connect(world.database_url) as connection:
-        shown = connection.execute(
-            "select from running_imports where district = %s", (slug,)
-        ).fetchone()
-    answered = world.sandbox.log(slug)
-    if shown is None or len(answered) < 4:
-        return False
-    return answered[-1].time < datetime.now(UTC) - timedelta(seconds=3)
 
 
 def _published(world: World, slug: str) -> list[tuple[object, ...]]:
@@ -100,10 +85,18 @@ def _kill(program: subprocess.Popen[bytes]) -> None:
     program.wait()
 
 
-def test_nights_end_published_once_whatever_is_killed(world: World, fleet: Fleet) -> None:
+def _restart(server: OwnServer, mode: str) -> None:
+    server.stop(mode)
+    time.sleep(_GONE_SECONDS)
+    server.start()
+
+
+def test_nights_end_published_once_whatever_is_killed(
+    world: World, fleet: Fleet, server: OwnServer
+) -> None:
     world.registry.set_state(RIDGEMONT, DistrictState.SUSPENDED, "test")
     for slug in SLUGS:
-        _due(world, slug)
+        due(world, slug)
         world.sandbox.fault(slug, "silent", count=1, seconds=25, path="Student/Student")
     with ExitStack() as stack, dagster_instance(world.settings, world.database_url) as instance:
         instance.add_dynamic_partitions("district", list(SLUGS))
@@ -111,24 +104,40 @@ def test_nights_end_published_once_whatever_is_killed(world: World, fleet: Fleet
         code_server = stack.enter_context(fleet.code_server())
         worker = stack.enter_context(fleet.worker())
         with fleet.daemon():
-            _wait_for("Fairview's run", lambda: _waiting(world, FAIRVIEW), seconds=_STARTED)
+            wait_for("Fairview's run", lambda: is_reading(world, FAIRVIEW), seconds=_STARTED)
             _kill(worker)
             redis.terminate()
             redis.wait()
             stack.enter_context(fleet.redis())
             stack.enter_context(fleet.worker())
-            _wait_for("Fairview's night", lambda: _published(world, FAIRVIEW), seconds=400)
+            wait_for("Fairview's night", lambda: _published(world, FAIRVIEW), seconds=400)
 
         world.registry.set_state(RIDGEMONT, DistrictState.ACTIVE, "test")
-        _forget_ticks(instance)
+        forget_ticks(instance)
         with fleet.daemon():
-            _wait_for("Ridgemont's run", lambda: _waiting(world, RIDGEMONT), seconds=_STARTED)
+            wait_for("Ridgemont's run", lambda: is_reading(world, RIDGEMONT), seconds=_STARTED)
             _kill(code_server)
-            with _no_postgres(world):
-                time.sleep(4)
+            _restart(server, "immediate")
             stack.enter_context(fleet.code_server())
-            _wait_for("Ridgemont's night", lambda: _published(world, RIDGEMONT), seconds=250)
+            wait_for("Ridgemont's night", lambda: _published(world, RIDGEMONT), seconds=250)
         _check_once(world, instance)
+
+
+def test_a_night_goes_on_after_postgres_was_restarted_in_its_midst(
+    world: World, fleet: Fleet, server: OwnServer
+) -> None:
+    world.registry.set_state(RIDGEMONT, DistrictState.SUSPENDED, "test")
+    due(world, FAIRVIEW)
+    world.sandbox.fault(FAIRVIEW, "silent", count=1, seconds=12, path="Student/Student")
+    with ExitStack() as stack, dagster_instance(world.settings, world.database_url) as instance:
+        instance.add_dynamic_partitions("district", [FAIRVIEW])
+        for program in (fleet.redis(), fleet.code_server(), fleet.worker(), fleet.daemon()):
+            stack.enter_context(program)
+        wait_for("the run", lambda: is_reading(world, FAIRVIEW), seconds=_STARTED)
+        _restart(server, "fast")
+        wait_for("the night", lambda: _published(world, FAIRVIEW), seconds=120)
+        wait_for("its run's end", lambda: statuses(world) == ["SUCCESS"])  # nothing was begun anew
+    assert [state for state, _ in syncs(world)] == ["published"]
 
 
 def _check_once(world: World, instance: dg.DagsterInstance) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,18 +12,19 @@ import dagster as dg
 import psycopg
 import pytest
 from dagster._core.scheduler.instigation import (
-    InstigatorState,
     InstigatorTick,
-    SensorInstigatorData,
     TickStatus,
 )
 
-from samegoal_sync.commands.child_programs import running_program, wait_until_listening
-from samegoal_sync.pipeline.home_files import CHECKOUT
 from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync.pipeline.published_asset import STUDENTS
-from samegoal_sync_tests.commands.command_line import free_ports
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+from samegoal_sync_tests.pipeline.night_programs import (
+    dagster_programs,
+    forget_ticks,
+    missed_nights_state,
+    wait_for,
+)
 
 FAIRVIEW, RIDGEMONT = SLUGS
 _LOCATION = {"repositoryLocationName": "samegoal_sync", "repositoryName": "__repository__"}
@@ -42,20 +40,6 @@ mutation($params: ExecutionParams!) {
 """
 
 
-@contextmanager
-def _dagster(world: World, log: Path) -> Iterator[str]:
-    """``dagster dev`` as ``samegoal-sync dev`` starts it: web server, daemon, code server."""
-    (port,) = free_ports(1)
-    with running_program(
-        ("-m", "samegoal_sync.pipeline.guarded_dev", "dev", "-w", str(CHECKOUT / "workspace.yaml"),
-         "-h", "127.0.0.1", "-p", str(port)),
-        pipeline_environment(world.settings, world.database_url),
-        log,
-    ) as program:  # fmt: skip
-        wait_until_listening(program, port, "Dagster UI", log, seconds=120)
-        yield f"http://127.0.0.1:{port}"
-
-
 def _asked(address: str, query: str, **variables: Any) -> dict[str, Any]:
     body = json.dumps({"query": query, "variables": variables}).encode()
     request = urllib.request.Request(
@@ -64,16 +48,6 @@ def _asked(address: str, query: str, **variables: Any) -> dict[str, Any]:
     with urllib.request.urlopen(request, timeout=60) as answer:
         data: dict[str, Any] = json.load(answer)["data"]
     return data
-
-
-def _wait_for(what: str, look: Callable[[], _T | None], seconds: float = 120) -> _T:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(1)
-    raise AssertionError(f"{what} did not come within {seconds:.0f} s")
 
 
 def _ended_run(instance: dg.DagsterInstance, slug: str) -> dg.DagsterRun | None:
@@ -119,29 +93,9 @@ def _set_hour(world: World, from_now: timedelta) -> None:
         world.registry.update(slug, who="test", time_zone="UTC", hour=hour)
 
 
-def _missed_nights(instance: dg.DagsterInstance) -> InstigatorState | None:
-    """The sensor that asks for nights which nobody was there to ask for."""
-    return next(
-        (one for one in instance.all_instigator_state() if one.name == "missed_nights"), None
-    )
-
-
-def _forget_ticks(instance: dg.DagsterInstance) -> None:
-    """Let the next daemon look again, as five minutes later."""
-    state = _missed_nights(instance)
-    assert state is not None
-    now = datetime.now(UTC).timestamp()
-    instance.purge_ticks(state.instigator_origin_id, state.selector_id, now)
-    assert isinstance(state.instigator_data, SensorInstigatorData)
-    data = state.instigator_data._replace(
-        last_tick_start_timestamp=None, last_tick_timestamp=None, last_tick_success_timestamp=None
-    )
-    instance.update_instigator_state(state.with_data(data))
-
-
 def _looks(instance: dg.DagsterInstance) -> list[InstigatorTick]:
     """Ticks of the sensor that have ended, newest first."""
-    state = _missed_nights(instance)
+    state = missed_nights_state(instance)
     if state is None:
         return []
     ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
@@ -154,10 +108,10 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
 ) -> None:
     _set_hour(world, timedelta(hours=2))  # no night is due yet
     instance.add_dynamic_partitions("district", list(SLUGS))
-    with _dagster(world, tmp_path / "first.log") as address:
+    with dagster_programs(world, tmp_path / "first.log") as address:
         run_id = _launch(address, FAIRVIEW)
-        by_hand = _wait_for("the launched run", lambda: _ended_run(instance, FAIRVIEW))
-        _wait_for("the first look", lambda: _looks(instance))
+        by_hand = wait_for("the launched run", lambda: _ended_run(instance, FAIRVIEW))
+        wait_for("the first look", lambda: _looks(instance))
     assert by_hand.run_id == run_id
     assert by_hand.status is dg.DagsterRunStatus.SUCCESS
     # Whatever page it was asked for on, it is a run of the job, which does not plan freshness.
@@ -184,9 +138,9 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
         connection.execute(
             "delete from samegoal.nights"
         )  # a night keeps the hour for which it was planned
-    _forget_ticks(instance)
-    with _dagster(world, tmp_path / "second.log"):
-        nightly = _wait_for("the night's run", lambda: _ended_run(instance, RIDGEMONT))
+    forget_ticks(instance)
+    with dagster_programs(world, tmp_path / "second.log"):
+        nightly = wait_for("the night's run", lambda: _ended_run(instance, RIDGEMONT))
     assert nightly.status is dg.DagsterRunStatus.SUCCESS
     assert nightly.tags["dagster/sensor_name"] == "missed_nights"
     assert nightly.job_name == "import_district"
@@ -216,9 +170,9 @@ def test_a_queue_that_stands_still_holds_each_night_once_however_often_daemons_l
     found = []
     for look in range(3):
         if look:
-            _forget_ticks(instance)
-        with _dagster(world, tmp_path / f"look-{look}.log"):
-            tick = _wait_for("a look", lambda: _looks(instance))[0]
+            forget_ticks(instance)
+        with dagster_programs(world, tmp_path / f"look-{look}.log"):
+            tick = wait_for("a look", lambda: _looks(instance))[0]
         found.append((tick.status, len(tick.run_ids)))
     assert found == [(TickStatus.SUCCESS, 2), (TickStatus.SKIPPED, 0), (TickStatus.SKIPPED, 0)]
     runs = instance.get_runs()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,21 @@ def test_a_slow_body_takes_its_time_and_is_complete(api: ApiCaller) -> None:
 def test_a_silent_server_lets_the_client_time_out(api: ApiCaller) -> None:
     with pytest.raises(requests.exceptions.ReadTimeout):
         _with(api, "silent;seconds=30", timeout=0.3)
+
+
+def test_a_mute_server_takes_requests_and_answers_once_the_fault_is_cleared(
+    own_sandbox: Sandbox, own_api: ApiCaller
+) -> None:
+    own_sandbox.fault(SLUG, "mute", count=None)
+    for path in (PAGE, "oauth/token"):
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            own_api.get(path, timeout=0.5)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(own_api.get, PAGE)
+        time.sleep(0.5)
+        assert not waiting.done()
+        own_sandbox.clear_faults(SLUG)
+        assert len(_keys(waiting.result(timeout=5))) == 10
 
 
 def test_an_endless_body_ends_with_the_client(api: ApiCaller) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import requests
 
 from samegoal_sync.errors import SettingError, StorageError, StorageUnreachable
 from samegoal_sync.settings import Settings
@@ -249,6 +250,48 @@ def test_a_bucket_that_is_not_there_is_named(server: ObjectServer) -> None:
         with pytest.raises(StorageError, match="there is no bucket no-such-bucket") as told:
             work()
         assert "SAMEGOAL_SYNC_STORAGE" in told.value.hint
+
+
+@pytest.fixture
+def checking_credentials(server: ObjectServer) -> Iterator[None]:
+    """From now on the server looks at keys and signatures; before, it takes any."""
+    switch = f"{server.endpoint}/moto-api/reset-auth"
+    requests.post(switch, data=b"0", timeout=10).raise_for_status()
+    yield
+    requests.post(switch, data=b"inf", timeout=10).raise_for_status()
+
+
+@pytest.mark.usefixtures("checking_credentials")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("unknown key", f"the bucket {BUCKET} refuses these credentials"),
+        ("none at all", f"no credentials for the bucket {BUCKET} were found"),
+    ],
+)
+def test_wrong_credentials_are_told_in_a_line_without_them(
+    server: ObjectServer, monkeypatch: pytest.MonkeyPatch, given: str, said: str
+) -> None:
+    if given == "unknown key":
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWNKEY")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "unmistakable-secret")
+    else:
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1")  # a machine without role
+        monkeypatch.setattr(addresses, "_TRIES", 1)
+    store = ObjectFrameStore(object_address(server.setting))
+    for work in (
+        lambda: store.store(ASSET, DISTRICT, _frames(1), NIGHT),
+        lambda: store.read(ASSET, DISTRICT),
+        lambda: store.remove(DISTRICT),
+    ):
+        with pytest.raises(StorageError, match=said) as told:
+            work()
+        assert "AWS_SECRET_ACCESS_KEY" in told.value.hint
+        assert "unmistakable" not in str(told.value)
+        assert "AKIA" not in str(told.value)
+        assert "\n" not in told.value.what + told.value.hint
 
 
 def test_a_server_that_is_down_or_silent_ends_in_bounded_time(

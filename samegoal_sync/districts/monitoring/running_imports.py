@@ -54,7 +54,8 @@ class RunningImport:
 def running_import(database_url: str, slug: str, run_id: str) -> Iterator[None]:
     """Show, while the block runs, that this process executes an import.
 
-    Does nothing within another one of the same run.
+    Does nothing within another one of the same run. Of an import that a ``DatabaseError`` ended the
+    row stays, as of a killed one: Dagster may not have learned that its run ended.
     """
     if run_id in _held:
         yield
@@ -78,16 +79,21 @@ def running_import(database_url: str, slug: str, run_id: str) -> Iterator[None]:
     thread = threading.Thread(target=keep, name="running-import", daemon=True)
     thread.start()
     _held.add(run_id)
+    is_known_to_end = True
     try:
         yield
+    except DatabaseError:
+        is_known_to_end = False
+        raise
     finally:
         _held.discard(run_id)
         ended.set()
         thread.join()
         if connection is not None:
             connection.close()
-        with suppress(psycopg.Error, DatabaseError):  # else the monitor forgets it
-            forget_import(database_url, run_id)
+        if is_known_to_end:
+            with suppress(psycopg.Error, DatabaseError):  # else the monitor forgets it
+                forget_import(database_url, run_id)
 
 
 def cut_off_imports(connection: Connection[Any]) -> list[RunningImport]:
@@ -142,7 +148,8 @@ def forget_import(database_url: str, run_id: str) -> None:
 
 
 def _shown(database_url: str, slug: str, run_id: str) -> Connection[Any]:
-    connection = connect(database_url, autocommit=True)
+    # Not waited for: the lock must be back before anybody takes this process for gone.
+    connection = connect(database_url, waiting=False, autocommit=True)
     try:
         connection.execute(_KEEPALIVE)
         # Shared: it waits for nobody, not even for a connection of our own that the server

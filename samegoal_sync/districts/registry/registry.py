@@ -27,6 +27,7 @@ from samegoal_sync.districts.registry.access_parameters import (
 from samegoal_sync.districts.registry.changes_in_words import changed_values
 from samegoal_sync.districts.registry.district_validation import DistrictValues, checked_values
 from samegoal_sync.districts.registry.history import record_event
+from samegoal_sync.districts.registry.moves import Move, move_districts
 from samegoal_sync.districts.registry.secret_cipher import Cipher
 from samegoal_sync.districts.registry.settings_json import settings_from_json, settings_to_json
 from samegoal_sync.qmlativ.http.connection import Connection, checked_base_url, checked_token_url
@@ -358,13 +359,8 @@ def move_district(
     Raises:
         UnknownDistrict: no district of that slug is registered.
     """
-    moved = connection.execute(
-        "update districts set state = %s, message = %s where slug = %s",
-        (state.value, message, slug),
-    )
-    if moved.rowcount == 0:
+    if not move_districts(connection, [Move(slug, state, message)], who):
         raise UnknownDistrict(slug)
-    record_event(connection, slug, state.value, who, message or "")
 
 
 def _locked(connection: psycopg.Connection[Any], slug: str) -> District:

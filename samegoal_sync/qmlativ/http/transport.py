@@ -169,14 +169,15 @@ class Transport:
         self, method: str, address: str, asked: str, parts: dict[str, Any], *, token: bool = False
     ) -> tuple[int, Mapping[str, str], io.BytesIO]:
         limits, host = self._limits, self._connection.host
-        with _faults_of_the_network(host, asked, limits):
+        timeouts = limits.connect_seconds, self._read_seconds()
+        with _faults_of_the_network(host, asked, *timeouts):
             response = self._session.request(
                 method,
                 address,
                 withhold_token=token,
                 stream=True,
                 allow_redirects=False,
-                timeout=(limits.connect_seconds, self._read_seconds()),
+                timeout=timeouts,
                 **parts,
             )
             with closing(response):
@@ -250,7 +251,9 @@ def _session(
 
 
 @contextmanager
-def _faults_of_the_network(host: str, asked: str, limits: Limits) -> Iterator[None]:
+def _faults_of_the_network(
+    host: str, asked: str, connect_seconds: float, read_seconds: float
+) -> Iterator[None]:
     """Lower libraries' exceptions as ours; their texts, which hold addresses, are left behind."""
     try:
         yield
@@ -259,9 +262,9 @@ def _faults_of_the_network(host: str, asked: str, limits: Limits) -> Iterator[No
     except requests.exceptions.SSLError:
         raise CertificateRefused(host) from None
     except requests.exceptions.ConnectTimeout:
-        raise ServerSilent(host, limits.connect_seconds) from None
+        raise ServerSilent(host, connect_seconds) from None
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
-        raise ServerSilent(host, limits.read_seconds) from None
+        raise ServerSilent(host, read_seconds) from None
     except urllib3.exceptions.DecodeError:
         raise AnswerBroken(asked, "can't be decompressed") from None
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:

@@ -67,8 +67,13 @@ def _transaction(
                     f"set local lock_timeout = '{_LOCK_WAIT}'"
                 )
                 yield connection
-        except (psycopg.OperationalError, psycopg.errors.UniqueViolation) as error:
-            # A person may enter by hand the very student that is being published.
+        except (
+            psycopg.OperationalError,
+            psycopg.errors.UniqueViolation,
+            psycopg.errors.ReadOnlySqlTransaction,
+        ) as error:
+            # A person may enter by hand the very student that is being published; a server that
+            # has become a standby says so in another class of errors.
             raise TransientDatabaseFault(error) from None
         except psycopg.Error as error:
             raise DatabaseFault(error) from None

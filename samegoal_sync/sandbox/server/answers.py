@@ -9,7 +9,6 @@ import json
 import re
 import socket
 import struct
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,10 +124,9 @@ async def _send_endlessly(send: Send) -> None:
         await asyncio.sleep(0)
 
 
-async def stay_silent(seconds: float, send: Send) -> None:
-    """Say nothing for so long, or until the client hangs up."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not _hung_up(send):
+async def stay_silent(send: Send, is_over: Callable[[], bool]) -> None:
+    """Say nothing until it is over, or the client hangs up."""
+    while not is_over() and not _hung_up(send):
         await asyncio.sleep(0.05)
 
 

@@ -16,7 +16,7 @@ from samegoal_sync.sandbox.server.answers import Answer, Refusal, refusal, send_
 from samegoal_sync.sandbox.server.asgi_request import Call, Receive, Scope, Send, read_call
 from samegoal_sync.sandbox.server.condition_evaluation import BadSearchError
 from samegoal_sync.sandbox.server.fault_injection import faulty_answer, faulty_request
-from samegoal_sync.sandbox.server.fault_kinds import HEADER, FaultKind
+from samegoal_sync.sandbox.server.fault_kinds import HEADER, Fault, FaultKind
 from samegoal_sync.sandbox.server.integration_access import IntegrationAccess
 from samegoal_sync.sandbox.server.list_endpoint import ListRequest
 from samegoal_sync.sandbox.server.simulated_system import LogEntry, System, now
@@ -40,8 +40,7 @@ async def serve_system(
     call = await read_call(scope, receive, path)
     try:
         call.fault = system.faults.inject(call.path, call.headers.get(HEADER))
-        if call.fault and call.fault.kind is FaultKind.SILENT:
-            await stay_silent(call.fault.seconds or 3_600, send)
+        await _silence(system, call.fault, send)
         answer = await _answer(system, call)
     except Refusal as refused:
         answer = refused.answer
@@ -66,6 +65,18 @@ async def serve_system(
     )
     # Sent last: whoever has an answer finds its call in the log.
     await send_answer(answer, send)
+
+
+async def _silence(system: System, fault: Fault | None, send: Send) -> None:
+    """Keep the client waiting, if the fault says so."""
+    if fault is None:
+        return
+    if fault.kind is FaultKind.SILENT:
+        until = time.monotonic() + (fault.seconds or 3_600)
+        await stay_silent(send, lambda: time.monotonic() >= until)
+    elif fault.kind is FaultKind.MUTE:  # of a header, nobody can clear it
+        asked_for = not system.faults.is_set(fault)
+        await stay_silent(send, lambda: not (asked_for or system.faults.is_set(fault)))
 
 
 async def _answer(system: System, call: Call) -> Answer:

@@ -34,6 +34,7 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"
     SLOW = "slow"
     SILENT = "silent"
+    MUTE = "mute"
     ENDLESS = "endless"
     CONTENT_TYPE = "content_type"
     BROKEN_JSON = "broken_json"
@@ -72,6 +73,7 @@ DESCRIPTIONS: dict[FaultKind, str] = {
     FaultKind.TRUNCATED: "half of the body, then the connection is reset",
     FaultKind.SLOW: "the body comes in pieces over so many seconds",
     FaultKind.SILENT: "no answer for so many seconds, then the right one",
+    FaultKind.MUTE: "accepted, and no answer until the fault is cleared; the login too",
     FaultKind.ENDLESS: "a body without an end, until the client goes away",
     FaultKind.CONTENT_TYPE: "the right body as text/html",
     FaultKind.BROKEN_JSON: "200 with JSON that is not well formed",
@@ -107,8 +109,8 @@ class Fault:
         kind: what goes wrong.
         count: how many requests it hits; ``None`` all of them.
         after: how many matching requests go well first.
-        path: hits addresses that contain this; blank means every call but the login, and the
-            login alone for the kinds that are of it.
+        path: hits addresses that contain this; blank means every call but the login, the login
+            alone for the kinds that are of it, and every call at all for ``mute``.
         seconds: for ``slow`` and ``silent``, and the Retry-After of 429 and 503.
     """
 
@@ -153,6 +155,10 @@ class FaultBoard:
         with self._lock:
             self._faults.clear()
 
+    def is_set(self, fault: Fault) -> bool:
+        """Whether the fault is there still, though it may have hit all that it should."""
+        return any(one is fault for one in self.all())
+
     def all(self) -> list[Fault]:
         with self._lock:
             return list(self._faults)
@@ -177,6 +183,8 @@ class FaultBoard:
 def _concerns(fault: Fault, path: str) -> bool:
     if fault.path:
         return fault.path in path
+    if fault.kind is FaultKind.MUTE:
+        return True
     return (_LOGIN in path) is (fault.kind in _OF_THE_LOGIN)
 
 
