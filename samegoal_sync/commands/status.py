@@ -107,7 +107,6 @@ def _plain(one: DistrictStatus) -> dict[str, Any]:
 
 
 def _print_table(found: list[DistrictStatus]) -> None:
-
     from samegoal_sync.districts.monitoring.district_status import Severity
 
     colours = {

@@ -171,5 +171,4 @@ def _line(outcome: DistrictOutcome) -> str:
 
 
 def _as_json(outcome: DistrictOutcome) -> dict[str, Any]:
-
     return asdict(outcome)

@@ -28,7 +28,6 @@ def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, C
     Raises:
         DemographicsError: the district can't be curated.
     """
-
     settings = district.settings
     students = curate_students(raw, settings, today, district_id=district.district_id)
     guardians = curate_guardians(raw, students, settings, today)

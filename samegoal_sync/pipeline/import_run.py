@@ -67,7 +67,6 @@ class ImportRun:
 
     def last_good_findings(self) -> Findings:
         """What the district's last good night found, for comparison."""
-
         return last_good_findings(self.database_url, self.district.slug)
 
     def last_good_rows(self) -> dict[str, int]:
@@ -76,7 +75,6 @@ class ImportRun:
 
     def record_failure(self, error: SyncError) -> None:
         """Write the failed sync, from which status, mail and the next attempt follow."""
-
         record_failure(
             self.database_url,
             self.district.slug,
@@ -94,7 +92,6 @@ def import_run(context: AssetExecutionContext, database: Database) -> Iterator[I
     Raises:
         dagster.Failure: made of the error's own words, which hold no one's data.
     """
-
     with told(context):
         run = _run(context, database.registry())
         try:
@@ -127,7 +124,6 @@ def told_and_recorded(
     Raises:
         dagster.Failure: as :func:`told`; the night is recorded as failed.
     """
-
     try:
         yield
     except Exception as error:

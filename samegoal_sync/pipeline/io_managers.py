@@ -88,7 +88,6 @@ class RawObjectsIOManager(_FramesIOManager):
         )
 
     def unpack(self, stored: StoredFrames) -> Any:
-
         absent = {name: frozenset(fields) for name, fields in stored.notes["absent"].items()}
         moments = {name: datetime.fromisoformat(at) for name, at in stored.notes["moments"].items()}
         return RawObjects(stored.frames, absent, stored.notes["statistics"], moments)
@@ -111,7 +110,6 @@ class CuratedIOManager(_FramesIOManager):
         )
 
     def unpack(self, stored: StoredFrames) -> Any:
-
         notes = stored.notes
         return Curated(
             **stored.frames,

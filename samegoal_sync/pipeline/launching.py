@@ -17,7 +17,7 @@ from dagster._core.execution.api import execute_run
 from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from samegoal_sync.demographics.curate_district import curate
-from samegoal_sync.district import PARTITIONS
+from samegoal_sync.district import PARTITIONS, District
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline.code_location import job_here, job_origin
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT, PARTITION_SET, run_tags
@@ -29,7 +29,6 @@ from samegoal_sync.settings import Settings
 
 if TYPE_CHECKING:
     from samegoal_sync.demographics.columns.curated_frames import Curated
-    from samegoal_sync.district import District
 
 _POLL_SECONDS = 0.3
 
@@ -86,7 +85,6 @@ def import_districts(
         UnknownDistrict: a slug is not registered; then none is imported.
         KeyboardInterrupt: somebody stopped it; the run is marked as canceled and recorded.
     """
-
     registry = Registry(settings, database_url)
     districts = [registry.get(slug) for slug in slugs]
     outcomes = []

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from samegoal_sync.qmlativ.catalog import QmlativObject
 from samegoal_sync.qmlativ.errors import AnswerBroken, RequestRefused
 from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
-from samegoal_sync.qmlativ.http.transport import Transport, parsed
+from samegoal_sync.qmlativ.http.transport import Transport
 from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.reading.field_grants import essential_fields
 from samegoal_sync.qmlativ.reading.field_query import FieldQuery
+from samegoal_sync.qmlativ.reading.object_metadata import described_fields
 from samegoal_sync.qmlativ.reading.search_conditions import search
 
 #: Rows looked at: a field that is granted stands in each of them, null or not.
@@ -83,7 +84,8 @@ class Probe:
         sent = self._keys(entity_id, item, fields)
         if sent >= fields:
             return frozenset()
-        described = self._described(entity_id, item)
+        address = self._addresses.object_metadata(entity_id, item.name)
+        described = described_fields(self._transport, self._retry_policy, address, item.name)
         if sent:
             return fields - sent - described
         return fields - described if described else frozenset()
@@ -121,17 +123,6 @@ class Probe:
             )
 
         return self._retry_policy.call(ask)
-
-    def _described(self, entity_id: int, item: QmlativObject) -> frozenset[str]:
-        """The field names in an object's own metadata; none if that is refused or unusable."""
-        address, asked = self._addresses.object_metadata(entity_id, item.name), item.name
-        try:
-            answer = self._retry_policy.call(
-                lambda: parsed(self._transport.get(address, asked), asked)
-            )
-        except (RequestRefused, AnswerBroken):
-            return frozenset()
-        return frozenset(answer) if isinstance(answer, dict) else frozenset()
 
 
 def _keys_in(body: bytes, asked: str) -> frozenset[str]:

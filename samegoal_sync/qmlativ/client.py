@@ -28,7 +28,7 @@ from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.once import Once
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.qmlativ.reading.field_query import FieldQuery
-from samegoal_sync.qmlativ.reading.object_reader import GrantedReader
+from samegoal_sync.qmlativ.reading.granted_reader import GrantedReader
 from samegoal_sync.qmlativ.reading.one_student import read_one_student
 from samegoal_sync.qmlativ.reading.paging import Rows
 from samegoal_sync.qmlativ.reading.read_scope import Scope
@@ -120,7 +120,7 @@ class QmlativClient:
 
         Raises:
             QmlativError: an essential object or field is not shared, or the server failed
-                beyond all retry_policy.
+                beyond all retries.
         """
         items = objects_of(asset)
         return self._read([(item, None) for item in items], progress)

@@ -45,7 +45,7 @@ class RawObjects:
         return min(known) if known and len(known) == len(moments) else None
 
     def merged_with(self, *others: RawObjects) -> RawObjects:
-        """One view over several raw assets; an object is read by exactly one of them."""
+        """One view over several raw assets; of an object that two of them read, the later one's."""
         frames, absent, statistics = dict(self.frames), dict(self.absent), dict(self.statistics)
         moments = dict(self.moments)
         for other in others:

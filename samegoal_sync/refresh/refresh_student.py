@@ -51,7 +51,6 @@ def refresh_student(
         SyncError: what was read can't be published, or restrictions that were shared in the
             last good night no longer are; what is published stays.
     """
-
     registry = Registry(settings, database_url)
     district, started = registry.get(slug), datetime.now(UTC)
     today = district.today(started)

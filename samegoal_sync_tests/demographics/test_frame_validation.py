@@ -13,8 +13,8 @@ import pytest
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.errors import ChecksFailed
 from samegoal_sync.demographics.validation.frame_validation import (
-    CURATED_CHECKS,
-    RAW_CHECKS,
+    CURATED_RULES,
+    RAW_RULES,
     Finding,
     check_curated,
     check_raw,
@@ -46,8 +46,8 @@ def failed(findings: list[Finding]) -> list[str]:
 def test_a_whole_district_passes_every_check_by_its_listed_name() -> None:
     district = school_of(25)
     raw, finished = check_raw(district.raw()), check_curated(*curated(district))
-    assert {item.name: item.blocking for item in raw} == RAW_CHECKS
-    assert {item.name: item.blocking for item in finished} == CURATED_CHECKS
+    assert {item.name: item.blocking for item in raw} == RAW_RULES
+    assert {item.name: item.blocking for item in finished} == CURATED_RULES
     assert failed(raw) + failed(finished) == []
 
 
@@ -194,7 +194,7 @@ def test_most_restrictions_gone_at_once_block_unless_a_person_has_looked() -> No
 
 def test_every_blocking_check_has_its_way_back_in_the_docs() -> None:
     told = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
-    for name, blocking in (RAW_CHECKS | CURATED_CHECKS).items():
+    for name, blocking in (RAW_RULES | CURATED_RULES).items():
         assert not blocking or f"### {name}\n" in told, name
 
 

@@ -108,10 +108,10 @@ def test_the_code_location_loads_as_the_web_server_loads_it() -> None:
 
 def test_every_rule_of_validation_is_in_one_check_of_its_weight() -> None:
     for checks, rules in (
-        (stage_checks.RAW_CHECKS, frame_validation.RAW_CHECKS),
+        (stage_checks.RAW_CHECKS, frame_validation.RAW_RULES),
         (
             (*stage_checks.STUDENT_CHECKS, *stage_checks.GUARDIAN_CHECKS),
-            frame_validation.CURATED_CHECKS,
+            frame_validation.CURATED_RULES,
         ),
     ):
         told = [(rule, check.blocking) for check in checks for rule in check.rules]

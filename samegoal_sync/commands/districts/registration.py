@@ -121,7 +121,6 @@ def change(
 
 def _changed_settings(district: District, changes: tuple[tuple[str, str], ...]) -> DistrictSettings:
     """The district's settings with some of them read anew."""
-
     values = settings_to_json(district.settings)
     for name, text in changes:
         try:

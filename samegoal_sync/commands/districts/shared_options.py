@@ -100,7 +100,6 @@ def user_name(who: str | None) -> str:
 
 def plain(district: District) -> dict[str, Any]:
     """A district for JSON; values of further headers and token fields are masked."""
-
     return {
         **asdict(district),
         "token_fields": dict.fromkeys(district.token_fields, MASK),

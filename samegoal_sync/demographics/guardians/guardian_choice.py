@@ -12,19 +12,17 @@ def beyond_choice(pairs: pl.DataFrame, choice: GuardianChoice) -> pl.DataFrame:
 
     The first two are the first two of those who may be published. One whose data are rejected
     tonight holds their place, since what is published of them stays: else a third would come
-    beside them. Custodial ones come family 1
-    before family 2; where none of a student's guardians is marked custodial, the first family's
-    stand in (a missing flag never empties a student), and a non-custodial one of the second
-    family never does.
+    beside them. Custodial ones come family 1 before family 2; where none of a student's guardians
+    is marked custodial, the first family's stand in (a missing flag never empties a student), and
+    a non-custodial one of the second family never does.
 
     Args:
         pairs: ``StudentGuardianID, StudentID, outcome, priority, custodial, family_rank``.
     """
     published = pairs.filter(pl.col("outcome").is_in(["curated", "rejected"]))
-    eligible = published
     if choice is GuardianChoice.ALL:
-        return eligible.clear().select("StudentGuardianID", beyond=pl.lit(True))
-    order = ["priority"]
+        return published.clear().select("StudentGuardianID", beyond=pl.lit(True))
+    eligible, order = published, ["priority"]
     if choice is GuardianChoice.FIRST_TWO_CUSTODIAL:
         custodial = pl.col("custodial").fill_null(False)
         first_family = pl.col("family_rank").fill_null(1) == 1

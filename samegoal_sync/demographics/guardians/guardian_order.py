@@ -30,8 +30,7 @@ def ordered_pairs(raw: RawObjects, today: date) -> pl.DataFrame:
 
     Returns:
         ``StudentGuardianID, StudentID, NameIDGuardian, relationship, custodial,
-        emergency_contact, pickup, lives_with, restricted, family_rank, LanguageID, priority,
-        rows`` (how many rows the pair had).
+        emergency_contact, pickup, lives_with, restricted, family_rank, LanguageID, priority``.
     """
     restricted = pl.col("StudentGuardianID").is_in(restricted_pairs(raw, today).implode())
     pairs = (

@@ -44,8 +44,8 @@ RESTRICTIONS_FLOOR = 5
 SHARE_GROWTH = 0.05
 _SAMPLE = 10
 
-#: Check name -> whether it blocks; what ``check_raw`` and ``check_curated`` give, in order.
-RAW_CHECKS: dict[str, bool] = {
+#: Rule -> whether it blocks; what ``check_raw`` and ``check_curated`` give, in order.
+RAW_RULES: dict[str, bool] = {
     "raw_shape": True,
     "raw_keys": True,
     "essential_fields_shared": True,
@@ -53,7 +53,7 @@ RAW_CHECKS: dict[str, bool] = {
     "names_came": True,
     "all_fields_shared": False,
 }
-CURATED_CHECKS: dict[str, bool] = {
+CURATED_RULES: dict[str, bool] = {
     "students_valid": True,
     "guardians_valid": True,
     "guardian_pairs_once": True,

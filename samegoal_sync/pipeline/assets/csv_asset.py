@@ -41,7 +41,6 @@ _AGAIN = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 )
 def csv(context: AssetExecutionContext, database: Database, sftp: Sftp) -> Iterator[Any]:
     """Deliver what is published; a load is complete or is not taken up."""
-
     with told(context):
         registry, slug = database.registry(), context.partition_key
         layout = csv_layout(registry.settings.csv_layout)

@@ -236,7 +236,7 @@ def _session(
     connection: Connection, adapter: GuardedAdapter, client: BackendApplicationClient
 ) -> OAuth2Session:
     if connection.allow_loopback and is_loopback(urlsplit(connection.base_url).hostname or ""):
-        # oauthlib knows no other way to allow http; sockets.py keeps http to loopback.
+        # oauthlib knows no other way to allow http; guarded_sockets.py keeps http to loopback.
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
     session = _Session(client=client)
     # A .netrc must not replace the token, a proxy must not hide which host is reached.

@@ -49,8 +49,8 @@ class Rows:
     unscoped: bool = False
 
 
-class ObjectReader:
-    """Reads one object; ``seen`` is told the rows so far."""
+class PageReader:
+    """Reads one object page by page; ``seen`` is told the rows so far."""
 
     def __init__(
         self, name: str, key: str, ask: Ask, pool: Executor, limits: Limits,

@@ -1,5 +1,7 @@
 """Nights that must not go through: each guard, its share, and what it is a share of.
 
+They are judged here; ``publish.py`` holds what they are against, in ``held_night_storage.py``.
+
 A guard holds a night when more students than its share *and* at least ``floor`` of them are
 concerned. Grade and building change for everybody at rollover and are guarded by nothing;
 they are counted apart (``rollover_changes``).

@@ -79,7 +79,7 @@ class Publication:
     """How a publication ended.
 
     Attributes:
-        state: published, unchanged, held or paused.
+        state: published, unchanged, held, paused or, of an older read, discarded.
         counts: where everybody went; see docs/publication.md.
         reasons: guards that held the night, else empty.
         sync_id: its row in ``syncs``.

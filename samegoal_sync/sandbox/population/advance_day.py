@@ -317,10 +317,8 @@ class _Day(ChangedTables):
 
 
 def _planned_school(number: int, row: Mapping[str, Any]) -> PlannedSchool:
-    grades = {level: (first, last) for level, first, last, _ in LEVELS}
-    level = next((level for level in grades if level in row["Name"]), "Program")
-    first, last = grades.get(level, (0, 13))
-    return PlannedSchool(number, row["EntityID"], row["Code"], row["Name"], level, first, last)
+    level = next((level for level, *_ in LEVELS if level in row["Name"]), "Program")
+    return PlannedSchool(number, row["EntityID"], row["Code"], row["Name"], level)
 
 
 def _pairs(rows: pl.DataFrame) -> tuple[tuple[int, int], ...]:

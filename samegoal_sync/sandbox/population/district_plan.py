@@ -58,8 +58,6 @@ class PlannedSchool:
     code: str
     name: str
     level: str
-    first_grade: int
-    last_grade: int
 
 
 @dataclass(frozen=True)
@@ -115,18 +113,14 @@ class Plan:
                 suffix = (
                     "" if position < len(SCHOOL_NAMES) else f" {position // len(SCHOOL_NAMES) + 1}"
                 )
-                planned.append(
-                    self._school(len(planned), f"{name}{suffix} {level}", level, first, last)
-                )
-        planned.append(
-            self._school(len(planned), "Crossroads Alternative Program", "Program", 7, 13)
-        )
-        planned.append(self._school(len(planned), "Summer Bridge Program", "Program", 0, 13))
+                planned.append(self._school(len(planned), f"{name}{suffix} {level}", level))
+        planned.append(self._school(len(planned), "Crossroads Alternative Program", "Program"))
+        planned.append(self._school(len(planned), "Summer Bridge Program", "Program"))
         return tuple(planned)
 
-    def _school(self, number: int, name: str, level: str, first: int, last: int) -> PlannedSchool:
+    def _school(self, number: int, name: str, level: str) -> PlannedSchool:
         entity = self.district_entity_id + 100 + number
-        return PlannedSchool(number, entity, f"{entity:04d}", name, level, first, last)
+        return PlannedSchool(number, entity, f"{entity:04d}", name, level)
 
     def of_level(self, level: str) -> tuple[PlannedSchool, ...]:
         return tuple(school for school in self.schools if school.level == level)

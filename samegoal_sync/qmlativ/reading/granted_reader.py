@@ -11,7 +11,6 @@ import polars as pl
 
 from samegoal_sync.qmlativ.catalog import QmlativObject
 from samegoal_sync.qmlativ.errors import (
-    AnswerBroken,
     FieldMistyped,
     FieldNotGranted,
     ObjectNotGranted,
@@ -20,12 +19,13 @@ from samegoal_sync.qmlativ.errors import (
 from samegoal_sync.qmlativ.http.limits import Limits
 from samegoal_sync.qmlativ.http.read_budget import ReadBudget
 from samegoal_sync.qmlativ.http.retry_policy import RetryPolicy
-from samegoal_sync.qmlativ.http.transport import Transport, parsed
+from samegoal_sync.qmlativ.http.transport import Transport
 from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.reading.field_grants import essential_fields, narrower_fields
 from samegoal_sync.qmlativ.reading.field_query import FieldQuery
+from samegoal_sync.qmlativ.reading.object_metadata import described_fields
 from samegoal_sync.qmlativ.reading.page_body import Page, parse_page
-from samegoal_sync.qmlativ.reading.paging import ObjectReader, Rows
+from samegoal_sync.qmlativ.reading.paging import PageReader, Rows
 from samegoal_sync.qmlativ.reading.search_conditions import Condition, both, rows_meeting, search
 
 Seen = Callable[[int], None]
@@ -137,21 +137,15 @@ class GrantedReader:
                 stop,
             )
 
-        reader = ObjectReader(
+        reader = PageReader(
             item.name, item.primary_key, ask, self._pool, self._limits, self._budget, seen
         )
         return reader.read()
 
     def _described(self, entity_id: int, item: QmlativObject) -> frozenset[str] | None:
-        """The field names in an object's own metadata; ``None`` if it is refused or unusable."""
-        address, asked = self._addresses.object_metadata(entity_id, item.name), item.name
-        try:
-            answer = self._retry_policy.call(
-                lambda: parsed(self._transport.get(address, asked), asked)
-            )
-        except (RequestRefused, AnswerBroken):
-            return None
-        names = frozenset(answer) if isinstance(answer, dict) else frozenset()
+        """The object's fields by its own metadata; ``None`` where that names not even its key."""
+        address = self._addresses.object_metadata(entity_id, item.name)
+        names = described_fields(self._transport, self._retry_policy, address, item.name)
         return names if item.primary_key in names else None
 
 
