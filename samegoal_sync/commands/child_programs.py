@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -108,11 +108,15 @@ def wait_until_listening(
     raise SyncError(f"{name} did not start", hint=f"read {log} for what it said")
 
 
-def wait_for_end(programs: Mapping[str, tuple[subprocess.Popen[bytes], Path]]) -> None:
+def wait_for_end(
+    programs: Mapping[str, tuple[subprocess.Popen[bytes], Path]],
+    look_after: Callable[[], None] = lambda: None,
+) -> None:
     """Stay until Ctrl-C, keeping the logs short; a program that ends by itself is an error.
 
     Args:
         programs: by name, the program and its log.
+        look_after: called twice a second, for what the programs need.
 
     Raises:
         SyncError: one of the programs ended.
@@ -125,6 +129,7 @@ def wait_for_end(programs: Mapping[str, tuple[subprocess.Popen[bytes], Path]]) -
                     hint=f"read {log}, then start again",
                 )
             keep_short(log)
+        look_after()
         time.sleep(0.5)
 
 

@@ -19,7 +19,8 @@ from samegoal_sync.commands.child_programs import (
     wait_for_end,
     wait_until_listening,
 )
-from samegoal_sync.commands.serving_lock import serving_alone
+from samegoal_sync.commands.serving_lock import serving_alone, serving_in
+from samegoal_sync.errors import UsageError
 from samegoal_sync.settings import PORTAL_VARIABLE
 
 _PORT = click.IntRange(1, 65535)
@@ -74,12 +75,21 @@ def env(app: App) -> None:
 @click.command()
 @pass_app
 def stop(app: App) -> None:
-    """Stop the project's own Postgres.
+    """Stop the project's own Postgres, unless a demo or dev runs on it.
+
+    Either stops it when it ends, by Ctrl-C in its terminal.
 
     Example: samegoal-sync stop
     """
     from samegoal_sync.database.embedded_postgres import stop_embedded
 
+    serving = serving_in(app.settings.home)
+    if serving is not None:
+        raise UsageError(
+            f"a {serving.command} runs on this Postgres ({serving.where})",
+            hint="press Ctrl-C in its terminal, or: "
+            f"kill {serving.pid}. It stops Postgres when it ends",
+        )
     stopped = stop_embedded(app.settings)
     app.console.print("Postgres is stopped." if stopped else "Postgres was not running.")
 
@@ -136,16 +146,26 @@ def serve(app: App, port: int, portal_port: int, *, read_only: bool = False) -> 
         PORTAL_VARIABLE: portal_address(app, portal_port),
     }
     with ExitStack() as stack:
+        app.console.print("starting the Dagster UI and the portal, half a minute or so ...")
         running = {
             one.name: stack.enter_context(running_program(one.arguments, environment, one.log))
             for one in programs
         }
-        for one in programs:
-            wait_until_listening(running[one.name], one.port, one.name, one.log)
-            app.console.print(f"{one.name:<11} {one.address}")
-        app.console.print(f"Logs        {logs}\nCtrl-C stops everything.")
         try:
-            wait_for_end({one.name: (running[one.name], one.log) for one in programs})
-        except KeyboardInterrupt:
+            for one in programs:
+                wait_until_listening(running[one.name], one.port, one.name, one.log)
+                app.console.print(f"{one.name:<11} {one.address}")
+            app.console.print(f"Logs        {logs}\nCtrl-C stops everything.")
+            wait_for_end(
+                {one.name: (running[one.name], one.log) for one in programs},
+                lambda: _look_after_postgres(app),
+            )
+        except KeyboardInterrupt:  # how it is meant to end
             app.console.print("stopping ...")
-            raise
+
+
+def _look_after_postgres(app: App) -> None:
+    from samegoal_sync.database.embedded_postgres import start_again_if_lost
+
+    if start_again_if_lost(app.settings):
+        app.console.print("Postgres had ended and is started again.")

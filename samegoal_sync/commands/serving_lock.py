@@ -28,9 +28,10 @@ class Serving:
     pid: int
     portal: str | None
 
-    def __str__(self) -> str:
-        where = f"pid {self.pid}, portal {self.portal}" if self.portal else f"pid {self.pid}"
-        return f"a {self.command} already runs on this home ({where})"
+    @property
+    def where(self) -> str:
+        """How a person finds it."""
+        return f"pid {self.pid}, portal {self.portal}" if self.portal else f"pid {self.pid}"
 
 
 def serving_in(home: Path) -> Serving | None:
@@ -67,8 +68,9 @@ def serving_alone(home: Path, command: str, portal: str | None) -> Iterator[None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            first = _told_by(lock.read())
             raise UsageError(
-                str(_told_by(lock.read())),
+                f"a {first.command} already runs on this home ({first.where})",
                 hint="press Ctrl-C in its terminal first, or give this one a home of its own: "
                 f"{HOME_VARIABLE}=$PWD/.local/second samegoal-sync {command}",
             ) from None

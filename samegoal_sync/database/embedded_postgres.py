@@ -12,7 +12,7 @@ import os
 import pwd
 import shlex
 import stat
-import tempfile
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from samegoal_sync.database.connect import connect
+from samegoal_sync.database.embedded_address import runtime_folder
 from samegoal_sync.database.log_verbosity import log_shows_rows
 from samegoal_sync.database.migrate import make_or_require_current, migrate
 from samegoal_sync.database.migrations.roles import WEB_ROLE
@@ -67,17 +69,41 @@ def running_database(
                 migrate(url)
             yield url
         finally:
-            if not leave_running and _is_last(users):
-                server.stop()
+            # Looked for anew: another process may have started it again meanwhile.
+            if not leave_running and _is_last(users) and _is_up(folder):
+                _start(folder).stop()
 
 
 def stop_embedded(settings: Settings) -> bool:
     """Stop the embedded Postgres whoever uses it; whether there was one to stop."""
     folder = settings.home / "postgres"
-    if not (folder / "postmaster.pid").exists():
+    if not _is_up(folder):
         return False
     _start(folder).stop()
     return True
+
+
+def start_again_if_lost(settings: Settings) -> bool:
+    """Start the embedded Postgres if it ended under those who use it; whether it had.
+
+    Raises:
+        DatabaseError: it can't be started.
+    """
+    folder = settings.home / "postgres"
+    if settings.database_url or _is_up(folder):
+        return False
+    with _starting_alone(settings.home):
+        _start(folder)
+    return True
+
+
+def _is_up(folder: Path) -> bool:
+    try:
+        pid = int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        return False
 
 
 @contextmanager
@@ -117,12 +143,23 @@ def _is_last(users: IO[bytes]) -> bool:
 
 
 def _looked_for_twice(package: Any, folder: Path) -> Any:
-    """The server; the package looks once, which on a busy machine is before the server is ready."""
+    """The server; the package looks once, which on a busy machine is before the server is ready,
+    or before the last process of a killed one is gone.
+    """
     try:
-        return package.get_server(folder, cleanup_mode=None)
-    except AssertionError:
+        return _looked_for(package, folder)
+    except (AssertionError, subprocess.SubprocessError):
         time.sleep(_NOT_READY_SECONDS)
-        return package.get_server(folder, cleanup_mode=None)
+        return _looked_for(package, folder)
+
+
+def _looked_for(package: Any, folder: Path) -> Any:
+    server = package.get_server(folder, cleanup_mode=None)
+    # The package remembers a server that this process has found, not whether it is there still.
+    with server._lock:
+        server.ensure_postgres_running()
+    assert _is_up(folder)  # the package takes a killed one for running until it is reaped
+    return server
 
 
 def _start(folder: Path) -> Any:
@@ -164,7 +201,7 @@ def _own_runtime_folder() -> None:
     By default every user of a machine would share one lock file under /tmp, which only the
     first of them can open.
     """
-    runtime = _runtime_folder()
+    runtime = runtime_folder()
     with suppress(FileExistsError):
         runtime.mkdir(mode=0o700)
     found = runtime.lstat()  # whose the link is, not where another user has it lead
@@ -178,10 +215,6 @@ def _own_runtime_folder() -> None:
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
 
 
-def _runtime_folder() -> Path:
-    return Path(tempfile.gettempdir()) / f"samegoal-sync-{os.geteuid()}"
-
-
 @contextmanager
 def _open_for_passing(folder: Path) -> Iterator[None]:
     """Under root the server runs as a user of its own, and every folder above its own is opened
@@ -190,7 +223,7 @@ def _open_for_passing(folder: Path) -> Iterator[None]:
     A path too long for a socket gets a folder for it beside the lock, open to all: it is given to
     the server's user, and closed to others.
     """
-    sockets = _runtime_folder() / "python_PostgresServer"
+    sockets = runtime_folder() / "python_PostgresServer"
     modes = {one: one.stat().st_mode & 0o7777 for one in (*folder.parents, sockets, sockets.parent)}
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import PGconn, Ping
 
+from samegoal_sync.database.embedded_address import is_embedded
 from samegoal_sync.errors import DatabaseLost, DatabaseUnreachable
 from samegoal_sync.settings import DATABASE_VARIABLE
 
@@ -47,9 +48,16 @@ def unreachable(database_url: str) -> DatabaseUnreachable:
         case Ping.REJECT:
             why = "it is starting, stopping or recovering"
             hint = "wait for it; if it stays so, its log says what it is at"
+        case _ if where.startswith("/") and is_embedded(_libpq(database_url)):
+            return DatabaseUnreachable(
+                "the project's own Postgres is down",
+                hint="wait some seconds and try again: samegoal-sync demo and dev start it again. "
+                "If neither runs, any command starts it, e.g. samegoal-sync status; else its log "
+                "says why not",
+            )
         case _ if where.startswith("/"):
             why = "it does not run"
-            hint = "any command starts it, e.g. samegoal-sync status; else its log says why not"
+            hint = "start the Postgres server; if it does not start, its log says why"
         case _:
             why = "it does not answer"
             hint = (

@@ -16,7 +16,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from samegoal_sync.database.portal_login import portal_address
-from samegoal_sync.errors import SyncError
+from samegoal_sync.errors import DatabaseError, SyncError
 from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
 from samegoal_sync.portal.errors import NotFound, PortalError, SlowDown, Unexpected
 from samegoal_sync.portal.headers import SecurityHeaders
@@ -82,6 +82,8 @@ async def _told(_request: Request, error: Exception) -> Response:
     if isinstance(error, PortalError):
         headers = {"retry-after": str(error.seconds)} if isinstance(error, SlowDown) else {}
         return _error_page(error.title, error, error.status, headers)
+    if isinstance(error, DatabaseError):
+        return _error_page("Not available just now", error, 503, {"retry-after": "10"})
     return _error_page("This did not work", error, 409)
 
 

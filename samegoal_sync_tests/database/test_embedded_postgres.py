@@ -73,6 +73,30 @@ def test_a_server_of_before_lets_the_portals_login_in_after_its_next_start() -> 
         assert methods == "local all all peer map=owner\n"
 
 
+def test_one_that_is_down_is_told_apart_and_started_again_once() -> None:
+    with new_home() as home:
+        settings = Settings(home=home, storage=home)
+        with running_database(settings) as url:
+            assert not embedded_postgres.start_again_if_lost(settings)
+            os.kill(int((home / "postgres/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+            for address in (url, portal_address(settings, url)):
+                with pytest.raises(DatabaseError, match="project's own Postgres is down") as caught:
+                    _until_refused(address)
+                assert "SAMEGOAL_SYNC_DATABASE_URL" not in caught.value.hint
+            deadline = time.monotonic() + 10  # its socket is closed a moment before it is gone
+            while not embedded_postgres.start_again_if_lost(settings):
+                assert time.monotonic() < deadline
+            connect(url).close()
+            assert not embedded_postgres.start_again_if_lost(settings)
+        assert left_by(home) == []
+
+
+def _until_refused(address: str) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        connect(address).close()
+
+
 def _first_start(home: Path) -> subprocess.Popen[bytes]:
     """A command in a new home, in a process group of its own."""
     hold = (

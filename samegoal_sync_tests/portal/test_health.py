@@ -67,6 +67,16 @@ def test_a_database_that_does_not_answer_is_not_ready_yet_alive(settings: Settin
         assert requests.get(f"{address}/healthz", timeout=20).status_code == 200
 
 
+def test_pages_without_a_database_say_so_and_when_to_come_again(settings: Settings) -> None:
+    nowhere = "postgresql://user:geheim@127.0.0.1:1/samegoal"
+    with served(create_app(settings, nowhere)) as address:
+        answer = requests.get(address, cookies={"samegoal_session": "x" * 43}, timeout=20)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "10"
+        assert "Not available just now" in answer.text
+        assert "geheim" not in answer.text
+
+
 def test_many_who_ask_share_one_look(
     browser_of: Callable[[], Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
