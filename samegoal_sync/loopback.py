@@ -24,18 +24,18 @@ def sandbox_runs_in(home: Path) -> bool:
     Raises:
         PermissionError: the home is closed to this user.
     """
-    return sandbox_address_in(home) is not None
+    return bool(sandboxes_in(home))
 
 
-def sandbox_address_in(home: Path) -> str | None:
-    """Where a running sandbox of this home is served: ``http://127.0.0.1:PORT``; None without one.
+def sandboxes_in(home: Path) -> list[str]:
+    """Where the running sandboxes of this home are served, each ``http://127.0.0.1:PORT``.
 
     Raises:
         PermissionError: the home is closed to this user.
     """
     folder = home / SANDBOX_FOLDER
-    marks = sorted(folder.glob(_MARK)) if folder.is_dir() else []
-    return next((mark.read_text() for mark in marks if _is_held(mark)), None)
+    marks = folder.glob(_MARK) if folder.is_dir() else []
+    return sorted(mark.read_text() for mark in marks if _is_held(mark))
 
 
 @contextmanager

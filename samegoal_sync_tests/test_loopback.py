@@ -9,9 +9,9 @@ from pathlib import Path
 
 from samegoal_sync.loopback import (
     SANDBOX_FOLDER,
-    sandbox_address_in,
     sandbox_marked_in,
     sandbox_runs_in,
+    sandboxes_in,
 )
 from samegoal_sync.settings import Settings
 
@@ -56,8 +56,8 @@ def test_a_killed_sandbox_allows_nothing(tmp_path: Path) -> None:
     assert not sandbox_runs_in(tmp_path)
 
 
-def test_a_running_sandbox_of_the_home_is_found_by_its_address(tmp_path: Path) -> None:
-    assert sandbox_address_in(tmp_path) is None
-    with sandbox_marked_in(tmp_path, 8931):
-        assert sandbox_address_in(tmp_path) == "http://127.0.0.1:8931"
-    assert sandbox_address_in(tmp_path) is None
+def test_the_running_sandboxes_of_the_home_are_found_by_their_addresses(tmp_path: Path) -> None:
+    assert sandboxes_in(tmp_path) == []
+    with sandbox_marked_in(tmp_path, 8931), sandbox_marked_in(tmp_path, 8932):
+        assert sandboxes_in(tmp_path) == ["http://127.0.0.1:8931", "http://127.0.0.1:8932"]
+    assert sandboxes_in(tmp_path) == []

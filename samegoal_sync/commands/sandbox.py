@@ -13,21 +13,17 @@ from urllib.parse import quote
 import click
 
 from samegoal_sync.commands.app import App, CommandGroup, json_option, pass_app, print_json
+from samegoal_sync.commands.running_sandboxes import sandbox_of
 from samegoal_sync.errors import SyncError, UsageError
-from samegoal_sync.loopback import sandbox_address_in, sandbox_marked_in
+from samegoal_sync.loopback import SANDBOX_FOLDER, sandbox_marked_in
 
 _DEFAULT_PORT = 8900
 
 
-def _running_sandbox_first(context: click.Context, _: click.Parameter, url: str | None) -> str:
-    home = context.find_object(App).settings.home  # type: ignore[union-attr]  # cli.cli makes it
-    return url or sandbox_address_in(home) or f"http://127.0.0.1:{_DEFAULT_PORT}"
-
-
 _url_option = click.option(
     "--url",
-    callback=_running_sandbox_first,
-    help="Where the sandbox is served [default: the running one of this home].",
+    help="Where the sandbox is served [default: the running one of this home that has the "
+    "district].",
 )
 _day = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -98,7 +94,7 @@ def district_name(slug: str) -> str:
 @click.option(
     "--state-folder",
     type=click.Path(path_type=Path),
-    help="Keep access records and days across restarts.",
+    help="Where access records and days are kept [default: in the home, a folder a port].",
 )
 @pass_app
 def serve(
@@ -124,12 +120,16 @@ def serve(
         SandboxDistrict(slug, district_name(slug), students, seed, day, noise)
         for slug, students in parse_districts(districts)
     ]
+    if state_folder is None and port:
+        state_folder = app.settings.home / SANDBOX_FOLDER / f"port-{port}"
     with (
-        running_sandbox(asked, port, state_folder=state_folder) as running,
+        running_sandbox(
+            asked, port, state_folder=state_folder, on_this_day=today is not None
+        ) as running,
         sandbox_marked_in(app.settings.home, running.port),
     ):
         for district in asked:
-            if changes:
+            if changes and not running.system(district.slug).days:
                 running.advance(district.slug, changes)
             click.echo(f"{district.slug}\t{running.base_url(district.slug)}")
         app.console.print(f"pages: http://127.0.0.1:{running.port}/  (Ctrl+C ends)")
@@ -149,7 +149,7 @@ def access() -> None:
 @click.argument("slug")
 @_url_option
 @json_option
-def list_access(slug: str, url: str, as_json: bool) -> None:
+def list_access(slug: str, url: str | None, as_json: bool) -> None:
     """List a district's records.
 
     Example: samegoal-sync sandbox access list fairview-isd
@@ -168,7 +168,7 @@ def list_access(slug: str, url: str, as_json: bool) -> None:
 @click.option("--name", default="SameGoal", show_default=True)
 @click.option("--expires", type=_day, help="Expiration Date [default: a year on].")
 @_url_option
-def create(slug: str, key: str, name: str, expires: datetime | None, url: str) -> None:
+def create(slug: str, key: str, name: str, expires: datetime | None, url: str | None) -> None:
     """The district's step: create a record; all entities are ticked.
 
     Example: samegoal-sync sandbox access create fairview-isd SG-FAIRVIEW
@@ -182,7 +182,7 @@ def create(slug: str, key: str, name: str, expires: datetime | None, url: str) -
 @click.argument("key")
 @click.option("--expires", type=_day, help="The new Expiration Date; left out, it is removed.")
 @_url_option
-def extend(slug: str, key: str, expires: datetime | None, url: str) -> None:
+def extend(slug: str, key: str, expires: datetime | None, url: str | None) -> None:
     """Move the Expiration Date, or remove it.
 
     Example: samegoal-sync sandbox access extend fairview-isd SG-FAIRVIEW --expires 2028-08-01
@@ -195,7 +195,7 @@ def extend(slug: str, key: str, expires: datetime | None, url: str) -> None:
 @click.argument("slug")
 @click.argument("key")
 @_url_option
-def deactivate(slug: str, key: str, url: str) -> None:
+def deactivate(slug: str, key: str, url: str | None) -> None:
     """Untick Is Active.
 
     Example: samegoal-sync sandbox access deactivate fairview-isd SG-FAIRVIEW
@@ -207,7 +207,7 @@ def deactivate(slug: str, key: str, url: str) -> None:
 @click.argument("slug")
 @click.argument("key")
 @_url_option
-def activate(slug: str, key: str, url: str) -> None:
+def activate(slug: str, key: str, url: str | None) -> None:
     """Tick Is Active.
 
     Example: samegoal-sync sandbox access activate fairview-isd SG-FAIRVIEW
@@ -219,7 +219,7 @@ def activate(slug: str, key: str, url: str) -> None:
 @click.argument("slug")
 @click.argument("key")
 @_url_option
-def generate_secret(slug: str, key: str, url: str) -> None:
+def generate_secret(slug: str, key: str, url: str | None) -> None:
     """The vendor's step: print a new secret, this once.
 
     Example: samegoal-sync sandbox access generate-secret fairview-isd SG-FAIRVIEW
@@ -231,7 +231,7 @@ def generate_secret(slug: str, key: str, url: str) -> None:
 @click.argument("slug")
 @click.option("--days", default=1, show_default=True)
 @_url_option
-def advance(slug: str, days: int, url: str) -> None:
+def advance(slug: str, days: int, url: str | None) -> None:
     """Move a district on; prints what changed as JSON, by Qmlativ's ids.
 
     Example: samegoal-sync sandbox advance fairview-isd --days 1
@@ -243,7 +243,7 @@ def advance(slug: str, days: int, url: str) -> None:
 @click.argument("slug")
 @click.argument("kind")
 @_url_option
-def trouble(slug: str, kind: str, url: str) -> None:
+def trouble(slug: str, kind: str, url: str | None) -> None:
     """Give a district one kind of trouble of docs/sandbox.md; prints whom it befell as JSON.
 
     Example: samegoal-sync sandbox trouble fairview-isd zero_dates
@@ -260,7 +260,13 @@ def trouble(slug: str, kind: str, url: str) -> None:
 @click.option("--seconds", type=float, help="For slow, silent and Retry-After.")
 @_url_option
 def fault(
-    slug: str, kind: str | None, count: int, after: int, path: str, seconds: float | None, url: str
+    slug: str,
+    kind: str | None,
+    count: int,
+    after: int,
+    path: str,
+    seconds: float | None,
+    url: str | None,
 ) -> None:
     """Set a fault; without a kind, clear all.
 
@@ -273,8 +279,11 @@ def fault(
     print_json(_call("POST", url, f"{slug}/faults", body))
 
 
-def _call(method: str, url: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """One admin call to a running sandbox.
+def _call(method: str, url: str | None, path: str, body: dict[str, Any] | None = None) -> Any:
+    """One admin call about the district with which ``path`` begins, to a running sandbox.
+
+    Args:
+        url: the sandbox, or ``None`` for the one of this home.
 
     Raises:
         SyncError: nothing is served there.
@@ -282,6 +291,9 @@ def _call(method: str, url: str, path: str, body: dict[str, Any] | None = None) 
     """
     import requests  # slow to import
 
+    if url is None:
+        app = click.get_current_context().ensure_object(App)
+        url = sandbox_of(app, path.partition("/")[0]) or f"http://127.0.0.1:{_DEFAULT_PORT}"
     try:
         answer = requests.request(
             method, f"{url.rstrip('/')}/sandbox/{path}", json=body, timeout=60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,19 @@ def test_records_days_and_people_outlive_a_restart(tmp_path: Path) -> None:
         assert requests.post(f"{second.base_url(SLUG)}/oauth/token", data=login, timeout=10).ok
 
 
+def test_a_first_day_that_is_asked_for_begins_anew_and_leaves_the_records(tmp_path: Path) -> None:
+    for first_day, days in ((TODAY, 0), (TODAY, 2), (date(2026, 11, 30), 0)):
+        with running_sandbox(
+            [_district(first_day)], state_folder=tmp_path, on_this_day=True
+        ) as one:
+            assert one.system(SLUG).days == days
+            assert one.system(SLUG).today == first_day + timedelta(days=days)
+            if not one.system(SLUG).access.find("SG"):
+                one.create_access(SLUG, "SG")
+                one.advance(SLUG, 2)
+            assert one.system(SLUG).access.find("SG")
+
+
 def test_the_state_is_for_its_owner_and_holds_no_secret(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     with running_sandbox([_district()], state_folder=folder) as sandbox:
@@ -46,7 +59,7 @@ def test_the_state_is_for_its_owner_and_holds_no_secret(tmp_path: Path) -> None:
 def test_a_taken_port_and_an_unknown_district_are_told() -> None:
     with running_sandbox([_district()]) as sandbox:
         with (
-            pytest.raises(SyncError, match="port is taken"),
+            pytest.raises(SyncError, match=f"port {sandbox.port} of the sandbox is taken"),
             running_sandbox([_district()], sandbox.port),
         ):
             pass

@@ -20,9 +20,9 @@ from samegoal_sync.commands.districts.shared_options import (
     user_name,
     who_option,
 )
+from samegoal_sync.commands.running_sandboxes import sandbox_of
 from samegoal_sync.districts.onboarding.sandbox_secret import secret_from_sandbox
 from samegoal_sync.errors import UsageError
-from samegoal_sync.loopback import sandbox_address_in
 from samegoal_sync.secret import Secret
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ _RUNNING = "running"
 def _secret(app: App, district: District, from_sandbox: str | None) -> Secret:
     """From the sandbox, a prompt without echo, or the first line of standard input."""
     if from_sandbox == _RUNNING:
-        from_sandbox = sandbox_address_in(app.settings.home)
+        from_sandbox = sandbox_of(app, district.slug, "--from-sandbox")
         if from_sandbox is None:
             raise UsageError(
                 f"no sandbox runs for {app.settings.home}",

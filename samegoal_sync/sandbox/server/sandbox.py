@@ -25,12 +25,17 @@ class Sandbox:
     """All simulated systems; its methods do what the pages and the admin addresses do."""
 
     def __init__(
-        self, districts: Sequence[SandboxDistrict], state_folder: Path | None = None
+        self,
+        districts: Sequence[SandboxDistrict],
+        state_folder: Path | None = None,
+        *,
+        on_this_day: bool = False,
     ) -> None:
         self.port = 0
         self._state = StateFolder(state_folder)
         self.systems = {
-            item.slug: System(self._state.as_first_generated(item)) for item in districts
+            item.slug: System(item if on_this_day else self._state.as_first_generated(item))
+            for item in districts
         }
         for system in self.systems.values():
             self._state.restore(system)

@@ -45,7 +45,11 @@ def application(sandbox: Sandbox) -> ASGI:
 
 @contextmanager
 def running_sandbox(
-    districts: Sequence[SandboxDistrict], port: int = 0, *, state_folder: Path | None = None
+    districts: Sequence[SandboxDistrict],
+    port: int = 0,
+    *,
+    state_folder: Path | None = None,
+    on_this_day: bool = False,
 ) -> Iterator[Sandbox]:
     """Serve these districts over HTTP on the loopback while the block runs.
 
@@ -53,11 +57,13 @@ def running_sandbox(
         districts: one system each.
         port: 0 for any free one.
         state_folder: keeps access records and days advanced across restarts.
+        on_this_day: days are begun anew where the kept ones began on another day than these
+            districts' ``today``.
 
     Raises:
         SyncError: the port is taken.
     """
-    sandbox = Sandbox(districts, state_folder)
+    sandbox = Sandbox(districts, state_folder, on_this_day=on_this_day)
     config = uvicorn.Config(
         application(sandbox),
         host=HOST,
@@ -73,7 +79,7 @@ def running_sandbox(
     thread = threading.Thread(target=_serve, args=(server,), name="sandbox", daemon=True)
     thread.start()
     try:
-        sandbox.port = _port(server, thread)
+        sandbox.port = _port(server, thread, port)
         yield sandbox
     finally:
         server.should_exit = True
@@ -87,11 +93,12 @@ def _serve(server: uvicorn.Server) -> None:
         return  # uvicorn's way to say that the port is taken; told by _port
 
 
-def _port(server: uvicorn.Server, thread: threading.Thread) -> int:
+def _port(server: uvicorn.Server, thread: threading.Thread, asked: int) -> int:
     while not server.started:
         if not thread.is_alive():
             raise SyncError(
-                "The sandbox's port is taken", hint="choose another one with --port, or 0 for any"
+                f"port {asked} of the sandbox is taken",
+                hint="choose another one with --port, or 0 for any",
             )
         time.sleep(0.005)
     port: int = server.servers[0].sockets[0].getsockname()[1]

@@ -38,9 +38,10 @@ class StateFolder:
         return replace(district, today=date.fromisoformat(first)) if first else district
 
     def restore(self, system: System) -> None:
-        """Give a new system its records and its days back."""
+        """Give a new system its records back, and its days if it begins where they began."""
         values = self._read(system.district.slug)
-        if values.get("days"):
+        same = values.get("first_day") == system.district.today.isoformat()
+        if same and values.get("days"):
             system.advance(values["days"])
         system.access.load(values.get("access", []))
 
