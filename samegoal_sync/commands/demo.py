@@ -7,6 +7,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -25,6 +26,7 @@ from samegoal_sync.commands.sync import import_shown, print_summary
 from samegoal_sync.districts.errors import UnknownDistrict
 from samegoal_sync.errors import UsageError
 from samegoal_sync.loopback import SANDBOX_FOLDER, sandbox_marked_in
+from samegoal_sync.qmlativ.http.connection import is_loopback
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import DATABASE_VARIABLE, HOME_VARIABLE
 
@@ -71,13 +73,16 @@ def demo(app: App, port: int, portal_port: int, sandbox_port: int, once: bool) -
             app.settings = replace(app.settings, allow_loopback=True, portal_url=portal_url)
             folder = app.settings.home / SANDBOX_FOLDER
             with (
-                running_sandbox(demo_districts(), sandbox_port, state_folder=folder) as sandbox,
+                running_sandbox(
+                    (*demo_districts(), practice_district()), sandbox_port, state_folder=folder
+                ) as sandbox,
                 sandbox_marked_in(app.settings.home, sandbox.port),
             ):
                 failed = _night(app, sandbox)
                 if once or failed:
                     return 1 if failed else 0
                 _print_accounts(app)
+                _print_practice(app, sandbox)
                 app.console.print(f"Sandbox     http://127.0.0.1:{sandbox.port}/")
                 serve(app, port, portal_port)
     return None
@@ -96,6 +101,13 @@ def demo_districts() -> tuple[SandboxDistrict, ...]:
     )
 
 
+def practice_district() -> SandboxDistrict:
+    """A small one that the sandbox serves and nobody has registered, to onboard by hand."""
+    from samegoal_sync.sandbox import SandboxDistrict
+
+    return SandboxDistrict("oak-hollow", "Oak Hollow ISD", students=120, seed=4)
+
+
 _ZONES = {
     "fairview-isd": "America/Chicago",
     "maple-grove": "America/Denver",
@@ -112,18 +124,20 @@ def _refuse_districts_of_others(app: App) -> None:
     from samegoal_sync.districts.registry.registry import Registry
 
     registered = Registry(app.settings, app.database_url).list()
-    others = [
-        one.slug
-        for one in registered
-        if one.slug not in _ZONES or not one.base_url.startswith("http://127.0.0.1:")
-    ]
+    # One of a sandbox of this machine is practice, whoever has added it.
+    others = [one.slug for one in registered if not _is_sandbox(one.base_url)]
     if others:
         raise UsageError(
             f"this database holds districts that are not the demo's ({others[0]}"
             f"{' and more' if len(others) > 1 else ''})",
-            hint=f"give the demo a home of its own: {HOME_VARIABLE}=$PWD/.local/demo samegoal-sync "
-            f"demo, with {DATABASE_VARIABLE} unset",
+            hint="serve them with samegoal-sync dev; or give the demo a home of its own: "
+            f"{HOME_VARIABLE}=$PWD/.local/demo samegoal-sync demo, with {DATABASE_VARIABLE} unset",
         )
+
+
+def _is_sandbox(base_url: str) -> bool:
+    parts = urlsplit(base_url)
+    return parts.scheme == "http" and is_loopback(parts.hostname or "")
 
 
 def _night(app: App, sandbox: Sandbox) -> bool:
@@ -135,8 +149,9 @@ def _night(app: App, sandbox: Sandbox) -> bool:
     for slug in slugs:
         _onboard(app, registry, sandbox, slug)
     outcomes = import_shown(app, slugs)
-    print_summary(outcomes)
     _show_student(app, slugs[0])
+    app.console.print()
+    print_summary(outcomes)
     return any(outcome.needs_a_person for outcome in outcomes)
 
 
@@ -208,7 +223,7 @@ def _print_accounts(app: App) -> None:
     from samegoal_sync.portal.identity.accounts import Role, add_user, list_users, reset_user
 
     there = {user.login for user in list_users(app.database_url)}
-    app.console.print("\nSign in to the portal as", style="bold")
+    app.console.print("\nSign in to the portal as (new passwords at each start)", style="bold")
     for role, slug in (
         (Role.TECHNICAL_TEAM, None),
         (Role.ADMINISTRATIVE, "fairview-isd"),
@@ -225,3 +240,17 @@ def _print_accounts(app: App) -> None:
         where = slug or "all districts"
         app.console.print(f"  {login:<15} {password}   ({where})")
     app.console.print()
+
+
+def _print_practice(app: App, sandbox: Sandbox) -> None:
+    """Where a district waits to be onboarded by hand; one that is registered follows the port."""
+    from samegoal_sync.districts.registry.registry import Registry
+
+    district = practice_district()
+    base_url = sandbox.base_url(district.slug)
+    registry = Registry(app.settings, app.database_url)
+    try:
+        if registry.get(district.slug).base_url != base_url:
+            registry.update(district.slug, who=_WHO, base_url=base_url)
+    except UnknownDistrict:
+        app.console.print(f"To onboard  {district.slug}: {base_url} (docs/sandbox.md, Practice)")

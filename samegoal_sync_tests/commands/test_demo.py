@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +20,7 @@ from samegoal_sync_tests.commands.command_line import (
     started,
     wait_for_text,
 )
+from samegoal_sync_tests.docs.shell_blocks import DOCS, shell_blocks
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +44,8 @@ def test_the_demo_imports_three_districts_and_shows_a_student(
     rows = [line.split() for line in ended.stdout.splitlines()]
     states = {row[0]: row[1] for row in rows if len(row) == 11}
     assert states == dict.fromkeys(("fairview-isd", "maple-grove", "cedar-hollow"), "published")
-    assert "Guardian 1" in ended.stdout
+    # The summary comes last, or a student's Details would push it off the screen.
+    assert 0 < ended.stdout.index("Guardian 1") < ended.stdout.index("fairview-isd  published")
     assert left_by(home) == []
 
 
@@ -52,12 +57,43 @@ def test_the_demo_again_changes_nothing_then_serves_and_ends_with_ctrl_c(
     with started(home, "demo", *ports) as (process, output):
         said = wait_for_text(process, output, "Ctrl-C stops everything")
         assert said.count("unchanged after") == 3
+        assert "new passwords at each start" in said
+        practice = f"oak-hollow: http://127.0.0.1:{sandbox_port}/OakHollowAPI"
+        assert practice in said
         for address in (f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{portal_port}/"):
             assert address.rstrip("/") in said
             with urllib.request.urlopen(address, timeout=30) as page:
                 assert page.status == 200
-        assert interrupt(process) == 130
+        _onboard_by_hand(home, sandbox_port)
+        assert interrupt(process) == 0
     assert left_by(home) == []
+
+
+def _onboard_by_hand(home: Path, sandbox_port: str) -> None:
+    """The block of docs/sandbox.md, as it stands there but for the port."""
+    (block,) = (one for one in shell_blocks(DOCS / "sandbox.md") if "SG-OAK-HOLLOW" in one.text)
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.text.replace("8900", sandbox_port)],
+        env={
+            **os.environ,
+            "DAGSTER_HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "oak-hollow" in ended.stdout
+
+
+def test_the_demo_takes_a_district_of_practice_for_no_real_one(home: Path) -> None:
+    moved = str(free_ports(1)[0])
+    ended = run(home, "demo", "--once", "--sandbox-port", moved)
+    assert ended.returncode == 0, ended.stderr
+    assert "oak-hollow" not in ended.stdout
 
 
 def test_what_the_demo_leaves_is_readable_by_its_owner_alone(home: Path) -> None:
@@ -80,6 +116,7 @@ def test_the_demo_keeps_away_from_districts_that_are_not_its_own() -> None:
         refused = run(home, "demo", "--once", "--sandbox-port", str(free_ports(1)[0]))
         assert refused.returncode == 2
         assert "districts that are not the demo's (real-isd)" in refused.stderr
+        assert "samegoal-sync dev" in refused.stderr
         listed = run(home, "districts", "list", "--json").stdout
         assert "fairview-isd" not in listed
         assert not (home / "sandbox").exists()
