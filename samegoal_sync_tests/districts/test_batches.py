@@ -65,3 +65,17 @@ def test_a_tick_opens_no_connection_a_district(
     assert {one.partition(":")[0] for one in told} == set(SLUGS)
     assert len(opened) <= 3
     assert tick(fleet) == []  # each once
+
+
+def test_many_nights_are_settled_in_one_transaction(fleet: Registry) -> None:
+    told = post_run.process_ended_runs(fleet, NOW)
+    assert len(told) == 2 * len(SLUGS)  # each with its state and its letter
+    with connect(fleet.database_url) as connection:
+        for table in ("settled_syncs", "outbox"):
+            query = f"select count(*), count(distinct xmin::text) from {table}"
+            assert connection.execute(query).fetchone() == (len(SLUGS), 1)
+        rows = connection.execute(
+            "select district, kind, what from district_events where who = 'nightly' order by id"
+        ).fetchall()
+    assert rows == [(slug, "failing", "x") for slug in SLUGS]
+    assert {one.state for one in fleet.list()} == {DistrictState.FAILING}
