@@ -12,15 +12,13 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from samegoal_sync.errors import SyncError
 from samegoal_sync.portal.errors import ChangeUnderWay, Unexpected
 from samegoal_sync.portal.faults import fault_in_words
-from samegoal_sync.refresh.process_pool import process_pool
-
-if TYPE_CHECKING:
-    from pebble import ProcessPool
+from samegoal_sync.refresh.process_pool import Processes, process_pool
 
 #: Decisions on held nights at once, and other changes; each may wait for an import of its district.
 DECISIONS_AT_ONCE, CHANGES_AT_ONCE = 3, 2
@@ -47,7 +45,7 @@ class OwnerJobs:
         #: Whether a job has ever ended: the processes are there, and the owner gets in.
         self.answered = False
         self._lock = threading.Lock()
-        self._pool: ProcessPool | None = None
+        self._processes = Processes(partial(process_pool, _PROCESSES))
         self._changes = threading.BoundedSemaphore(CHANGES_AT_ONCE)
         self._of_district: dict[str, threading.Lock] = {}
 
@@ -96,24 +94,18 @@ class OwnerJobs:
 
     def start(self) -> None:
         """Start the processes, so that the first person does not wait for them."""
-        self._processes().schedule(_nothing)
+        self._processes.schedule(_nothing)
 
     def close(self) -> None:
         """End the processes when their jobs have ended."""
-        with self._lock:
-            pool = self._pool
-        if pool is not None:
-            pool.close()  # type: ignore[no-untyped-call]
-            pool.join()
+        self._processes.close()
 
     def _result(self, seconds: float | None, job: Any, arguments: Any, named: Any) -> Any:
-        future = self._processes().schedule(
-            _done, args=[job, self._url, *arguments], kwargs=dict(named)
-        )
+        future = self._processes.schedule(partial(_done, job, self._url, *arguments, **named))
         try:
             result = future.result(timeout=seconds)
         except TimeoutError:
-            future.cancel()  # type: ignore[no-untyped-call]
+            future.cancel()
             raise
         except SyncError:
             raise
@@ -122,12 +114,6 @@ class OwnerJobs:
             raise Unexpected from None
         self.answered = True
         return result
-
-    def _processes(self) -> ProcessPool:
-        with self._lock:
-            if self._pool is None:
-                self._pool = process_pool(_PROCESSES)
-            return self._pool
 
 
 @contextmanager

@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from samegoal_sync.database import connect
 from samegoal_sync.errors import Actor, SyncError
-from samegoal_sync.refresh.process_pool import process_pool
+from samegoal_sync.refresh.process_pool import Processes, process_pool
 from samegoal_sync.refresh.refresh_queue import AT_ONCE, SECONDS, end, take_next
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-    from pebble import ProcessPool
 
     from samegoal_sync.settings import Settings
 
@@ -52,8 +50,9 @@ class RefreshJobs:
 
     def __init__(self, settings: Settings, database_url: str, portal_url: str) -> None:
         self._settings, self._owner, self._url = settings, database_url, portal_url
-        self._lock = threading.Lock()
-        self._pool: ProcessPool | None = None
+        #: Taken again by the same thread where a refresh has ended before its end is listened for.
+        self._lock = threading.RLock()
+        self._processes = Processes(partial(process_pool, AT_ONCE))
         self._closed = False
 
     def wake(self) -> None:
@@ -62,30 +61,21 @@ class RefreshJobs:
             if self._closed:
                 return
             while (asked := take_next(self._url)) is not None:
-                job = self._processes().schedule(
-                    _refresh,
-                    args=[self._settings, self._owner, asked.district, asked.portal_id],
+                job = self._processes.schedule(
+                    _refresh, self._settings, self._owner, asked.district, asked.portal_id,
                     timeout=SECONDS,
-                )
+                )  # fmt: skip
                 job.add_done_callback(partial(self._ended, asked.id))
 
     def start(self) -> None:
         """Start the processes, so that the first person to click does not wait for them."""
-        with self._lock:
-            self._processes().schedule(_nothing)
+        self._processes.schedule(_nothing)
 
     def close(self) -> None:
         """End all processes; a refresh that runs leaves what is published as it was."""
         with self._lock:
             self._closed = True
-        if self._pool is not None:  # not under the lock: a refresh that ends just now wants it
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
-
-    def _processes(self) -> ProcessPool:
-        if self._pool is None:
-            self._pool = process_pool(AT_ONCE)
-        return self._pool
+        self._processes.stop()  # not under the lock: a refresh that ends just now wants it
 
     def _ended(self, id_: int, job: Future[Any]) -> None:
         if self._closed:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from pypdf import PdfReader
 
@@ -146,6 +147,20 @@ def test_what_can_not_be_laid_out_is_refused_without_a_word_of_it(
         jobs.make(a_document(text), "Fairview ISD", "UTC")
     assert capfd.readouterr() == ("", "")
     assert jobs.make(a_document("x"), "Fairview ISD", "UTC").startswith(b"%PDF")
+
+
+def test_a_process_that_dies_idle_costs_no_later_pdf() -> None:
+    others = set(psutil.Process().children(recursive=True))
+    with PdfJobs() as jobs:
+        jobs.make(a_document("x"), "Fairview ISD", "UTC")
+        (idle, *_) = (
+            one
+            for one in psutil.Process().children(recursive=True)
+            if one not in others and not one.children()  # the server of copies has some
+        )
+        idle.kill()
+        time.sleep(1)  # until it is noticed
+        assert jobs.make(a_document("x"), "Fairview ISD", "UTC").startswith(b"%PDF")
 
 
 @pytest.mark.slow

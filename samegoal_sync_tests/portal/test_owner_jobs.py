@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
@@ -65,6 +66,15 @@ def test_a_fault_is_told_without_its_text_and_a_refusal_as_it_is(
     assert "ValueError  at _says_whose" in faults[0]
     assert "Zimmer" not in caplog.text
     assert "postgresql://" not in caplog.text
+
+
+def test_a_process_that_dies_idle_costs_no_later_job(jobs: OwnerJobs) -> None:
+    for _ in range(2):
+        _, idle = jobs.run(_process)
+        time.sleep(1)  # its result is here before it is idle
+        os.kill(idle, signal.SIGKILL)
+        time.sleep(1)  # until it is noticed
+        assert jobs.run(_process)[1] != idle
 
 
 def test_a_district_whose_import_takes_long_keeps_no_other_waiting(

@@ -11,6 +11,7 @@ import os
 import resource
 import threading
 from concurrent.futures import TimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 
 from pebble import ProcessExpired, ProcessPool
@@ -18,6 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 from samegoal_sync.portal.documents.document_pdf import document_pdf
 from samegoal_sync.portal.documents.document_store import Document
 from samegoal_sync.portal.errors import Busy, Refused
+from samegoal_sync.refresh.process_pool import USES, Processes
 
 SECONDS = 15.0
 #: Bytes of memory of a process; macOS does not hold it to them.
@@ -25,7 +27,6 @@ MEMORY = 2**30
 _AT_ONCE = 2
 #: People who wait for one; each keeps a thread of the portal's forty.
 _MOST_WAITING = 8
-_USES = 200
 _IMPORTED = (document_pdf.__module__, "samegoal_sync.refresh.refresh_student")
 
 
@@ -33,24 +34,23 @@ class PdfJobs:
     """Two processes, started by the first PDF; ``close`` or the end of ``with`` ends them."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
-        self._pool: ProcessPool | None = None
+        self._processes = Processes(_pool)
 
     def make(self, document: Document, district: str, zone: str) -> bytes:
         """The document as PDF.
 
         Raises:
-            Busy: too many people wait for one.
+            Busy: too many people wait for one, or the processes ended on the way.
             Refused: this one takes too long, or can't be laid out in the memory there is.
         """
         if not self._waiting.acquire(blocking=False):
             raise Busy
         try:
-            job = self._processes().schedule(
-                _made, args=[document, district, zone], timeout=SECONDS
-            )
+            job = self._processes.schedule(_made, document, district, zone, timeout=SECONDS)
             content: bytes = job.result()
+        except BrokenProcessPool:
+            raise Busy from None
         except TimeoutError:
             raise _refused("takes too long to be laid out as PDF") from None
         except ProcessExpired:
@@ -61,9 +61,7 @@ class PdfJobs:
 
     def close(self) -> None:
         """End the processes."""
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
+        self._processes.stop()
 
     def __enter__(self) -> PdfJobs:
         return self
@@ -76,16 +74,12 @@ class PdfJobs:
     ) -> None:
         self.close()
 
-    def _processes(self) -> ProcessPool:
-        with self._lock:
-            if self._pool is None:
-                context = multiprocessing.get_context("forkserver")
-                # The server of copies is one for all: whoever starts it has it import for all.
-                context.set_forkserver_preload(list(_IMPORTED))
-                self._pool = ProcessPool(
-                    _AT_ONCE, _USES, context=context, initializer=_confine, initargs=[MEMORY]
-                )
-            return self._pool
+
+def _pool() -> ProcessPool:
+    context = multiprocessing.get_context("forkserver")
+    # The server of copies is one for all: whoever starts it has it import for all.
+    context.set_forkserver_preload(list(_IMPORTED))
+    return ProcessPool(_AT_ONCE, USES, context=context, initializer=_confine, initargs=[MEMORY])
 
 
 def _confine(memory: int) -> None:
