@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from samegoal_sync.database import running_database
+from samegoal_sync.database.grants import NO_TEMPORARY_TABLES
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.settings import Settings
 
@@ -60,7 +61,10 @@ def fresh_database(_server: str) -> Iterator[str]:
     maintenance = _server.replace("/samegoal?", "/postgres?")
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(f"create database {name} template samegoal")
-    yield _server.replace("/samegoal?", f"/{name}?")
+    url = _server.replace("/samegoal?", f"/{name}?")
+    with psycopg.connect(url) as connection:  # the one right that a template does not pass on
+        connection.execute(NO_TEMPORARY_TABLES)
+    yield url
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
 

@@ -13,6 +13,13 @@ from samegoal_sync.database.kept_connection import KeptConnection, keeper_of
 from samegoal_sync.database.waiting import once_it_answers
 from samegoal_sync.errors import DatabaseError
 
+#: Of every session of ours. What is written where is no choice of whoever may make temporary
+#: tables: without its name ``pg_temp`` would come first. And a login may set defaults of its own.
+_SESSION = (
+    "-c search_path=samegoal,pg_temp -c timezone=UTC "
+    "-c default_transaction_read_only=off -c row_security=on"
+)
+
 _C = TypeVar("_C", bound=psycopg.Connection[TupleRow])
 
 
@@ -48,7 +55,7 @@ def _opened(kind: type[_C], database_url: str, options: dict[str, Any], waiting:
             return kind.connect(
                 database_url,
                 application_name="samegoal-sync",
-                options=f"{given} -c search_path=samegoal -c timezone=UTC".strip(),
+                options=f"{given} {_SESSION}".strip(),
                 **{"connect_timeout": 10, **options},
             )
         except psycopg.OperationalError:

@@ -25,6 +25,7 @@ import psycopg
 
 from samegoal_sync.database.connect import connect
 from samegoal_sync.database.embedded_address import runtime_folder
+from samegoal_sync.database.grants import NO_TEMPORARY_TABLES
 from samegoal_sync.database.log_verbosity import log_shows_rows
 from samegoal_sync.database.migrate import make_or_require_current, migrate
 from samegoal_sync.database.migrations.roles import WEB_ROLE
@@ -264,6 +265,7 @@ def _prepared(server: Any, folder: Path) -> str:
                 connection.execute(f"create database {_DATABASE}")
         marker.touch(mode=0o600)
     with connect(url, autocommit=True) as connection:
+        connection.execute(NO_TEMPORARY_TABLES)
         if log_shows_rows(connection):
             connection.execute("alter system set log_error_verbosity = terse")
             connection.execute("select pg_reload_conf()")

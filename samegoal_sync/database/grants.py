@@ -17,6 +17,12 @@ from samegoal_sync.errors import DatabaseError
 #: Ours, and the one that Dagster's storage makes its tables in.
 SCHEMAS = ("samegoal", "dagster")
 
+#: For the database's owner or a superuser: a login that may make temporary tables can hide ours.
+NO_TEMPORARY_TABLES = (
+    "do $$ begin execute format('revoke temporary on database %I from public', "
+    "current_database()); end $$"
+)
+
 _SCHEMA_RIGHTS = """
     select nspname, has_schema_privilege(oid, 'usage') and has_schema_privilege(oid, 'create')
     from pg_namespace where nspname = any(%s)

@@ -80,20 +80,28 @@ class PortalDatabase:
             try:
                 connection = self._idle.get_nowait()
             except queue.Empty:
-                return cast(Rows, connect(self.url, autocommit=True, row_factory=dict_row))
+                return self._opened()
             try:
                 connection.execute("select 1")  # the server may have been started anew
                 return connection
             except psycopg.OperationalError:
                 connection.close()
 
+    def _opened(self) -> Rows:
+        opened = connect(self.url, autocommit=True, row_factory=dict_row)
+        opened.prepare_threshold = None  # no statement outlives a visit
+        return cast(Rows, opened)
+
     def _give_back(self, connection: Rows) -> None:
         if self._closed or connection.closed or connection.info.transaction_status.name != "IDLE":
             connection.close()
             return
         try:
+            # Whatever a page was made to leave: tables that hide ours, settings, statements, locks.
+            connection.execute("discard all")
+            connection.execute("reset role")  # to the one of the address, which that put down
             self._idle.put_nowait(connection)
-        except queue.Full:
+        except (queue.Full, psycopg.Error):
             connection.close()
 
 

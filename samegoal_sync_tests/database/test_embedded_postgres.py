@@ -69,6 +69,8 @@ def test_a_server_of_before_lets_the_portals_login_in_after_its_next_start() -> 
             idents.write_text("\n".join(one for one in lines if "samegoal_web" not in one))
         with running_database(settings) as url, connect(portal_address(settings, url)) as web:
             assert web.execute("select session_user").fetchone() == ("samegoal_web",)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="temporary"):
+                web.execute("create temp table x (a int)")
         methods = (home / "postgres" / "pg_hba.conf").read_text()
         assert methods == "local all all peer map=owner\n"
 

@@ -16,6 +16,8 @@ from samegoal_sync.database.portal_login import portal_address, require_owns_not
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import DatabaseError, SettingError
 from samegoal_sync.portal.app import create_app
+from samegoal_sync.portal.records.audit_trail import Action, write_line
+from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.database.own_servers import (
@@ -38,6 +40,9 @@ REFUSED = (
     "create table dagster.x (a int)",
     "create schema x",
     "create role x",
+    "create temp table audit_log (like samegoal.audit_log including all)",
+    "create temp table x (a int)",
+    "create function pg_temp.x() returns int language sql return 1",
     "create function samegoal.x() returns int language sql return 1",
     "alter table students add column x int",
     "alter table students disable row level security",
@@ -128,6 +133,71 @@ def test_the_team_s_log_is_all_that_the_login_sees_of_the_log(districts: str) ->
             )
         seen = web.execute("select district from audit_log where who = 'x' order by id").fetchall()
     assert seen == [(None,), ("gone-isd",)]
+
+
+def test_no_temporary_table_hides_the_log_and_nothing_outlives_a_visit(
+    districts: str, settings: Settings
+) -> None:
+    with connect(districts, autocommit=True) as owner:
+        # As a database of before, where everybody may make temporary tables.
+        owner.execute(f"grant temporary on database {owner.info.dbname} to public".encode())
+    portal = PortalDatabase(portal_address(settings, districts))
+    with portal.web() as connection:
+        connection.execute("create temp table audit_log (like samegoal.audit_log including all)")
+        write_line(connection, Action.SIGNED_IN, who="ann", role="teacher", district=None)
+        pid = connection.info.backend_pid
+        for statement in (
+            "set search_path = pg_temp, samegoal",
+            "prepare _pg3_0 as select 1",
+            "select set_config('role', 'samegoal_portal', false)",
+            "select set_config('samegoal.district', 'fairview-isd', false)",
+            "select pg_advisory_lock(1)",
+        ):
+            connection.execute(statement.encode())
+    with portal.web() as connection:
+        assert connection.info.backend_pid == pid
+        for number in range(8):
+            write_line(connection, Action.LISTED, who=f"{number}", role="teacher", district=None)
+        left = connection.execute(
+            "select current_user, current_setting('samegoal.district', true) as district, "
+            "(select count(*) from pg_locks where locktype = 'advisory' "
+            "and pid = pg_backend_pid()) as locks"
+        ).fetchone()
+    portal.close()
+    assert left == {"current_user": "samegoal_web", "district": "", "locks": 0}
+    with connect(districts) as owner:
+        lines = owner.execute("select count(*) from samegoal.audit_log").fetchone()
+    assert lines == (9,)
+
+
+def test_a_role_taken_on_by_the_address_is_that_of_every_visit(
+    districts: str, settings: Settings
+) -> None:
+    given = Settings(settings.home, settings.storage, database_url=districts)
+    portal = PortalDatabase(portal_address(given, districts))
+    for _ in range(3):
+        with portal.web() as connection:
+            row = connection.execute("select current_user").fetchone()
+            assert row == {"current_user": "samegoal_web"}
+            connection.execute("reset role")
+            connection.execute("set role samegoal_portal")
+    portal.close()
+
+
+def test_defaults_that_the_login_sets_for_itself_stop_no_visit(
+    districts: str, settings: Settings
+) -> None:
+    address = portal_address(settings, districts)
+    with connect(address, autocommit=True) as web:
+        web.execute("alter role samegoal_web set default_transaction_read_only = on")
+        web.execute("alter role samegoal_web set row_security = off")
+    try:
+        with connect(address) as web:
+            write_line(web, Action.SIGNED_IN, who="ann", role="teacher", district=None)
+            assert web.execute("select slug from districts").fetchall()
+    finally:
+        with connect(districts) as owner:
+            owner.execute("alter role samegoal_web reset all")
 
 
 def test_the_web_process_has_no_connection_but_the_login_s(
