@@ -14,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.columns.curated_frames import FRAMES_OF_CURATED, Curated
 from samegoal_sync.errors import StorageError
 from samegoal_sync.pipeline.import_run import told_and_recorded
 from samegoal_sync.qmlativ.catalog import RawAsset
@@ -100,7 +100,7 @@ class CuratedIOManager(_FramesIOManager):
 
     def pack(self, value: Any) -> StoredFrames:
         return StoredFrames(
-            {name: getattr(value, name) for name in ("frame", "rejects", "account", "denied")},
+            {name: getattr(value, name) for name in FRAMES_OF_CURATED},
             {
                 "absent": sorted(value.absent),
                 "whole": value.complete,

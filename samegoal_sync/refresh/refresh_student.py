@@ -99,5 +99,6 @@ def only_student(
             account=guardians.account.filter(of_theirs),
             rejects=guardians.rejects.filter(of_theirs),
             denied=guardians.denied.filter(of_theirs),
+            kept_away=guardians.kept_away.filter(is_asked),
         ),
     )

@@ -88,6 +88,18 @@ DENIED_COLUMNS = pl.Schema(
 )
 
 
+#: Guardians whom a student is not shown to, whatever becomes of the student's own row tonight: a
+#: row a guardian, and a row a key (``contact_values.py``) of an e-mail or phone of theirs.
+KEPT_AWAY_COLUMNS = pl.Schema(
+    {
+        "sis_internal_id": pl.Int64(),
+        "guardian_id": pl.Int64(),
+        "reason": pl.String(),
+        "contact": pl.String(),
+    }
+)
+
+
 #: A number, a short note, names, or how often each of some words occurs.
 Noted = int | float | str | list[str] | dict[str, int]
 
@@ -109,6 +121,7 @@ class Curated:
         read_at: when Qmlativ was read (aware): the oldest moment of the objects that this frame
             is made of, guardians' names and families aside. ``None``: nobody knows.
         denied: ``DENIED_COLUMNS``, of guardians only.
+        kept_away: ``KEPT_AWAY_COLUMNS``, of guardians only.
     """
 
     frame: pl.DataFrame
@@ -119,6 +132,11 @@ class Curated:
     findings: dict[str, Noted] = field(default_factory=dict)
     read_at: datetime | None = None
     denied: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DENIED_COLUMNS))
+    kept_away: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEPT_AWAY_COLUMNS))
+
+
+#: Its frames, by the names under which they are stored.
+FRAMES_OF_CURATED = ("frame", "rejects", "account", "denied", "kept_away")
 
 
 def with_every_column(curated: Curated, table: Table) -> Curated:

@@ -17,6 +17,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     GUARDIAN_ACCOUNT,
     GUARDIAN_COLUMNS,
     KEEP,
+    KEPT_AWAY_COLUMNS,
     Curated,
     Noted,
 )
@@ -101,6 +102,7 @@ def curate_guardians(
         complete=_is_complete(raw, students, settings.guardians),
         findings=findings,
         denied=_denied(curated),
+        kept_away=_kept_away(pairs, rule, settings),
     )
 
 
@@ -261,6 +263,36 @@ def _denied(curated: pl.DataFrame) -> pl.DataFrame:
         .match_to_schema(DENIED_COLUMNS)
         for column, theirs in _not_theirs().items()
     )
+
+
+def _kept_away(pairs: pl.DataFrame, rule: WhoMaySee, settings: DistrictSettings) -> pl.DataFrame:
+    """Who is kept from whom by the student's SIS Internal ID, in ``KEPT_AWAY_COLUMNS``.
+
+    The account and ``denied`` go by the Student Id of a student who is curated: one whose number
+    can't be read, or whose row is gone, would keep the guardian who was published.
+    """
+    withheld = not settings.publish_restricted
+    reason = (
+        pl.when(pl.col("restricted") & withheld)
+        .then(pl.lit(RESTRICTED))
+        .when(pl.col("resembles") & withheld)
+        .then(pl.lit(RESEMBLES))
+        .when("peer")
+        .then(pl.lit(PEER))
+    )
+    people = pairs.select(
+        pl.col("StudentID").alias("sis_internal_id"),
+        pl.col("NameIDGuardian").alias("guardian_id"),
+        reason.alias("reason"),
+        pl.lit(None, pl.String).alias("contact"),
+    ).filter(pl.col("reason").is_not_null())
+    keys = [
+        (student, None, None, key)
+        for student, found in rule.values.items()
+        for key in sorted(found)
+        if withheld
+    ]
+    return pl.concat([people, pl.DataFrame(keys, schema=KEPT_AWAY_COLUMNS, orient="row")])
 
 
 def _account(raw: RawObjects, pairs: pl.DataFrame, students: Curated) -> pl.DataFrame:

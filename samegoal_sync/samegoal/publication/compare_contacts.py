@@ -1,38 +1,58 @@
-"""Published e-mails and phones that must go: a removed guardian's, standing on another one.
+"""Published e-mails and phones that must go: those of somebody who may not see the student.
 
 The transforms leave such values out of tonight's rows. A value that is published already can stay
-all the same: its column was not shared tonight, or the night publishes nothing but removals. So
-what is published is looked at too.
+all the same: its row or its column did not come tonight, or the night publishes nothing but
+removals. So what is published is looked at too, by the keys of ``contact_values.py``.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
 from psycopg import sql
 
+from samegoal_sync.demographics.columns.column import Contact
+from samegoal_sync.demographics.columns.curated_frames import DENIED_COLUMNS
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.guardians.restrictions.contact_values import SAME_MAILBOX
+from samegoal_sync.demographics.guardians.restrictions.contact_values import (
+    email_keys,
+    phone_keys,
+    phone_keys_to_compare,
+)
 from samegoal_sync.samegoal.publication.comparison import Comparison
 
 #: Every column by which a guardian is reached.
 CONTACTS = tuple(GUARDIANS.contacts)
+_COLUMNS = sql.SQL(", ").join(sql.Identifier(column) for column in CONTACTS)
 
 
 def compare_contacts(comparison: Comparison) -> None:
-    """Blank them in ``next_guardians`` and fill ``blanked``; needs ``denied`` and ``removed``."""
-    comparison.execute(_KEYS_GONE)
+    """Blank them in ``next_guardians`` and fill ``blanked``.
+
+    Needs ``denied``, ``kept_away`` and ``removed``. Who goes for other reasons is listed too: a
+    night that is held or paused leaves them.
+    """
+    guarded = _guarded(comparison)
+    students = list(guarded.students)
+    published = comparison.execute(_OF_PUBLISHED, students=students).fetchall() if students else []
+    coming = comparison.execute(_OF_NEXT, students=students).fetchall() if students else []
+    theirs, theirs_next = _frame(guarded.hits(published)), _frame(guarded.hits(coming))
     comparison.execute(
         "create temp table blanked (student_id text, published_id text, guardian_id bigint, "
         '"column" text) on commit drop'
     )
-    denied = not comparison.guardians.denied.is_empty()
-    (gone,) = comparison.row("select exists (select from keys_gone)")
-    # Mostly neither: then there is nothing to look for, column by column.
-    for column in CONTACTS if denied or gone else ():
+    if all(found.is_empty() for found in (comparison.guardians.denied, theirs, theirs_next)):
+        return  # mostly: then there is nothing to blank, column by column
+    comparison.stage("not_theirs", theirs)
+    comparison.stage("not_theirs_next", theirs_next)
+    for column in CONTACTS:
         names = {"column": sql.Identifier(column), "name": sql.Literal(column)}
-        of_next = _key(sql.Identifier("n", column))
-        of_published = _key(sql.Identifier("p", column))
-        comparison.execute(sql.SQL(_IN_NEXT).format(key=of_next, **names))
-        comparison.execute(sql.SQL(_PUBLISHED).format(key=of_published, **names))
+        comparison.execute(sql.SQL(_IN_NEXT).format(**names))
+        comparison.execute(sql.SQL(_PUBLISHED).format(**names))
     comparison.execute("analyze blanked")
 
 
@@ -55,49 +75,112 @@ def apply_contacts(comparison: Comparison) -> None:
         )
 
 
-def _key(value: sql.Identifier) -> sql.Composed:
-    """An e-mail or phone so that one value is found in its spellings (see contact_values.py)."""
-    same = sql.SQL(" ").join(
-        sql.SQL("when {} then {}").format(host, mailbox) for host, mailbox in SAME_MAILBOX.items()
-    )
-    return sql.SQL(_KEY).format(value=value, same=same)
+@dataclass
+class _Guarded:
+    """Published students from whom somebody is kept away, and what is known of those people.
+
+    Attributes:
+        keys: Student Id, as published -> keys of their e-mails and phones.
+        unknown: students from whom somebody is kept away since tonight, while ``absent`` columns
+            did not come: their values may be anybody's.
+    """
+
+    keys: Mapping[str, set[str]]
+    unknown: frozenset[str] = frozenset()
+    absent: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def students(self) -> frozenset[str]:
+        return frozenset(self.keys) | self.unknown
+
+    def hits(self, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[str, int, str]]:
+        """Student Id, guardian and column of the values that must go.
+
+        Args:
+            rows: the Student Id as published, the one to give, the guardian, and ``CONTACTS``.
+        """
+        for published_id, student_id, guardian_id, *values in rows:
+            known = self.keys.get(published_id, set())
+            doubtful = self.absent if published_id in self.unknown else frozenset()
+            for column, value in zip(CONTACTS, values, strict=True):
+                if value and (column in doubtful or _keys_to_compare(column, value) & known):
+                    yield student_id, guardian_id, column
 
 
-#: Of an e-mail the small letters, without dots and plus-tag before the at, and one name of its
-#: host; of a phone the last ten digits before its extension.
-_KEY = """
-    case when {value} like '%%@%%' then
-        lower(replace(split_part(split_part({value}, '@', 1), '+', 1), '.', '')) || '@'
-            || case lower(split_part({value}, '@', 2)) {same}
-                else lower(split_part({value}, '@', 2)) end
-    else right(regexp_replace(regexp_replace({value}, ' x[0-9]+$', ''), '[^0-9]', '', 'g'), 10)
-    end
+def _guarded(comparison: Comparison) -> _Guarded:
+    keys: defaultdict[str, set[str]] = defaultdict(set)
+    if comparison.guardians.kept_away.height:
+        for student_id, key in comparison.execute(_KEYS_TONIGHT):
+            keys[student_id].add(key)
+    gone = comparison.execute(sql.SQL(_OF_REMOVED).format(contacts=_COLUMNS)).fetchall()
+    for student_id, *values in gone:
+        for column, value in zip(CONTACTS, values, strict=True):
+            keys[student_id] |= _keys(column, value)
+    absent = comparison.guardians.absent & set(CONTACTS)
+    if not absent:
+        return _Guarded(keys)
+    since_tonight = {student_id for (student_id,) in comparison.execute(_SINCE_TONIGHT)}
+    return _Guarded(keys, frozenset(since_tonight | {one for one, *_ in gone}), absent)
+
+
+def _keys(column: str, value: str | None) -> frozenset[str]:
+    return (email_keys if GUARDIANS.contacts[column] is Contact.EMAIL else phone_keys)(value)
+
+
+def _keys_to_compare(column: str, value: str) -> frozenset[str]:
+    is_email = GUARDIANS.contacts[column] is Contact.EMAIL
+    return email_keys(value) if is_email else phone_keys_to_compare(value)
+
+
+def _frame(hits: Iterable[tuple[str, int, str]]) -> pl.DataFrame:
+    return pl.DataFrame(list(hits), schema=DENIED_COLUMNS, orient="row")
+
+
+_KEYS_TONIGHT = """
+    select s.student_id, k.contact from kept_away k
+    join students s on s.district = %(slug)s and s.sis_internal_id = k.sis_internal_id
+    where k.contact is not null
 """
 
-_KEYS_GONE = sql.SQL(
-    """
-    create temp table keys_gone on commit drop as
-    select r.published_id, {key} as key
-    from removed r
+_SINCE_TONIGHT = """
+    select distinct s.student_id from kept_away k
+    join students s on s.district = %(slug)s and s.sis_internal_id = k.sis_internal_id
+    where k.guardian_id is not null
+        and not exists (select from withheld_guardians w where w.district = %(slug)s
+            and w.sis_internal_id = k.sis_internal_id and w.guardian_id = k.guardian_id
+            and w."column" = '')
+"""
+
+_OF_REMOVED = """
+    select r.published_id, {contacts} from removed r
     join guardians p on p.district = %(slug)s
         and p.student_id = r.published_id and p.guardian_id = r.guardian_id
-    cross join lateral (values {contacts}) v (value)
-    where r.withheld and v.value <> ''
+    where r.withheld
+"""
+
+_OF_PUBLISHED = sql.SQL(
     """
-).format(
-    key=_key(sql.Identifier("v", "value")),
-    contacts=sql.SQL(", ").join(
-        sql.SQL("({})").format(sql.Identifier("p", column)) for column in CONTACTS
-    ),
-)
+    select p.student_id, p.student_id, p.guardian_id, {contacts} from guardians p
+    where p.district = %(slug)s and p.student_id = any(%(students)s)
+        and not exists (select from removed r where r.published_id = p.student_id
+            and r.guardian_id = p.guardian_id and r.withheld)
+    """
+).format(contacts=_COLUMNS)
+
+_OF_NEXT = sql.SQL(
+    """
+    select n.published_id, n.student_id, n.guardian_id, {contacts} from next_guardians n
+    where n.published_id = any(%(students)s)
+    """
+).format(contacts=_COLUMNS)
 
 _IN_NEXT = """
     update next_guardians n set {column} = null, differs = true
     where n.{column} is not null and (
         exists (select from denied d where d.student_id = n.student_id
             and d.guardian_id = n.guardian_id and d."column" = {name})
-        or exists (select from keys_gone k where k.published_id = n.published_id
-            and k.key = {key}))
+        or exists (select from not_theirs_next t where t.student_id = n.student_id
+            and t.guardian_id = n.guardian_id and t."column" = {name}))
 """
 
 _PUBLISHED = """
@@ -107,11 +190,11 @@ _PUBLISHED = """
     left join matched t on t.published_id = p.student_id
         and t.outcome = 'curated' and t.refused is null
     where p.district = %(slug)s and p.{column} is not null
-        and (exists (select from keys_gone k where k.published_id = p.student_id
-                and k.key = {key})
+        and (exists (select from not_theirs h where h.student_id = p.student_id
+                and h.guardian_id = p.guardian_id and h."column" = {name})
             or exists (select from denied d join matched m on m.student_id = d.student_id
                 where m.published_id = p.student_id and d.guardian_id = p.guardian_id
                     and d."column" = {name}))
         and not exists (select from removed r where r.published_id = p.student_id
-            and r.guardian_id = p.guardian_id)
+            and r.guardian_id = p.guardian_id and r.withheld)
 """

@@ -35,6 +35,7 @@ def compare_guardians(comparison: Comparison) -> None:
     )
     comparison.stage("sent_guardians", rows.join(changed, on=key, how="semi"))
     comparison.stage("denied", guardians.denied)
+    comparison.stage("kept_away", guardians.kept_away)
     _next_rows(comparison)
     _removed(comparison)
     compare_contacts(comparison)
@@ -99,11 +100,15 @@ def _removed(comparison: Comparison) -> None:
     """Published pairs that are withheld, or that tonight's whole set does not hold.
 
     One who may not see the student goes even when nothing else of the student is published
-    tonight: rejected, refused, or out of scope with what was published still shown.
+    tonight: rejected, refused, out of scope with what was published still shown, or without a
+    Student Id that can be read.
     """
     comparison.execute(
         """
         create temp table removed on commit drop as
+        select min(student_id) as student_id, published_id, guardian_id,
+            bool_or(withheld) as withheld
+        from (
         select student_id, published_id, guardian_id,
             coalesce(outcome = 'withheld' and reason is distinct from %(choice)s, false)
                 as withheld
@@ -120,6 +125,15 @@ def _removed(comparison: Comparison) -> None:
             and p.student_id = m.published_id and p.guardian_id = t.guardian_id
         left join moved v on v.published_id = p.student_id
         where t.outcome = 'withheld' and t.reason is distinct from %(choice)s
+        union
+        select coalesce(v.student_id, p.student_id), p.student_id, p.guardian_id, true
+        from kept_away k
+        join students s on s.district = %(slug)s and s.sis_internal_id = k.sis_internal_id
+        join guardians p on p.district = %(slug)s
+            and p.student_id = s.student_id and p.guardian_id = k.guardian_id
+        left join moved v on v.published_id = p.student_id
+        ) found
+        group by published_id, guardian_id
         """,
         complete=comparison.guardians.complete,
         choice=BEYOND_CHOICE,

@@ -16,8 +16,8 @@ and publication make the same ones, count and judge them; only a publication app
 ``next_guardians``  these rows as they would be published
 ``removed``         published pairs that go
 ``denied``          contacts of tonight's pairs that are not theirs
-``keys_gone``       e-mails and phones of removed guardians who may not see the student
-``blanked``         published contacts of other guardians that go with them
+``kept_away``       who may not see a student, and keys of their e-mails and phones
+``blanked``         published contacts of other guardians that are theirs, or may be
 ``waiting``         who would change but waits, while a district takes additions only
 ``tonight_changes`` every field that changes, as it will be recorded
 ==================  ============================================================================

@@ -203,7 +203,9 @@ _LISTED = """
         from blanked b join guardians p on p.district = %(slug)s
             and p.student_id = b.published_id and p.guardian_id = b.guardian_id
         where not exists (select from next_guardians n
-            where n.student_id = b.student_id and n.guardian_id = b.guardian_id)
+                where n.student_id = b.student_id and n.guardian_id = b.guardian_id)
+            and not exists (select from removed r
+                where r.published_id = b.published_id and r.guardian_id = b.guardian_id)
     )
     insert into tonight_changes (student_id, guardian_id, kind, field, old, new, published_id)
     select student_id, guardian_id, kind, field, old, new, published_id from listed

@@ -16,12 +16,10 @@ import polars as pl
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.columns.curated_frames import FRAMES_OF_CURATED, Curated
 from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.syncs import Sync
-
-_FRAMES = ("frame", "rejects", "account", "denied")
 
 
 def hold(comparison: Comparison, sync: Sync, sync_id: int, reasons: list[Reason]) -> bool:
@@ -84,7 +82,7 @@ def pack(curated: Curated) -> bytes:
     """A curated frame with all that belongs to it, as bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name in _FRAMES:
+        for name in FRAMES_OF_CURATED:
             part = io.BytesIO()
             getattr(curated, name).write_ipc(part, compression="zstd")
             archive.writestr(f"{name}.arrow", part.getvalue())
@@ -108,7 +106,7 @@ def unpack(data: bytes) -> Curated:
         if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
             raise zipfile.BadZipFile("a part is compressed")
         about = json.loads(archive.read("about.json"))
-        packed = [name for name in _FRAMES if f"{name}.arrow" in archive.namelist()]
+        packed = [name for name in FRAMES_OF_CURATED if f"{name}.arrow" in archive.namelist()]
         frames = {name: pl.read_ipc(io.BytesIO(archive.read(f"{name}.arrow"))) for name in packed}
     read_at = about.get("read_at")
     return Curated(

@@ -90,14 +90,16 @@ def remember_withheld(connection: Connection[Any], slug: str, read: Read) -> Non
     values = read.guardians.denied.with_columns(reason=pl.lit("not_theirs")).select(
         complete.columns
     )
+    listed = ["sis_internal_id", "guardian_id", "column", "reason"]
+    by_number = pl.concat([complete, values]).drop_nulls().join(numbers, on="student_id")
+    kept_away = read.guardians.kept_away.filter(
+        pl.col("guardian_id").is_not_null()
+        & pl.col("sis_internal_id").is_in(list(read.restrictions_of))
+    ).with_columns(column=pl.lit(""))
     rows = (
-        pl.concat([complete, values])
-        .drop_nulls()
-        .join(numbers, on="student_id")
-        .select(
-            pl.lit(slug).alias("district"), "sis_internal_id", "guardian_id", "column", "reason"
-        )
-        .unique(["sis_internal_id", "guardian_id", "column"], keep="any")
+        pl.concat([by_number.select(listed), kept_away.select(listed)])
+        .unique(listed[:3], keep="first", maintain_order=True)
+        .select(pl.lit(slug).alias("district"), *listed)
     )
     target = 'withheld_guardians (district, sis_internal_id, guardian_id, "column", reason)'
     copy_rows(connection, sql.SQL(target), rows)
@@ -202,6 +204,9 @@ def _with_known(
         guardians,
         frame=frame,
         account=_judged(account, is_known, "withheld", WITHHELD_SINCE),
+        kept_away=guardians.kept_away.filter(
+            ~pl.col("sis_internal_id").is_in(list(newer)).fill_null(value=False)
+        ),
         denied=pl.concat([guardians.denied.filter(~theirs), values]),
     )
 

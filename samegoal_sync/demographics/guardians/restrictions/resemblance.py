@@ -83,7 +83,12 @@ def people(raw: RawObjects, name_ids: Iterable[int]) -> dict[int, Person]:
 
 
 def resemblance(one: Person, other: Person) -> Resemblance:
-    """How much two people look like one; the table is in ``docs/restrictions.md``."""
+    """How much one looks like the other, who is restricted: by the table of docs/restrictions.md.
+
+    Of whom no name and no birth date came nobody can say that they are another person.
+    """
+    if not one.names and one.born is None:
+        return Resemblance.PROBABLE
     names = compared_names(one.names, other.names)
     born = _same_birth(one.born, other.born)
     shared = bool(one.contacts & other.contacts)
