@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import socket
@@ -181,6 +182,60 @@ def test_a_disk_that_is_full_leaves_no_half_line(database_url: str, file: Path) 
     assert whats(file) == ["one"]
     ship(database_url, to(file))
     assert whats(file) == ["one", "two", "x" * 400]
+
+
+def test_half_a_line_that_was_left_swallows_no_other(database_url: str, file: Path) -> None:
+    written(database_url, "one")
+    ship(database_url, to(file))
+    with file.open("a") as half:
+        half.write('{"id":2,"at":"2026-11-28T0')
+    written(database_url, "two")
+    ship(database_url, to(file))
+    first, half_line, second = file.read_text().splitlines()
+    assert (json.loads(first)["what"], json.loads(second)["what"]) == ("one", "two")
+    assert half_line == '{"id":2,"at":"2026-11-28T0'
+
+
+def test_a_pipe_or_a_device_is_no_file(database_url: str, file: Path) -> None:
+    os.mkfifo(file, 0o600)
+    written(database_url, "one")
+    for path in (file, Path("/dev/full")):
+        with pytest.raises(AuditReceiverError, match="is no regular file"):
+            ship(database_url, to(path))
+    file.unlink()
+    ship(database_url, to(file))
+    assert whats(file) == ["one"]
+
+
+def test_a_line_of_no_time_keeps_no_other_waiting(database_url: str, file: Path) -> None:
+    with connect(database_url) as connection:
+        for at in ("infinity", "-infinity", "1000-01-01 BC"):
+            connection.execute(
+                "insert into audit_log (who, role, action, at) values ('x', 'x', 'x', %s)", (at,)
+            )
+    written(database_url, "after")
+    assert ship(database_url, lambda _: None, most=1) == 1
+    with connect(database_url) as connection:
+        assert waiting_lines(connection) is not None
+    assert ship(database_url, to(file)) == 3
+    assert [json.loads(line)["at"][:4] for line in file.read_text().splitlines()][:2] == [
+        "0001", "0001"
+    ]  # fmt: skip
+    assert whats(file)[-1] == "after"
+
+
+@pytest.mark.parametrize("kind", ["socket", "udp"])
+def test_a_line_too_long_for_a_datagram_is_sent_cut(
+    database_url: str, server: Syslog, kind: str
+) -> None:
+    with connect(database_url) as connection:  # one of before there was a bound
+        connection.execute("alter table audit_log disable trigger cut_line")
+        write(connection, "before", "x" * 400_000, "after")
+    with server.running():
+        assert ship(database_url, audit_receiver(server.address(kind))) == 3
+        received = [json.loads("{" + one.partition("{")[2]) for one in server.received(3)]
+    assert [one["what"] for one in received] == ["before", "x" * 200, "after"]
+    assert [one.get("cut") for one in received] == [None, True, None]
 
 
 @pytest.mark.parametrize("kind", ["socket", "udp", "tcp", "tls"])

@@ -170,6 +170,31 @@ def test_no_temporary_table_hides_the_log_and_nothing_outlives_a_visit(
     assert lines == (9,)
 
 
+def test_who_adds_a_line_chooses_neither_its_number_nor_its_time_nor_fills_it(
+    districts: str, settings: Settings
+) -> None:
+    forged = (
+        "insert into audit_log (id, who, role, action) overriding system value "
+        "values (9223372036854775807, 'x', 'x', 'x')",
+        "insert into audit_log (at, who, role, action) values ('infinity', 'x', 'x', 'x')",
+    )
+    with connect(portal_address(settings, districts), autocommit=True) as web:
+        for role in ("samegoal_web", "samegoal_portal"):
+            web.execute(f"set role {role}".encode())
+            web.execute("select set_config('samegoal.district', %s, false)", (FAIRVIEW,))
+            for statement in forged:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    web.execute(statement.encode())
+            web.execute(
+                "insert into audit_log (district, who, role, action, what) "
+                "values (%s, repeat('👩', 9000), 'x', 'x', repeat('x', 300000))",
+                (FAIRVIEW,),
+            )
+    with connect(districts) as owner:
+        lengths = owner.execute("select length(who), length(what) from audit_log").fetchall()
+    assert lengths == [(200, 1000)] * 2
+
+
 def test_a_role_taken_on_by_the_address_is_that_of_every_visit(
     districts: str, settings: Settings
 ) -> None:

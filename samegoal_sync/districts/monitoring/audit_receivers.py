@@ -7,6 +7,7 @@ keeps to itself what went wrong; its names of facilities are used.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -73,9 +74,15 @@ def _append(path: Path, lines: Sequence[Line]) -> None:
     """All lines, on the disk; or none. A file that was moved away is made anew."""
     content = "".join(f"{line.json}\n" for line in lines).encode()
     with _told(str(path)):
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        # Without O_NONBLOCK a pipe would keep us for as long as nobody reads it.
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
         handle = os.open(path, flags, 0o600)
         try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise AuditReceiverError(
+                    f"{path} is no regular file; nothing was written",
+                    hint=f"name a file in {AUDIT_SHIP_VARIABLE}; the lines wait until then",
+                )
             fcntl.flock(handle, fcntl.LOCK_EX)
             found = os.fstat(handle)
             if found.st_mode & _OF_OTHERS:
@@ -83,6 +90,8 @@ def _append(path: Path, lines: Sequence[Line]) -> None:
                     f"{path} is open to every user of this machine; nothing was written",
                     hint=f"chmod o= {path}; the lines wait until then",
                 )
+            if found.st_size and os.pread(handle, 1, found.st_size - 1) != b"\n":
+                content = b"\n" + content  # a machine that lost its power left half a line
             try:
                 rest = memoryview(content)
                 while rest:
@@ -100,7 +109,7 @@ def _to_socket(path: str, header: str, lines: Sequence[Line]) -> None:
         to.settimeout(_SECONDS)
         to.connect(path)
         for line in lines:
-            to.send(_message(header, line))
+            _send(to, header, line)
 
 
 def _to_udp(at: tuple[str, int], header: str, lines: Sequence[Line]) -> None:
@@ -109,10 +118,20 @@ def _to_udp(at: tuple[str, int], header: str, lines: Sequence[Line]) -> None:
         to.settimeout(_SECONDS)
         to.connect(at)
         for line in lines:
-            to.send(_message(header, line))
+            _send(to, header, line)
         # On this machine the refusal of the last one has come by now.
         if refused := to.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(refused, os.strerror(refused))
+
+
+def _send(to: socket.socket, header: str, line: Line) -> None:
+    """As one datagram, cut where it is longer than one may be."""
+    try:
+        to.send(_message(header, line))
+    except OSError as error:
+        if error.errno != errno.EMSGSIZE:
+            raise
+        to.send(_message(header, line.shortened()))
 
 
 def _to_stream(
@@ -164,7 +183,7 @@ def _header(parts: SplitResult) -> str:
 
 
 def _message(header: str, line: Line) -> bytes:
-    at = line.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    at = line.at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     host = socket.gethostname()[:255] or "-"
     return f"{header} {at} {host} samegoal-sync {os.getpid()} audit - {line.json}".encode()
 

@@ -23,23 +23,28 @@ from samegoal_sync.database import connect
 #: Sent in one transaction, and by one call.
 BATCH, MOST = 500, 5_000
 _MOST_SECONDS = 20.0
+#: Letters of each text of a line that was too long for its receiver.
+_SHORT = 200
 #: Let go by one call.
 _MOST_LET_GO = 50_000
 
-_COLUMNS = "id, at, district, who, role, action, student_id, document_id, what, address"
+#: In the years that Python knows: no line, however it came about, keeps those behind it waiting.
+_AT = "least(greatest(a.at, '0001-01-02Z'), '9999-12-30Z')"
+_COLUMNS = f"id, {_AT} as at, district, who, role, action, student_id, document_id, what, address"
 _LET_GO_BEFORE = f"""
     select {_COLUMNS} from audit_log a where id > %s and id <= %s
         and not exists (select from audit_waiting w where w.id = a.id) order by id limit %s
 """  # noqa: S608 (the columns above)
-_OF_NUMBERS = f"select {_COLUMNS} from audit_log where id = any(%s) order by id"  # noqa: S608
-_NOT_SENT = """
+_OF_NUMBERS = f"select {_COLUMNS} from audit_log a where id = any(%s) order by id"  # noqa: S608
+_NOT_SENT = f"""
     select count(*) as lines, min(at) as since from (
-        select a.at from audit_log a join audit_waiting using (id)
+        select {_AT} as at from audit_log a join audit_waiting using (id)
         union all
-        select a.at from audit_log a, audit_shipping s where a.id > s.sent and a.id <= s.last_let_go
-            and not exists (select from audit_waiting w where w.id = a.id)
+        select {_AT} from audit_log a, audit_shipping s
+            where a.id > s.sent and a.id <= s.last_let_go
+                and not exists (select from audit_waiting w where w.id = a.id)
     ) waiting where (select begun from audit_shipping)
-"""
+"""  # noqa: S608 (the expression above)
 _LET_GO = """
     with gone as (
         delete from audit_waiting where id = any(array(
@@ -61,6 +66,14 @@ class Line:
     id: int
     at: datetime
     json: str
+
+    def shortened(self) -> Line:
+        """The same with each text cut, which it tells (``"cut": true``)."""
+        told = {
+            name: value[:_SHORT] if isinstance(value, str) else value
+            for name, value in json.loads(self.json).items()
+        }
+        return Line(self.id, self.at, _json({**told, "cut": True}))
 
 
 #: Takes lines in order; returns when the receiver has them, and raises a SyncError when it has not.
@@ -118,7 +131,7 @@ def stop_shipping(database_url: str) -> int:
 def waiting_lines(connection: Connection[Any]) -> Waiting | None:
     """What waits for the receiver; ``None`` where nothing does, or none was ever named."""
     with connection.cursor(row_factory=class_row(Waiting)) as cursor:
-        found = cursor.execute(_NOT_SENT).fetchone()
+        found = cursor.execute(_NOT_SENT.encode()).fetchone()
     return found if found and found.lines else None
 
 
@@ -161,4 +174,8 @@ def _line(row: Sequence[Any]) -> Line:
         "what": what,
         "address": address,
     }
-    return Line(id_, at, json.dumps(told, separators=(",", ":")))
+    return Line(id_, at, _json(told))
+
+
+def _json(told: dict[str, Any]) -> str:
+    return json.dumps(told, separators=(",", ":"))
