@@ -12,6 +12,10 @@ from collections.abc import Iterable
 import polars as pl
 
 from samegoal_sync.demographics.guardians.restrictions.filler_emails import is_filler
+from samegoal_sync.demographics.guardians.restrictions.spoilt_contacts import (
+    meant_addresses,
+    meant_numbers,
+)
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.qmlativ.raw_objects import RawObjects
@@ -43,15 +47,21 @@ SAME_MAILBOX = {
 
 
 def email_keys(text: str | None) -> frozenset[str]:
-    """Every address in the text: small letters, without dots and plus-tags before the ``@``."""
-    found = _ADDRESS.findall(_QUOTED.sub("", _SPACED_AT.sub("@", _plain(text))))
-    return frozenset(filter(None, map(_email_key, found)))
+    """Every address in the text, also in spoilt spelling: small letters, without dots and
+    plus-tags before the ``@``."""
+    plain = _plain(text)
+    found = {*_ADDRESS.findall(_QUOTED.sub("", _SPACED_AT.sub("@", plain)))}
+    return frozenset(filter(None, map(_email_key, found | meant_addresses(plain))))
 
 
 def phone_keys(text: str | None) -> frozenset[str]:
     """Every number in the text, without country code and extension; none for what is no
     person's number. A number without its area code is its seven digits."""
     plain = _plain(text)
+    return frozenset().union(*map(_numbers, {plain} | meant_numbers(plain)))
+
+
+def _numbers(plain: str) -> frozenset[str]:
     found = {"".join(match) for match in _NORTH_AMERICAN.findall(plain)}
     if not found and (local := _LOCAL.match(plain)):
         found = {"".join(local.groups())}
@@ -74,9 +84,16 @@ def contact_keys(raw: RawObjects, name_ids: Iterable[int]) -> dict[int, frozense
     """
     wanted = pl.col("NameID").is_in(list(name_ids))
     keys: dict[int, set[str]] = {}
-    emails = lookup(raw, "Demographics/NameEmail").filter(wanted & ~is_filler("EmailAddress"))
-    for person, text in emails.select("NameID", "EmailAddress").iter_rows():
-        keys.setdefault(person, set()).update(email_keys(text))
+    emails = lookup(raw, "Demographics/NameEmail").filter(wanted)
+    found = [
+        (person, key)
+        for person, text in emails.select("NameID", "EmailAddress").iter_rows()
+        for key in email_keys(text)
+    ]
+    # Key by key: beside a filler, a field may hold an address.
+    listed = pl.DataFrame(found, {"person": pl.Int64, "key": pl.String}, orient="row")
+    for person, key in listed.filter(~is_filler("key")).iter_rows():
+        keys.setdefault(person, set()).add(key)
     phones = lookup(raw, "Demographics/NamePhone").filter(wanted)
     for person, text in phones.select("NameID", "PhoneNumber").iter_rows():
         keys.setdefault(person, set()).update(phone_keys(text))
@@ -92,4 +109,7 @@ def _email_key(address: str) -> str | None:
     local, _, host = address.casefold().partition("@")
     host = host.strip(".")
     local = local.split("+", 1)[0].replace(".", "")
-    return f"{local}@{SAME_MAILBOX.get(host, host)}" if local and host else None
+    # What has no letter (``_@_``) is typed so that the field is filled.
+    if not all(any(map(str.isalnum, half)) for half in (local, host)):
+        return None
+    return f"{local}@{SAME_MAILBOX.get(host, host)}"
