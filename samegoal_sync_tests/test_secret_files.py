@@ -15,6 +15,7 @@ from samegoal_sync.settings import SECRET_VARIABLES, Settings
 _PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 _VALUES = {
     "SAMEGOAL_SYNC_DATABASE_URL": "postgresql://u:hunter2@db/samegoal",
+    "SAMEGOAL_SYNC_PORTAL_DATABASE_URL": "postgresql://web:hunter2@db/samegoal",
     "SAMEGOAL_SYNC_SECRET_KEY": "newest,older",
     "SAMEGOAL_SYNC_SMTP_URL": "smtps://u:hunter2@mail",
     "SAMEGOAL_SYNC_IMAP_URL": "imaps://u:hunter2@mail",

@@ -67,7 +67,7 @@ def test_the_fleet_in_numbers(registry: Registry) -> None:
     with connect(url) as connection:
         connection.execute(
             "insert into audit_log (who, role, action, at) values ('x', 'x', 'x', %s)",
-            (NOW - timedelta(minutes=20),),
+            (datetime.now(UTC) - timedelta(minutes=20),),
         )
     for name in EVERY:
         beat(url, name, NOW - timedelta(hours=1) * (name == "missed_nights"), 0.25)
@@ -75,7 +75,7 @@ def test_the_fleet_in_numbers(registry: Registry) -> None:
         found = _scraped(address)
     assert found["database_up", ()] == 1
     assert found["audit_lines_waiting", ()] == 1
-    assert abs(found["audit_oldest_waiting_seconds", ()] - 20 * 60) < 900
+    assert abs(found["audit_oldest_waiting_seconds", ()] - 20 * 60) < 120
     assert found["districts", (("stands", "failing"),)] == 1
     assert found["districts", (("stands", "stale"),)] == 2
     assert found["nights", (("state", "unchanged"),)] == 1
