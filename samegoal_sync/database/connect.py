@@ -20,6 +20,15 @@ _SESSION = (
     "-c default_transaction_read_only=off -c row_security=on"
 )
 
+#: For connections over a network, unless the address says otherwise: a peer that is silent for a
+#: minute, its system too, is gone.
+_ALIVE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
 _C = TypeVar("_C", bound=psycopg.Connection[TupleRow])
 
 
@@ -51,12 +60,13 @@ def connect(
 def _opened(kind: type[_C], database_url: str, options: dict[str, Any], waiting: bool) -> _C:
     def once() -> _C:
         try:
-            given = conninfo_to_dict(database_url).get("options") or ""
+            given = conninfo_to_dict(database_url)
+            alive = {name: value for name, value in _ALIVE.items() if name not in given}
             return kind.connect(
                 database_url,
                 application_name="samegoal-sync",
-                options=f"{given} {_SESSION}".strip(),
-                **{"connect_timeout": 10, **options},
+                options=f"{given.get('options') or ''} {_SESSION}".strip(),
+                **{"connect_timeout": 10, **alive, **options},
             )
         except psycopg.OperationalError:
             raise unreachable(database_url) from None

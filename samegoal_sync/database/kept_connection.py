@@ -2,19 +2,27 @@
 
 A run of a district connected some twenty times, and each connection is a process that Postgres
 starts and ends. While ``keeping_connection`` lasts, one that is closed is kept for whoever connects
-next in the same thread. psycopg's own pool brings three threads for what one thread needs here.
+next in the same thread. What a session sets beyond its transactions, its setter puts back: asking
+Postgres to forget it would cost a question each time.
+
+psycopg's own pool brings three threads for what one thread needs here.
 """
 
 from __future__ import annotations
 
 import select
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
+
+#: Seconds idle after which a connection is not trusted: what lies between here and Postgres may
+#: have dropped it without a word, and the next question would wait for ever.
+MOST_IDLE = 60.0
 
 _this_thread = threading.local()
 
@@ -25,22 +33,28 @@ class Keeper:
     def __init__(self, database_url: str) -> None:
         self.database_url = database_url
         self._idle: KeptConnection | None = None
+        self._since = 0.0
 
     def take(self) -> KeptConnection | None:
-        """The connection that was closed last, unless the server has ended it meanwhile."""
+        """The connection that was closed last, unless it ended meanwhile or was idle for long."""
         found, self._idle = self._idle, None
-        if found is None or found.is_quiet():
+        if found is None or found.closed:
+            return None
+        if time.monotonic() - self._since <= MOST_IDLE and found.is_quiet():
             return found
         found.end()
         return None
 
     def keep(self, connection: KeptConnection) -> bool:
         """Whether this thread's next may have it: nothing of a transaction is left in it."""
+        if self._idle is connection:  # closed a second time
+            return True
         usable = keeper_of(self.database_url) is self and self._idle is None
         if not usable or connection.info.transaction_status is not TransactionStatus.IDLE:
             return False
-        connection.isolation_level, connection.row_factory = None, tuple_row
-        self._idle = connection
+        connection.autocommit, connection.row_factory = False, tuple_row
+        connection.isolation_level = connection.read_only = connection.deferrable = None
+        self._idle, self._since = connection, time.monotonic()
         return True
 
     def end(self) -> None:
@@ -65,8 +79,9 @@ class KeptConnection(psycopg.Connection[TupleRow]):
 
     def is_quiet(self) -> bool:
         """Whether the server has said nothing since, not even that it ends."""
-        readable, _, _ = select.select([self.fileno()], [], [], 0)
-        return not readable
+        poll = select.poll()  # select itself takes no descriptor beyond 1,023
+        poll.register(self.fileno(), select.POLLIN)
+        return not poll.poll(0)
 
 
 def keeper_of(database_url: str) -> Keeper | None:

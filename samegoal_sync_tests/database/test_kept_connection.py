@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import socket
 import threading
+import time
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from samegoal_sync.database import connect
+from samegoal_sync.database import connect, kept_connection
 from samegoal_sync.database.kept_connection import keeping_connection
+from samegoal_sync_tests.database.own_servers import EMBEDDED, running_server
 
 
 def _backend(database_url: str) -> int:
@@ -51,11 +56,16 @@ def test_how_it_was_used_is_not_carried_over(database_url: str) -> None:
         with connect(database_url) as connection:
             connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
             connection.row_factory = dict_row  # type: ignore[assignment]
+            connection.read_only = connection.deferrable = True
             connection.execute("select 1")
             pid = connection.info.backend_pid
+        changed = connect(database_url)
+        changed.autocommit = True
+        changed.close()
         with connect(database_url) as again:
             row = again.execute("select current_setting('transaction_isolation')").fetchone()
             assert again.info.backend_pid == pid
+            assert (again.autocommit, again.read_only, again.deferrable) == (False, None, None)
     assert row == ("read committed",)
 
 
@@ -74,3 +84,49 @@ def test_a_connection_that_the_server_ended_is_not_taken_up(database_url: str) -
         with psycopg.connect(database_url, autocommit=True) as root:
             root.execute("select pg_terminate_backend(%s, 5000)", (pid,))
         assert _backend(database_url) != pid
+
+
+def test_one_that_is_closed_twice_is_kept_once(database_url: str) -> None:
+    with keeping_connection(database_url):
+        connection = connect(database_url)
+        pid = connection.info.backend_pid
+        for _ in range(3):
+            connection.close()
+        assert _backend(database_url) == pid
+
+
+def test_one_that_was_idle_for_long_is_not_taken_up(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with keeping_connection(database_url):
+        pid = _backend(database_url)
+        monkeypatch.setattr(kept_connection, "MOST_IDLE", 0.1)
+        time.sleep(0.2)
+        assert _backend(database_url) != pid
+
+
+def test_a_process_with_many_files_open_keeps_one_as_well(database_url: str) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, before[1]), before[1]))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        with keeping_connection(database_url):
+            assert _backend(database_url) == _backend(database_url)
+    finally:
+        for one in opened:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="of Linux")
+def test_a_network_that_drops_a_connection_is_noticed_within_a_minute() -> None:
+    def options(address: str) -> tuple[int, int]:
+        with connect(address) as connection, socket.socket(fileno=os.dup(connection.fileno())) as s:
+            return (
+                s.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                s.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+            )
+
+    with running_server(EMBEDDED) as address:
+        assert options(address) == (30, 60_000)
+        assert options(f"{address}?keepalives_idle=7") == (7, 60_000)
