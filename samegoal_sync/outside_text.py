@@ -75,6 +75,11 @@ def visible_text(text: str) -> str:
     return _OBEYED.sub("\ufffd", text)
 
 
+def without_invisible(text: str) -> str:
+    """The text without ``INVISIBLE``; lines, blanks and the joiners that scripts need stay."""
+    return text if text.isascii() else _DROPPED.sub("", text)
+
+
 def has_heap_of_marks(text: str) -> bool:
     """Whether more marks stand upon a letter than any language writes; also as it was typed."""
     return without_heaps(text) != text

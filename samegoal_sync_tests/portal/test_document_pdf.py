@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from samegoal_sync.database import connect
 from samegoal_sync.portal.documents import pdf_jobs
 from samegoal_sync.portal.documents.document_kinds import KINDS
-from samegoal_sync.portal.documents.document_pdf import document_pdf
+from samegoal_sync.portal.documents.document_pdf import _printable, document_pdf
 from samegoal_sync.portal.documents.document_store import Document, Field
 from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
 from samegoal_sync.portal.errors import Refused
@@ -88,6 +88,22 @@ def test_hebrew_and_arabic_run_from_right_to_left() -> None:
     pdf.pages[0].extract_text(visitor_text=see)
     assert places["שלום"] > places["abc"] > places["כהן"]
     assert places["محمد"] > 500  # points: where a line of it begins
+
+
+def test_letters_that_turn_others_around_or_cannot_be_seen_are_left_out() -> None:
+    turned = "".join(chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+    for sign in (*turned, "\u200b", "\u200e", "\ufeff", "\U000e0041"):
+        text = text_of(read(a_document(f"a{sign}evil b\nnext", last_name=f"Zim{sign}mer")))
+        assert "aevil b" in text, hex(ord(sign))
+        assert "Zimmer" in text, hex(ord(sign))
+        assert "live" not in text
+
+
+def test_joiners_that_scripts_need_stay() -> None:
+    assert _printable("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645") == (
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    )
+    assert _printable("\u0915\u094d\u200d\u0937\n\tx") == "\u0915\u094d\u200d\u0937\n    x"
 
 
 def test_what_is_written_is_text_and_never_markup() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from typst import Compiler, Fonts, TypstError
 
-from samegoal_sync.outside_text import without_heaps
+from samegoal_sync.outside_text import without_heaps, without_invisible
 from samegoal_sync.portal.documents.document_kinds import KINDS
 from samegoal_sync.portal.documents.document_store import Document, Field
 from samegoal_sync.portal.rendering.column_labels import label
@@ -88,11 +88,13 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 
 def _printable(text: str) -> str:
-    """In NFC, without tabs and heaps of marks.
+    """In NFC, without tabs, heaps of marks, and what can't be seen or turns the letters behind it.
 
-    A shaper's memory grows with the square of a heap: 20,000 marks on one letter took 1 GB.
+    A shaper's memory grows with the square of a heap: 20,000 marks on one letter took 1 GB. An
+    override in a note had the file say another word (``evil`` backwards) than the page.
     """
-    return without_heaps(unicodedata.normalize("NFC", text.expandtabs(4)))
+    seen = without_invisible(text.expandtabs(4))
+    return without_heaps(unicodedata.normalize("NFC", seen))
 
 
 def _runs_from_right(line: str) -> bool:
