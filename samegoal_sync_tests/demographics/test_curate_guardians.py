@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
 from samegoal_sync.district import DistrictSettings, GuardianChoice
+from samegoal_sync.refresh.refresh_student import only_student
 from samegoal_sync_tests.demographics.district_builder import TODAY, DistrictBuilder
 from samegoal_sync_tests.demographics.household import ACCESS as _ACCESS
 from samegoal_sync_tests.demographics.household import Household
@@ -258,6 +260,27 @@ def test_an_active_restriction_of_nobody_is_reported() -> None:
     assert found.select("object", "severity", "column", "student_id").rows() == [
         (_ACCESS, "value", None, None)
     ]
+
+
+def test_an_active_restriction_of_a_pair_that_was_not_sent_is_reported() -> None:
+    home = Household()
+    home.guardian()
+    for end in ("2020-02-01", None):
+        home.district.add(_ACCESS, StudentGuardianID=987654, StartDate="2020-01-01", EndDate=end)
+    assert home.reported("restriction_key_blank") == 1
+    raw, curated = home.district.raw(), home.district.guardians()
+    asked = pl.col("StudentNumber") == "S1"
+    # A refresh reads one student's pairs: another's are not missing.
+    assert only_student(raw, home.district.students(), curated, asked)[1].rejects.is_empty()
+
+
+def test_where_no_pair_was_sent_no_restriction_is_of_nobody() -> None:
+    home = Household()
+    home.district.add(_ACCESS, StudentGuardianID=987654, StartDate="2020-01-01")
+    assert home.reported("restriction_key_blank") == 0
+    home.guardian()
+    home.district.not_shared("Family/StudentGuardian")
+    assert home.reported("restriction_key_blank") == 0
 
 
 def test_relationship_in_qmlativs_own_words_and_flags_as_they_are() -> None:

@@ -164,7 +164,8 @@ REJECT_RULES: dict[str, RejectRule] = {
         "Remove the guardian and add them again.",
     ),
     "restriction_key_blank": _notice(
-        "A restriction that holds today does not say which guardian it is of.",
+        "A restriction that holds today does not say of which guardian it is, or names one that "
+        "was not sent.",
         "Somebody may not see a student, and nobody can say who: all guardians are published.",
         screens.GUARDIANS,
         "Enter the restriction again on the guardian whom it is of.",
