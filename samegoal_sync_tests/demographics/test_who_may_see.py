@@ -189,6 +189,18 @@ def test_a_restricted_parents_email_on_the_other_parent(his: str, hers: str) -> 
     assert curated.denied.rows() == [("S1", mother, "email")]
 
 
+def test_where_the_restricted_are_published_their_contacts_are_not() -> None:
+    home = Household()
+    father = home.parent(*_GIL)
+    home.district.email(father, "gil@example.org")
+    home.district.phone(father, "469-555-0123")
+    shown = DistrictSettings(publish_restricted=True)
+    assert home.district.only_guardian(shown)["email"] == "gil@example.org"
+    home.restrict(father)
+    row = home.district.only_guardian(shown)
+    assert (row["restricted"], row["email"], row["cell_phone"]) == (True, None, None)
+
+
 @pytest.mark.parametrize(
     ("his", "hers", "column", "kind"),
     [

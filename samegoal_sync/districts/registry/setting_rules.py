@@ -138,7 +138,7 @@ SETTING_RULES: dict[str, SettingRule] = {
     ),
     "publish_restricted": SettingRule(
         "Publish a guardian under an active restriction with the restriction shown, instead of "
-        "withholding them.",
+        "withholding them. Their e-mail and phones are left blank all the same.",
         "true or false",
         True,
         _flag,
