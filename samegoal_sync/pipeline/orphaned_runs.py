@@ -18,14 +18,15 @@ from samegoal_sync.database import connect
 from samegoal_sync.districts.errors import RunCanceled, RunLost
 from samegoal_sync.districts.monitoring.due_nights import NO_RUN_AFTER
 from samegoal_sync.districts.monitoring.night_requests import claim_night
-from samegoal_sync.districts.monitoring.running_imports import cut_off_imports, forget_import
+from samegoal_sync.districts.monitoring.running_imports import (
+    LOCKS_BACK_SECONDS,
+    cut_off_imports,
+    forget_import,
+)
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.errors import SyncError
 from samegoal_sync.pipeline.import_executor import night_of
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
-
-#: A restarted Postgres gives locks back that are taken again within this.
-_LOCKS_BACK_SECONDS = 10.0
 
 #: Canceled runs are looked at for so long, and at most so many a call.
 _CANCELED_WITHIN = timedelta(hours=1)
@@ -43,7 +44,7 @@ def end_orphaned_runs(
     suspects = _suspects(database_url, slugs)
     if not suspects:
         return []
-    time.sleep(_LOCKS_BACK_SECONDS)
+    time.sleep(LOCKS_BACK_SECONDS)
     gone = suspects & _suspects(database_url, slugs)
     for run_id in gone:
         run = instance.get_run_by_id(run_id)

@@ -33,6 +33,7 @@ from samegoal_sync.pipeline.orphaned_runs import (
 )
 from samegoal_sync.pipeline.published_asset import make_room
 from samegoal_sync.pipeline.resources import AuditReceiver, Database, Mail
+from samegoal_sync.pipeline.unheard_runs import end_unheard_runs
 from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
 from samegoal_sync.settings import Settings
 
@@ -259,18 +260,26 @@ def lost_runs(context: dg.RunFailureSensorContext) -> None:
     name="orphaned_runs",
     minimum_interval_seconds=20,
     default_status=_ON,
-    description="Ends import runs whose process is gone or that never reached the queue, and "
-    "records nights whose run a person canceled.",
+    description="Ends import runs whose process is gone, that could not write their end down or "
+    "that never reached the queue, and records nights whose run a person canceled.",
 )
 @beating("orphaned_runs")
 def orphaned_runs(context: dg.SensorEvaluationContext, database: Database) -> dg.SkipReason:
-    """End runs whose process is gone or that never reached the queue; record canceled nights."""
+    """End runs that nobody executes or that never reached the queue; record canceled nights."""
     database_url, now = database.registry().database_url, datetime.now(UTC)
     gone = end_orphaned_runs(context.instance, database_url)
+    before = json.loads(context.cursor or "{}")
+    unheard, since = end_unheard_runs(
+        context.instance,
+        database_url,
+        {run_id: datetime.fromisoformat(at) for run_id, at in before.items()},
+    )
+    context.update_cursor(json.dumps({run_id: at.isoformat() for run_id, at in since.items()}))
     unqueued = end_unqueued_runs(context.instance, now)
     canceled = record_canceled_nights(context.instance, now)
     return dg.SkipReason(
         f"process gone: {', '.join(gone) or 'none'}; "
+        f"not heard of: {', '.join(unheard) or 'none'}; "
         f"never queued: {', '.join(unqueued) or 'none'}; "
         f"canceled: {', '.join(canceled) or 'none'}"
     )

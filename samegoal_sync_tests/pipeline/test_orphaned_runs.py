@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -24,6 +25,7 @@ from samegoal_sync.pipeline.orphaned_runs import (
     end_unqueued_runs,
     record_canceled_nights,
 )
+from samegoal_sync.pipeline.unheard_runs import end_unheard_runs
 from samegoal_sync.settings import DATABASE_VARIABLE
 from samegoal_sync_tests.districts.sync_rows import ask
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
@@ -144,3 +146,76 @@ def test_a_run_that_never_reached_the_queue_is_ended(
     ended = instance.get_run_by_id(run.run_id)
     assert ended is not None
     assert ended.status is dg.DagsterRunStatus.FAILURE
+
+
+def _started_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    run = instance.create_run_for_job(_job, tags={"dagster/partition": FAIRVIEW})
+    instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, job_name=IMPORT_DISTRICT),
+        run_id=run.run_id,
+    )
+    return run
+
+
+def _minute_before(silent: dict[str, datetime]) -> dict[str, datetime]:
+    return {run_id: at - timedelta(minutes=1) for run_id, at in silent.items()}
+
+
+def test_a_started_run_that_is_silent_for_a_minute_is_ended(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    run = _started_run(instance)
+    ended, silent = end_unheard_runs(instance, world.database_url, {})
+    assert (ended, list(silent)) == ([], [run.run_id])
+    # Of the database's clock, so that no machine's own counts.
+    assert end_unheard_runs(instance, world.database_url, silent) == ([], silent)
+    assert end_unheard_runs(instance, world.database_url, _minute_before(silent)) == (
+        [run.run_id],
+        {},
+    )
+    after = instance.get_run_by_id(run.run_id)
+    assert after is not None
+    assert after.status is dg.DagsterRunStatus.FAILURE
+    assert after.tags["dagster/max_retries"] == "0"
+    assert end_unheard_runs(instance, world.database_url, {}) == ([], {})
+
+
+def test_a_run_that_shows_itself_late_is_left_alone(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    run = _started_run(instance)
+    _, silent = end_unheard_runs(instance, world.database_url, {})
+    with running_import(world.database_url, FAIRVIEW, run.run_id):
+        assert end_unheard_runs(instance, world.database_url, _minute_before(silent)) == ([], {})
+        with connect(world.database_url) as connection:  # as of a district that was removed
+            connection.execute("delete from running_imports")
+        assert end_unheard_runs(instance, world.database_url, _minute_before(silent)) == ([], {})
+
+
+def test_a_run_that_shows_itself_at_the_last_look_is_left_alone(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    run = _started_run(instance)
+    _, silent = end_unheard_runs(instance, world.database_url, {})
+    with ThreadPoolExecutor() as pool:
+        ending = pool.submit(end_unheard_runs, instance, world.database_url, _minute_before(silent))
+        time.sleep(3)  # its first look is over
+        with running_import(world.database_url, FAIRVIEW, run.run_id):
+            assert ending.result()[0] == []
+    after = instance.get_run_by_id(run.run_id)
+    assert after is not None
+    assert after.status is dg.DagsterRunStatus.STARTED
+
+
+def test_a_retry_that_dagster_made_but_did_not_queue_is_ended_and_no_other_one(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    instance.create_run_for_job(_job)  # by hand: not begun yet
+    retry = instance.create_run_for_job(_job, tags={"dagster/retry_number": "1"})
+    _, silent = end_unheard_runs(instance, world.database_url, {})
+    assert list(silent) == [retry.run_id]
+    ended, _ = end_unheard_runs(instance, world.database_url, _minute_before(silent))
+    assert ended == [retry.run_id]
+    after = instance.get_run_by_id(retry.run_id)
+    assert after is not None
+    assert after.status is dg.DagsterRunStatus.FAILURE

@@ -194,11 +194,15 @@ def test_connections_that_break_off_again_and_again_are_recorded_and_told_plainl
 
 
 def _is_recorded(world: World) -> bool:
-    """Whether the night's first run has ended for everybody to see."""
+    """Whether the night's first attempt has ended for everybody to see."""
     try:
-        return bool(syncs(world)) and "STARTED" not in statuses(world)
+        return bool(syncs(world)) and not _unended(world)
     except psycopg.Error:
         return False
+
+
+def _unended(world: World) -> set[str]:
+    return set(statuses(world)) - {"FAILURE", "SUCCESS"}
 
 
 def _is_published(world: World) -> bool:
@@ -225,15 +229,16 @@ def test_a_night_whose_disk_was_full_is_tried_again_and_published_once(
             ballast = fill(disk)
             time.sleep(25)  # the run is over by then, and nobody could write that down
             ballast.unlink()
-            wait_for("the first run's end", lambda: _is_recorded(world), seconds=180)
+            wait_for("the first attempt's end", lambda: _is_recorded(world), seconds=200)
         assert "its disk is full (SQLSTATE 53100)" in log.read_text()
         if not _is_published(world):  # the run itself found room for its failed row
             _let_the_pause_pass(world)
             forget_ticks(instance)
             with dagster_programs(world, log):
                 wait_for("the night", lambda: _is_published(world), seconds=200)
-                wait_for("its run's end", lambda: "STARTED" not in statuses(world))
-    assert statuses(world) == ["FAILURE", "SUCCESS"]
+                wait_for("its run's end", lambda: not _unended(world))
+    # Dagster's own retry may have been made, and not queued, while there was no room.
+    assert statuses(world) in (["FAILURE", "SUCCESS"], ["FAILURE", "FAILURE", "SUCCESS"])
     assert [state for state, _ in syncs(world) if state != "failed"] == ["published"]
     with psycopg.connect(world.database_url) as connection:
         attempts = connection.execute("select max(attempt) from samegoal.nights").fetchone()

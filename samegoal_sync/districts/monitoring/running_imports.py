@@ -8,7 +8,7 @@ taken again within seconds, so whoever judges looks twice.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,9 @@ from samegoal_sync.errors import DatabaseError
 #: First key of the lock; the second is the run's id, hashed.
 _LOCK_CLASS = 5_409
 
+#: A restarted Postgres gives locks back that are taken again within this.
+LOCKS_BACK_SECONDS = 10.0
+
 _LOOK_SECONDS = 2.0
 
 #: A machine that is gone without a word is noticed by the server after some 50 seconds.
@@ -31,7 +34,7 @@ _KEEPALIVE = (
     "set tcp_keepalives_idle = 20; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3"
 )
 
-# Whether somebody holds the lock of a row of running_imports; %s is the class of the lock.
+# Whether somebody holds the lock of a run, r.run_id; %s is the class of the lock.
 _HELD: LiteralString = """exists (
     select from pg_locks where locktype = 'advisory' and granted
         and database = (select oid from pg_database where datname = current_database())
@@ -104,6 +107,20 @@ def cut_off_imports(connection: Connection[Any]) -> list[RunningImport]:
             f"where not {_HELD} order by started_at",
             (_LOCK_CLASS,),
         ).fetchall()
+
+
+def unheard_since(connection: Connection[Any], run_ids: Collection[str]) -> dict[str, datetime]:
+    """Which of these runs have neither a row nor a lock: run's id -> now, by the database's clock.
+
+    So it is with one that has not begun to show itself, and one that has ended.
+    """
+    rows = connection.execute(
+        f"select r.run_id, now() from unnest(%s::text[]) r (run_id) "  # noqa: S608
+        f"where not exists (select from running_imports i where i.run_id = r.run_id) "
+        f"and not {_HELD}",
+        (list(run_ids), _LOCK_CLASS),
+    ).fetchall()
+    return dict(rows)
 
 
 @dataclass(frozen=True)
