@@ -38,7 +38,7 @@ from samegoal_sync_tests.pipeline.own_world import (
     world_on,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FAIRVIEW, RIDGEMONT = SLUGS
 #: Debian's where it is installed.
