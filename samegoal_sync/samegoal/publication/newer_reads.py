@@ -81,9 +81,8 @@ def remember_withheld(connection: Connection[Any], slug: str, read: Read) -> Non
         "delete from withheld_guardians where district = %s and sis_internal_id = any(%s)",
         (slug, list(read.restrictions_of)),
     )
-    numbers = _numbers(read.students).filter(
-        pl.col("sis_internal_id").is_in(list(read.restrictions_of))
-    )
+    of_read = pl.col("sis_internal_id").is_in(list(read.restrictions_of))
+    numbers = _numbers(read.students).filter(of_read)
     complete = read.guardians.account.filter(_is_withheld()).select(
         "student_id", "guardian_id", "reason", column=pl.lit("")
     )
@@ -93,8 +92,7 @@ def remember_withheld(connection: Connection[Any], slug: str, read: Read) -> Non
     listed = ["sis_internal_id", "guardian_id", "column", "reason"]
     by_number = pl.concat([complete, values]).drop_nulls().join(numbers, on="student_id")
     kept_away = read.guardians.kept_away.filter(
-        pl.col("guardian_id").is_not_null()
-        & pl.col("sis_internal_id").is_in(list(read.restrictions_of))
+        pl.col("guardian_id").is_not_null() & of_read
     ).with_columns(column=pl.lit(""))
     rows = (
         pl.concat([by_number.select(listed), kept_away.select(listed)])

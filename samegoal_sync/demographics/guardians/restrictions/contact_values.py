@@ -36,7 +36,7 @@ _EXTENSION = re.compile(r"(?i)[ ,;]*(?:extension|extn|ext\.?|;ext=|x|#)[ .:=]*\d
 _LONGEST, _SHORTEST = 10, 7
 #: No field of a contact is so long.
 _MOST = 1_000
-#: Hosts of one mailbox; what is published is compared by the same (``compare_contacts.py``).
+#: Hosts of one mailbox: another name of the host -> the one it is compared by.
 SAME_MAILBOX = {
     "googlemail.com": "gmail.com",
     "me.com": "icloud.com",
