@@ -14,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from samegoal_sync.demographics.columns.curated_frames import FRAMES_OF_CURATED, Curated
+from samegoal_sync.demographics.columns.stored_curated import curated_of, frames_of, notes_of
 from samegoal_sync.errors import StorageError
 from samegoal_sync.pipeline.import_run import told_and_recorded
 from samegoal_sync.qmlativ.catalog import RawAsset
@@ -94,30 +94,15 @@ class RawObjectsIOManager(_FramesIOManager):
 
 
 class CuratedIOManager(_FramesIOManager):
-    """For ``Curated``: its frame, rejects and account; findings lie in the notes."""
+    """For ``Curated``: its frames, and the rest of it in the notes."""
 
     together = ("student_demographics", "guardian_demographics")
 
     def pack(self, value: Any) -> StoredFrames:
-        return StoredFrames(
-            {name: getattr(value, name) for name in FRAMES_OF_CURATED},
-            {
-                "absent": sorted(value.absent),
-                "whole": value.complete,
-                "findings": value.findings,
-                "read_at": value.read_at.isoformat() if value.read_at else None,
-            },
-        )
+        return StoredFrames(frames_of(value), notes_of(value))
 
     def unpack(self, stored: StoredFrames) -> Any:
-        notes = stored.notes
-        return Curated(
-            **stored.frames,
-            absent=frozenset(notes["absent"]),
-            complete=notes["whole"],
-            findings=notes["findings"],
-            read_at=datetime.fromisoformat(notes["read_at"]) if notes["read_at"] else None,
-        )
+        return curated_of(stored.frames, stored.notes)
 
 
 @dg.io_manager

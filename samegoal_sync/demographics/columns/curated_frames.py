@@ -15,12 +15,11 @@ Three things that look alike are kept apart all the way to SameGoal:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
 
-from samegoal_sync.demographics.columns.column import Table
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.demographics.columns.student_columns import STUDENTS
 
@@ -114,7 +113,7 @@ class Curated:
         account: ``STUDENT_ACCOUNT`` or ``GUARDIAN_ACCOUNT``: every key once.
         absent: columns that Qmlativ did not share tonight.
         complete: whether every object this frame needs was read completely. Guardians that are not
-            whole are never published: they would be replaced as a set by half a set.
+            complete are never published: they would be replaced as a set by half a set.
         findings: numbers and short notes for the asset (confidential phones withheld,
             students without guardians, possible duplicates, buildings not matched ...);
             counts and names of columns only, never a student's value.
@@ -133,25 +132,3 @@ class Curated:
     read_at: datetime | None = None
     denied: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DENIED_COLUMNS))
     kept_away: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEPT_AWAY_COLUMNS))
-
-
-#: Its frames, by the names under which they are stored.
-FRAMES_OF_CURATED = ("frame", "rejects", "account", "denied", "kept_away")
-
-
-def with_every_column(curated: Curated, table: Table) -> Curated:
-    """A stored frame with the columns that are new since it was made: as not shared that night.
-
-    What is published of them stays, so that a night held by an earlier version can be approved.
-    """
-    new = [column for column in table.columns if column.name not in curated.frame.columns]
-    if not new:
-        return curated
-    frame = curated.frame.with_columns(
-        pl.lit(None, column.type).alias(column.name) for column in new
-    )
-    return replace(
-        curated,
-        frame=frame.select(*table.schema, *(n for n in frame.columns if n not in table.schema)),
-        absent=curated.absent | {column.name for column in new},
-    )

@@ -1,4 +1,4 @@
-"""A held night at rest: both frames, whole, until a person decides.
+"""A held night at rest: both curated frames with their rejects, until a person decides.
 
 Kept as Arrow files in a zip inside the row, so that *approve* publishes that very night and
 needs neither Qmlativ nor the night's own frames.
@@ -16,10 +16,19 @@ import polars as pl
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from samegoal_sync.demographics.columns.curated_frames import FRAMES_OF_CURATED, Curated
+from samegoal_sync.demographics.columns.curated_frames import Curated
+from samegoal_sync.demographics.columns.stored_curated import (
+    FRAMES,
+    curated_of,
+    frames_of,
+    notes_of,
+)
 from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.syncs import Sync
+
+#: In the zip, beside the frames.
+_NOTES = "about.json"
 
 
 def hold(comparison: Comparison, sync: Sync, sync_id: int, reasons: list[Reason]) -> bool:
@@ -82,17 +91,11 @@ def pack(curated: Curated) -> bytes:
     """A curated frame with all that belongs to it, as bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name in FRAMES_OF_CURATED:
+        for name, frame in frames_of(curated).items():
             part = io.BytesIO()
-            getattr(curated, name).write_ipc(part, compression="zstd")
+            frame.write_ipc(part, compression="zstd")
             archive.writestr(f"{name}.arrow", part.getvalue())
-        about = {
-            "absent": sorted(curated.absent),
-            "complete": curated.complete,
-            "findings": curated.findings,
-            "read_at": curated.read_at.isoformat() if curated.read_at else None,
-        }
-        archive.writestr("about.json", json.dumps(about))
+        archive.writestr(_NOTES, json.dumps(notes_of(curated)))
     return target.getvalue()
 
 
@@ -105,14 +108,7 @@ def unpack(data: bytes) -> Curated:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if any(part.compress_type != zipfile.ZIP_STORED for part in archive.infolist()):
             raise zipfile.BadZipFile("a part is compressed")
-        about = json.loads(archive.read("about.json"))
-        packed = [name for name in FRAMES_OF_CURATED if f"{name}.arrow" in archive.namelist()]
+        notes = json.loads(archive.read(_NOTES))
+        packed = [name for name in FRAMES if f"{name}.arrow" in archive.namelist()]
         frames = {name: pl.read_ipc(io.BytesIO(archive.read(f"{name}.arrow"))) for name in packed}
-    read_at = about.get("read_at")
-    return Curated(
-        **frames,
-        absent=frozenset(about["absent"]),
-        complete=about["complete"],
-        findings=about["findings"],
-        read_at=datetime.fromisoformat(read_at) if read_at else None,
-    )
+    return curated_of(frames, notes)

@@ -10,8 +10,9 @@ from zipfile import BadZipFile
 
 from psycopg import Connection
 
-from samegoal_sync.demographics.columns.curated_frames import Curated, with_every_column
+from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.stored_curated import with_every_column
 from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.samegoal.errors import HeldNightDamaged, NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.accounting import count
