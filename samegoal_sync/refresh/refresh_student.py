@@ -24,7 +24,7 @@ from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.qmlativ.client import QmlativClient
 from samegoal_sync.qmlativ.http.limits import ONE_STUDENT
 from samegoal_sync.qmlativ.reading.one_student import is_asked_for
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 from samegoal_sync.samegoal.publication.publish import publish
 from samegoal_sync.samegoal.publication.student_record import published_sis_internal_id
@@ -66,7 +66,7 @@ def refresh_student(
     return publish(
         database_url, district, students, guardians,
         run_id=f"student-{uuid.uuid4()}", night=today, started_at=started,
-        scope=Scope.THESE_STUDENTS,
+        coverage=Coverage.THESE_STUDENTS,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     Curated,
 )
 from samegoal_sync.district import District, DistrictSettings, DistrictState, Slug
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.publish import Publication, publish
 
 NIGHT = date(2026, 11, 24)
@@ -201,7 +201,7 @@ class House:
         guardians: Curated | None = None,
         *,
         night: date = NIGHT,
-        scope: Scope = Scope.DISTRICT,
+        coverage: Coverage = Coverage.DISTRICT,
         run_id: str | None = None,
         settings: DistrictSettings | None = None,
         started_at: datetime = STARTED,
@@ -216,7 +216,7 @@ class House:
             run_id=run_id or f"run-{self.runs}",
             night=night,
             started_at=started_at,
-            scope=scope,
+            coverage=coverage,
         )
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:

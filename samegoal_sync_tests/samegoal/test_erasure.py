@@ -7,7 +7,7 @@ import json
 import pytest
 
 from samegoal_sync.cli import main
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync_tests.samegoal.invented_nights import (
     House,
     curated_guardians,
@@ -64,7 +64,7 @@ def test_an_erased_student_is_gone_and_no_night_brings_them_back(
     assert counts.get("students_rejected", 0) == 0
     # A refresh of that very student is the same code, and brings nobody back either.
     house.publish(curated_students([student(1)]), curated_guardians([guardian(1, of=1)]),
-                  scope=Scope.THESE_STUDENTS)  # fmt: skip
+                  coverage=Coverage.THESE_STUDENTS)  # fmt: skip
     assert rows_of(house, student_id) == dict.fromkeys(_OF_STUDENT, 0)
     capsys.readouterr()
     run("erased", _SLUG, "--json")

@@ -13,7 +13,7 @@ from samegoal_sync.database import connect
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.errors import HeldNightDamaged, NothingHeld, OtherNightHeld
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.held_night_storage import pack, unpack
 from samegoal_sync.samegoal.publication.held_nights import approve, discard, held
 from samegoal_sync_tests.samegoal.invented_nights import (
@@ -135,7 +135,7 @@ def test_a_student_refreshed_meanwhile_keeps_the_newer_data(held_house: House) -
     held_house.publish(
         curated_students([student(5, grade="12")]),
         curated_guardians([], others=[("S000005", 500005, "withheld", "restricted")]),
-        scope=Scope.THESE_STUDENTS,
+        coverage=Coverage.THESE_STUDENTS,
     )
     publication = approve(held_house.database_url, _SLUG, "Dana")
     assert publication.counts["students_changed"] == 99

@@ -18,7 +18,7 @@ from samegoal_sync.demographics.curate_district import curate
 from samegoal_sync.district import DateRange, DistrictSettings, Guards
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.refresh.refresh_student import only_student
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
 from samegoal_sync_tests.demographics.household import ACCESS
 from samegoal_sync_tests.samegoal.invented_nights import House
@@ -143,7 +143,7 @@ def test_a_refresh_of_a_student_without_a_number_keeps_them_away_too(house: Hous
     blank = _CHANGES["the student's number is blank"]
     raw, *both = _read(_restricted(blank))
     only = only_student(raw, *both, pl.col("StudentID") == _STUDENT)
-    house.publish(*only, scope=Scope.THESE_STUDENTS, night=_TODAY)
+    house.publish(*only, coverage=Coverage.THESE_STUDENTS, night=_TODAY)
     _nothing_of_gils(house)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import DateRange, DistrictSettings, Guards
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.held_nights import approve, held
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
@@ -54,7 +54,9 @@ def test_stored_frames_published_after_a_refresh_do_not_undo_it(house: House) ->
     house.publish(curated_students([student(1)]), _both())
     stored = house.read(curated_students([student(1), student(3)]), _both())
     house.publish(
-        curated_students([student(1, grade="09")]), _one_restricted(), scope=Scope.THESE_STUDENTS
+        curated_students([student(1, grade="09")]),
+        _one_restricted(),
+        coverage=Coverage.THESE_STUDENTS,
     )
     night = house.publish(*stored)
     assert (night.counts["students_rejected"], night.counts["students_added"]) == (1, 1)
@@ -66,7 +68,7 @@ def test_stored_frames_published_after_a_refresh_do_not_undo_it(house: House) ->
 def test_a_newer_read_whose_restriction_is_over_stays_against_an_older_one(house: House) -> None:
     house.publish(curated_students([student(1)]), _both())
     older = house.read(curated_students([student(1)]), _one_restricted())
-    house.publish(curated_students([student(1)]), _both(), scope=Scope.THESE_STUDENTS)
+    house.publish(curated_students([student(1)]), _both(), coverage=Coverage.THESE_STUDENTS)
     house.publish(*older)
     assert _guardians(house) == [500001, 500002]
 
@@ -74,7 +76,7 @@ def test_a_newer_read_whose_restriction_is_over_stays_against_an_older_one(house
 def test_a_student_who_came_after_the_nights_read_is_not_missing_by_it(house: House) -> None:
     house.publish(curated_students([student(1)]))
     night = house.read(curated_students([student(1)]))
-    house.publish(curated_students([student(2)]), scope=Scope.THESE_STUDENTS)
+    house.publish(curated_students([student(2)]), coverage=Coverage.THESE_STUDENTS)
     assert house.publish(*night).counts["students_missing"] == 0
     assert house.value("select count(*) from students where missing_since is not null") == 0
 
@@ -83,7 +85,7 @@ def test_a_refresh_that_began_before_a_night_does_not_undo_it(house: House) -> N
     house.publish(curated_students([student(1)]), _both())
     refresh = house.read(curated_students([student(1)]), _both())
     house.publish(curated_students([student(1, grade="08")]), _one_restricted())
-    assert house.publish(*refresh, scope=Scope.THESE_STUDENTS).state == "discarded"
+    assert house.publish(*refresh, coverage=Coverage.THESE_STUDENTS).state == "discarded"
     assert _guardians(house) == [500002]
     assert house.value("select grade from students") == "08"
 
@@ -113,7 +115,7 @@ def test_a_renumbered_student_is_known_by_the_sis_internal_id(house: House) -> N
         curated_guardians(
             [guardian(2, of=9, priority=2)], others=[("S000009", 500001, "withheld", "restricted")]
         ),
-        scope=Scope.THESE_STUDENTS,
+        coverage=Coverage.THESE_STUDENTS,
     )
     house.publish(*night)
     assert house.rows("select student_id from students") == [("S000009",)]

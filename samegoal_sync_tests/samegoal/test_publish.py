@@ -13,7 +13,7 @@ from samegoal_sync.samegoal.errors import (
     InconsistentFrames,
     StudentNotPublished,
 )
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.publish import publish, record_failure
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
 from samegoal_sync.samegoal.publication.student_record import record_by_student_id
@@ -380,7 +380,7 @@ def test_one_student_is_refreshed_alone(house: House) -> None:
     night = house.publish(
         curated_students([student(1, grade="08")]),
         curated_guardians([guardian(3, of=1)]),
-        scope=Scope.THESE_STUDENTS,
+        coverage=Coverage.THESE_STUDENTS,
     )
     assert night.counts["students_changed"] == 1
     assert night.counts["students_missing"] == 0

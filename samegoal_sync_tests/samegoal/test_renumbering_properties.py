@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync_tests.samegoal.invented_nights import House
 from samegoal_sync_tests.samegoal.test_student_identity import (
     belongings,
@@ -24,19 +24,21 @@ _NUMBERS = ("A", "B", "C", "D", "E", "F")
 _night = st.lists(st.sampled_from(_PEOPLE), unique=True, max_size=5).flatmap(
     lambda who: st.permutations(_NUMBERS).map(lambda free: dict(zip(who, free, strict=False)))
 )
-_step = st.tuples(st.sampled_from([Scope.DISTRICT, Scope.DISTRICT, Scope.THESE_STUDENTS]), _night)
+_step = st.tuples(
+    st.sampled_from([Coverage.DISTRICT, Coverage.DISTRICT, Coverage.THESE_STUDENTS]), _night
+)
 
 
-def play(house: House, steps: list[tuple[Scope, dict[int, str]]]) -> None:
+def play(house: House, steps: list[tuple[Coverage, dict[int, str]]]) -> None:
     house.rows("delete from documents returning 1")
     house.rows("delete from students returning 1")
     known: set[int] = set()
-    for scope, sent in steps:
+    for coverage, sent in steps:
         frames = numbered(**{f"s{n}": number for n, number in sent.items()})
         before = numbers(house)
-        night = house.publish(*frames, scope=scope)
+        night = house.publish(*frames, coverage=coverage)
         after = numbers(house)
-        if scope is Scope.DISTRICT:
+        if coverage is Coverage.DISTRICT:
             assert night.counts["students_rejected"] == 0
             assert {n: after[n] for n in sent} == sent
         # One student's refresh moves them, or refuses them and leaves them as they were.
@@ -47,7 +49,7 @@ def play(house: House, steps: list[tuple[Scope, dict[int, str]]]) -> None:
         known |= set(after)
         nobody_got_anothers(house)
         _everything_is_kept(house, known)
-        assert house.publish(*frames, scope=scope).counts["changes"] == 0
+        assert house.publish(*frames, coverage=coverage).counts["changes"] == 0
 
 
 def _everything_is_kept(house: House, known: set[int]) -> None:

@@ -30,7 +30,7 @@ from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.refresh.refresh_student import only_student
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.samegoal.errors import NothingHeld
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.held_nights import approve
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
 from samegoal_sync_tests.demographics.household import ACCESS
@@ -211,7 +211,7 @@ class _Story:
         read = self.qmlativ.read()
         asked = pl.col("StudentID") == 100 + student
         only = only_student(read.raw, read.students, read.guardians, asked)
-        self.house.publish(*only, scope=Scope.THESE_STUDENTS, night=_TODAY)
+        self.house.publish(*only, coverage=Coverage.THESE_STUDENTS, night=_TODAY)
         self._note(read, [student], full=True)
 
     def _approve(self) -> None:

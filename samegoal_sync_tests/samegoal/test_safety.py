@@ -11,7 +11,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
 )
 from samegoal_sync.demographics.guardians.restrictions.contact_values import SAME_MAILBOX
 from samegoal_sync.district import DateRange, DistrictSettings
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     House,
@@ -63,7 +63,7 @@ def test_a_restriction_removes_also_where_the_students_new_number_is_taken(house
     night = house.publish(
         curated_students([student(1, student_id="S000002")]),
         curated_guardians([], others=[("S000002", 500001, "withheld", "restricted")]),
-        scope=Scope.THESE_STUDENTS,
+        coverage=Coverage.THESE_STUDENTS,
     )
     assert night.counts["students_rejected"] == 1
     assert house.rows("select student_id from guardians") == [("S000002",)]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from samegoal_sync.district import DateRange, DistrictSettings
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.held_nights import approve, held
 from samegoal_sync.samegoal.publication.student_record import record_by_student_id
 from samegoal_sync_tests.samegoal.invented_nights import (
@@ -187,7 +187,7 @@ def test_a_closed_record_is_in_no_file_and_holds_no_guard(three: House) -> None:
 
 def test_one_students_refresh_closes_nobodys_record(three: House) -> None:
     before = numbers(three)
-    night = three.publish(*numbered(s2="A"), scope=Scope.THESE_STUDENTS)
+    night = three.publish(*numbered(s2="A"), coverage=Coverage.THESE_STUDENTS)
     assert night.counts["students_rejected"] == 1
     assert three.rows("select distinct rule from rejects") == [("student_id_taken",)]
     assert numbers(three) == before
@@ -198,21 +198,21 @@ def test_one_students_refresh_closes_nobodys_record(three: House) -> None:
 
 def test_a_refresh_takes_the_number_of_one_who_is_gone(three: House) -> None:
     three.publish(*numbered(s2="B", s3="C"))
-    three.publish(*numbered(s2="A"), scope=Scope.THESE_STUDENTS)
+    three.publish(*numbered(s2="A"), coverage=Coverage.THESE_STUDENTS)
     assert numbers(three) == {1: "~10001", 2: "A", 3: "C"}
 
 
 def test_refusals_in_a_row_leave_every_record_as_it_was(three: House) -> None:
     before = numbers(three)
     # 1 takes B, 2 takes C, but of 3 the read knows nothing.
-    night = three.publish(*numbered(s1="B", s2="C"), scope=Scope.THESE_STUDENTS)
+    night = three.publish(*numbered(s1="B", s2="C"), coverage=Coverage.THESE_STUDENTS)
     assert night.counts["students_rejected"] == 2
     assert numbers(three) == before
 
 
 def test_a_student_renumbered_between_the_read_and_a_refresh(three: House) -> None:
     read = three.read(*numbered(s1="A", s2="B", s3="C"))
-    three.publish(*numbered(s1="NEW1"), scope=Scope.THESE_STUDENTS)
+    three.publish(*numbered(s1="NEW1"), coverage=Coverage.THESE_STUDENTS)
     night = three.publish(*read)
     assert night.counts["students_rejected"] == 1
     assert numbers(three) == {1: "NEW1", 2: "B", 3: "C"}
@@ -221,7 +221,7 @@ def test_a_student_renumbered_between_the_read_and_a_refresh(three: House) -> No
 
 def test_an_older_read_takes_no_number_from_a_student_refreshed_since(three: House) -> None:
     read = three.read(*numbered(s1="A", s2="B", s3="NEW1"))
-    three.publish(*numbered(s1="NEW1"), scope=Scope.THESE_STUDENTS)
+    three.publish(*numbered(s1="NEW1"), coverage=Coverage.THESE_STUDENTS)
     night = three.publish(*read)
     assert night.counts["students_rejected"] == 2
     assert numbers(three) == {1: "NEW1", 2: "B", 3: "C"}

@@ -10,7 +10,7 @@ import polars as pl
 from psycopg import sql
 
 from samegoal_sync.demographics.columns.curated_frames import KEEP_HOW_LEFT, LEFT_STATUSES
-from samegoal_sync.samegoal.publication.comparison import Comparison, Scope
+from samegoal_sync.samegoal.publication.comparison import Comparison, Coverage
 from samegoal_sync.samegoal.publication.published_tables import STUDENTS, kept_or_sent, names
 from samegoal_sync.samegoal.publication.staging import HASH, prepared, storable
 from samegoal_sync.samegoal.publication.student_matching import follow_student_ids, match_students
@@ -135,7 +135,7 @@ def _presence(comparison: Comparison) -> None:
                     and not exists (select from moved v where v.published_id = m.published_id))
         """
     )
-    if comparison.scope is not Scope.DISTRICT:
+    if comparison.coverage is not Coverage.DISTRICT:
         return
     comparison.execute(
         """

@@ -36,7 +36,7 @@ from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.samegoal.publication.staging import stage
 
 
-class Scope(Enum):
+class Coverage(Enum):
     """Whose frames are compared."""
 
     #: The complete district: whoever is not in them is missing.
@@ -53,14 +53,14 @@ class Comparison:
         connection: its transaction; the caller holds it and the district's lock.
         slug: the district. Every query gets it as ``%(slug)s``.
         students / guardians: what the transforms gave.
-        scope: whose frames these are.
+        coverage: whose frames these are.
     """
 
     connection: Connection[Any]
     slug: str
     students: Curated
     guardians: Curated
-    scope: Scope
+    coverage: Coverage
 
     def execute(self, query: str | sql.SQL | sql.Composed, **values: Any) -> Cursor[Any]:
         """Run a query of this package; ``%(slug)s`` is the district."""

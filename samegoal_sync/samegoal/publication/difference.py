@@ -11,7 +11,7 @@ from psycopg import Connection, sql
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.samegoal.publication.compare_guardians import compare_guardians
 from samegoal_sync.samegoal.publication.compare_students import compare_students
-from samegoal_sync.samegoal.publication.comparison import Comparison, Scope
+from samegoal_sync.samegoal.publication.comparison import Comparison, Coverage
 from samegoal_sync.samegoal.publication.consistency import require_consistent
 from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.guards import Reason
@@ -56,7 +56,7 @@ def compare(
     slug: str,
     students: Curated,
     guardians: Curated,
-    scope: Scope = Scope.DISTRICT,
+    coverage: Coverage = Coverage.DISTRICT,
 ) -> Comparison:
     """Compare tonight's frames with what is published, up to ``tonight_changes``.
 
@@ -64,7 +64,7 @@ def compare(
         InconsistentFrames: the frames contradict themselves.
     """
     require_consistent(students, guardians)
-    comparison = Comparison(connection, slug, students, guardians, scope)
+    comparison = Comparison(connection, slug, students, guardians, coverage)
     compare_students(comparison)
     compare_guardians(comparison)
     comparison.script(

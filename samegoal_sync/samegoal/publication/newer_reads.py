@@ -21,7 +21,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     STUDENT_ACCOUNT,
     Curated,
 )
-from samegoal_sync.samegoal.publication.comparison import Scope
+from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES
 from samegoal_sync.samegoal.publication.staging import copy_rows
 from samegoal_sync.samegoal.publication.student_matching import OLDER_READ
@@ -57,12 +57,12 @@ def against_newer_reads(
     slug: str,
     students: Curated,
     guardians: Curated,
-    scope: Scope = Scope.DISTRICT,
+    coverage: Coverage = Coverage.DISTRICT,
 ) -> Read:
     """Hold frames against what was read later than they were."""
     sent = frozenset(students.account["sis_internal_id"].drop_nulls().to_list())
     newer = _newer(connection, slug, students.read_at, guardians.read_at)
-    of_district = scope is Scope.DISTRICT
+    of_district = coverage is Coverage.DISTRICT
     published = sent if newer.all_published else newer.published
     published = published if of_district else published & sent
     restricted = sent if newer.all_restrictions else newer.restrictions

@@ -19,7 +19,7 @@ from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import District, Guards
 from samegoal_sync.samegoal.publication.accounting import count, nothing_published
 from samegoal_sync.samegoal.publication.apply import apply
-from samegoal_sync.samegoal.publication.comparison import Comparison, Scope
+from samegoal_sync.samegoal.publication.comparison import Comparison, Coverage
 from samegoal_sync.samegoal.publication.difference import (
     compare,
     narrow_to_additions,
@@ -60,12 +60,12 @@ class Rules:
     Attributes:
         guards: when the night is held; ``None`` when a person asked for it.
         additions_only: only new students with their guardians.
-        scope: whose frames these are.
+        coverage: whose frames these are.
     """
 
     guards: Guards | None
     additions_only: bool
-    scope: Scope = Scope.DISTRICT
+    coverage: Coverage = Coverage.DISTRICT
 
 
 def publish(
@@ -77,7 +77,7 @@ def publish(
     run_id: str,
     night: date,
     started_at: datetime,
-    scope: Scope = Scope.DISTRICT,
+    coverage: Coverage = Coverage.DISTRICT,
 ) -> Publication:
     """Publish what the transforms gave, or hold it.
 
@@ -86,7 +86,7 @@ def publish(
         run_id: the Dagster run; a second publication of the same run that changes nothing
             returns what the first recorded.
         night: the district's local date.
-        scope: ``THESE_STUDENTS`` refreshes only the students of the frame: nobody is missing
+        coverage: ``THESE_STUDENTS`` refreshes only the students of the frame: nobody is missing
             and no guard counts it; the lock and every other rule hold.
 
     Raises:
@@ -96,16 +96,16 @@ def publish(
         DatabaseFault / DatabaseError: Postgres refused or can't be reached. In every case what
             was published stays as it was.
     """
-    settings, of_night = district.settings, scope is Scope.DISTRICT
+    settings, of_night = district.settings, coverage is Coverage.DISTRICT
     kind = Kind.NIGHT if of_night else Kind.STUDENT
     sync = Sync(district.slug, run_id, night, started_at, kind).of_read(students, guardians)
     rules = Rules(
         guards=settings.guards if of_night else None,
         additions_only=bool(settings.additions_only and settings.additions_only.covers(night)),
-        scope=scope,
+        coverage=coverage,
     )
     with district_transaction(database_url, district.slug) as connection:
-        read = against_newer_reads(connection, district.slug, students, guardians, scope)
+        read = against_newer_reads(connection, district.slug, students, guardians, coverage)
         if settings.paused and settings.paused.covers(night):
             return _pause(connection, read, sync, rules, settings.paused.last)
         return publish_in(connection, read, sync, rules)
@@ -115,7 +115,7 @@ def publish_in(connection: Connection[Any], read: Read, sync: Sync, rules: Rules
     """Compare, judge, apply or hold; the caller holds the transaction and the lock."""
     if read.is_older:
         return _older(connection, read, sync, rules)
-    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.scope)
+    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.coverage)
     if rules.additions_only:
         narrow_to_additions(comparison)
     counts, findings = count(comparison)
@@ -184,7 +184,7 @@ def _pause(
         return _recorded(connection, sync_id)
     counts = nothing_published(read.students, read.guardians)
     paused = Publication(State.PAUSED, counts, [], sync_id, Findings(until=str(until)))
-    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.scope)
+    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.coverage)
     publication = _remove_withheld(comparison, read, sync, paused)
     close_sync(
         connection,
@@ -203,7 +203,7 @@ def _older(connection: Connection[Any], read: Read, sync: Sync, rules: Rules) ->
     sync_id, before = open_sync(connection, sync)
     if before in {State.PUBLISHED, State.UNCHANGED}:
         return _recorded(connection, sync_id)
-    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.scope)
+    comparison = compare(connection, sync.slug, read.students, read.guardians, rules.coverage)
     return _discard_older(comparison, read, sync, sync_id)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from samegoal_sync.samegoal.publication.comparison import Comparison, Scope
+from samegoal_sync.samegoal.publication.comparison import Comparison, Coverage
 
 #: A student keeps what was published by a read later than tonight's.
 OLDER_READ = "older_read"
@@ -90,7 +90,7 @@ def follow_student_ids(comparison: Comparison) -> None:
     without their Student Id is refused (``student_id_taken``) until the next complete night.
     """
     while comparison.execute(
-        _REFUSED, one_student=comparison.scope is Scope.THESE_STUDENTS, since=OLDER_READ
+        _REFUSED, one_student=comparison.coverage is Coverage.THESE_STUDENTS, since=OLDER_READ
     ).rowcount:
         comparison.script(_WITHOUT_REFUSED)
     comparison.execute(
