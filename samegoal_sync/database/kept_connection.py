@@ -2,8 +2,8 @@
 
 A run of a district connected some twenty times, and each connection is a process that Postgres
 starts and ends. While ``keeping_connection`` lasts, one that is closed is kept for whoever connects
-next in the same thread. What a session sets beyond its transactions, its setter puts back: asking
-Postgres to forget it would cost a question each time.
+next in the same thread. Postgres first forgets what the session was left with, as it would at a
+real close: a setting, a lock or a table of one is never the next one's.
 
 psycopg's own pool brings three threads for what one thread needs here.
 """
@@ -19,6 +19,8 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
+
+from samegoal_sync.database.forgotten_session import forget_session
 
 #: Seconds idle after which a connection is not trusted: what lies between here and Postgres may
 #: have dropped it without a word, and the next question would wait for ever.
@@ -46,14 +48,20 @@ class Keeper:
         return None
 
     def keep(self, connection: KeptConnection) -> bool:
-        """Whether this thread's next may have it: nothing of a transaction is left in it."""
+        """Whether this thread's next may have it: nothing of this one's use is left in it."""
         if self._idle is connection:  # closed a second time
             return True
         usable = keeper_of(self.database_url) is self and self._idle is None
         if not usable or connection.info.transaction_status is not TransactionStatus.IDLE:
             return False
-        connection.autocommit, connection.row_factory = False, tuple_row
+        connection.row_factory = tuple_row
         connection.isolation_level = connection.read_only = connection.deferrable = None
+        try:
+            connection.autocommit = True
+            forget_session(connection)
+            connection.autocommit = False
+        except psycopg.Error:
+            return False
         self._idle, self._since = connection, time.monotonic()
         return True
 

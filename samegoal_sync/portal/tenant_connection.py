@@ -18,6 +18,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from samegoal_sync.database.connect import connect
+from samegoal_sync.database.forgotten_session import forget_session
 
 _IDLE_CONNECTIONS = 8
 
@@ -98,8 +99,7 @@ class PortalDatabase:
             return
         try:
             # Whatever a page was made to leave: tables that hide ours, settings, statements, locks.
-            connection.execute("discard all")
-            connection.execute("reset role")  # to the one of the address, which that put down
+            forget_session(connection)
             self._idle.put_nowait(connection)
         except (queue.Full, psycopg.Error):
             connection.close()

@@ -69,6 +69,47 @@ def test_how_it_was_used_is_not_carried_over(database_url: str) -> None:
     assert row == ("read committed",)
 
 
+def test_what_a_session_was_left_with_is_not_carried_over(database_url: str) -> None:
+    lock = "select pg_try_advisory_lock(5499, 1)"
+    with keeping_connection(database_url), psycopg.connect(database_url) as other:
+        with connect(database_url) as connection:
+            pid = connection.info.backend_pid
+            connection.execute("set statement_timeout = '1s'; set search_path = public")
+            connection.execute("set session characteristics as transaction read only")
+            connection.execute("create temp table kept_here (n int)")
+            connection.execute("prepare asked as select 1; listen kept_here")
+            connection.execute(lock)
+        assert other.execute(lock).fetchone() == (True,)
+        with connect(database_url) as again:
+            assert again.info.backend_pid == pid
+            assert again.execute(
+                "select current_setting('statement_timeout'), current_setting('search_path'), "
+                "current_setting('transaction_read_only'), to_regclass('kept_here'), "
+                "(select count(*) from pg_prepared_statements), "
+                "(select count(*) from pg_listening_channels())"
+            ).fetchone() == ("0", "samegoal,pg_temp", "off", None, 0, 0)
+
+
+def test_the_role_of_an_address_is_the_next_one_s_too(database_url: str) -> None:
+    address = f"{database_url}{'&' if '?' in database_url else '?'}options=-crole%3Dpg_monitor"
+    who = "select current_user"
+    with keeping_connection(address):
+        with connect(address) as connection:
+            connection.execute("reset role; set role pg_signal_backend")
+        with connect(address) as again:
+            assert again.execute(who).fetchone() == ("pg_monitor",)
+
+
+def test_a_connection_that_broke_while_it_was_in_use_is_not_kept(database_url: str) -> None:
+    with keeping_connection(database_url):
+        broken = connect(database_url)
+        pid = broken.info.backend_pid
+        with psycopg.connect(database_url, autocommit=True) as root:
+            root.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+        broken.close()
+        assert _backend(database_url) != pid
+
+
 def test_options_are_never_taken_from_a_kept_one(database_url: str) -> None:
     with keeping_connection(database_url):
         pid = _backend(database_url)
