@@ -106,6 +106,14 @@ class Conflict(PortalError):
     title = "This has changed meanwhile"
 
 
+def changed_meanwhile() -> Conflict:
+    """The answer where somebody else's transaction came between, whatever it did."""
+    return Conflict(
+        "Somebody else, or the nightly import, changed the same record at the same moment",
+        hint="Go back, reload the page, look at what is there now and try again.",
+    )
+
+
 class Refused(PortalError):
     """A value can't be taken; nothing was changed."""
 

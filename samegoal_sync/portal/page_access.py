@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -20,7 +21,7 @@ from starlette.types import Message, Receive
 
 from samegoal_sync.errors import SyncError
 from samegoal_sync.outside_text import has_heap_of_marks
-from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected
+from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected, changed_meanwhile
 from samegoal_sync.portal.faults import fault_in_words
 from samegoal_sync.portal.identity.accounts import Role
 from samegoal_sync.portal.identity.cookies import by_tls, read_cookie
@@ -36,6 +37,14 @@ TEAM = frozenset({Role.TECHNICAL_TEAM})
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+#: What Postgres says to one of two transactions that came between each other. A row that is
+#: written for a student is refused so, too, when the student is deleted at that moment.
+_CROSSED = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.ForeignKeyViolation,
+)
 
 _LARGEST_FORM = 512 * 1024
 #: A district of 2,000 schools maps each in two fields.
@@ -58,12 +67,15 @@ def without_words(answer: Callable[..., T], *arguments: Any) -> T:
 
     Raises:
         SyncError: what the page itself says.
+        Conflict: somebody else's transaction came between.
         Unexpected: anything else.
     """
     try:
         return answer(*arguments)
     except (SyncError, HTTPException):
         raise
+    except _CROSSED:
+        raise changed_meanwhile() from None
     except Exception as error:
         _log.error("%s", fault_in_words(error))
         raise Unexpected from None

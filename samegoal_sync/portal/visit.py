@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,7 +20,7 @@ from samegoal_sync.districts.monitoring.district_status import DistrictStatus, s
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.outside_text import cleaned_text
 from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
-from samegoal_sync.portal.errors import NotFound
+from samegoal_sync.portal.errors import NotFound, changed_meanwhile
 from samegoal_sync.portal.identity.accounts import Role, User
 from samegoal_sync.portal.identity.sessions import Session, save_state
 from samegoal_sync.portal.owner_jobs import DECISIONS_AT_ONCE, OwnerJobs
@@ -32,7 +33,10 @@ from samegoal_sync.refresh.refresh_jobs import RefreshJobs
 from samegoal_sync.samegoal.publication.student_record import StudentRecord, record_by_portal_id
 from samegoal_sync.settings import Settings
 
+T = TypeVar("T")
+
 _MOST_DIGITS = 15
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,26 @@ class Visit:
             self.slug, user=self.user.id, sees_all=self.manages, snapshot=snapshot
         ) as connection:
             yield connection
+
+    def at_one_moment(self, work: Callable[[Rows], T]) -> T:
+        """What ``work`` reads and writes in one transaction of one moment.
+
+        A night may move a Student Id to another student between the statement that reads it and
+        the one that writes by it. Postgres refuses such a write, and ``work`` is done anew.
+
+        Args:
+            work: does nothing beyond its connection.
+
+        Raises:
+            Conflict: it was refused time and again.
+        """
+        for _ in range(_TRIES):
+            try:
+                with self.district(snapshot=True) as connection:
+                    return work(connection)
+            except psycopg.errors.SerializationFailure:
+                continue
+        raise changed_meanwhile()
 
     def record(self, connection: Rows, action: Action, **told: Any) -> None:
         """Write a line of the audit log in this transaction."""

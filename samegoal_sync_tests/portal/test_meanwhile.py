@@ -6,6 +6,7 @@ The other one's transaction is open when the form arrives, and is committed once
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,11 @@ from samegoal_sync_tests.portal.test_edit_by_hand import MOTHER
 
 ADMIN, TEACHER = "administrative@fairview.example", "teacher@fairview.example"
 _MOST_SECONDS = 30
+#: A night in which the Student Id of María is given to Sam.
+SWAP = (
+    "update students set student_id = 'x' where student_id = '1001'; "
+    "update students set student_id = '1001' where student_id = '1002'"
+)
 Address = Callable[..., str]
 SignIn = Callable[[str], Person]
 
@@ -45,7 +51,7 @@ def post_after(
         job = pool.submit(person.send, path, fields)
         try:
             until = time.monotonic() + _MOST_SECONDS
-            while not job.done() and not _somebody_waits(url) and time.monotonic() < until:
+            while not job.done() and not _waiting(url) and time.monotonic() < until:
                 time.sleep(0.02)
             if second:
                 other.execute(second.encode())
@@ -54,9 +60,9 @@ def post_after(
         return job.result(_MOST_SECONDS)
 
 
-def _somebody_waits(url: str) -> bool:
-    waiting = "select 1 from pg_stat_activity where datname = current_database() and "
-    return bool(execute(url, f"{waiting} wait_event_type = 'Lock'"))
+def _waiting(url: str) -> int:
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and "
+    return int(execute(url, f"{waiting} wait_event_type = 'Lock'")[0][0])
 
 
 @pytest.fixture
@@ -232,14 +238,86 @@ def test_nobody_is_erased_who_got_the_student_id_meanwhile(
         "insert into changes (district, student_id, kind, field, old, new) values "
         f"('{FAIRVIEW}', '1002', 'changed', 'address', 'Old', 'New')",
     )
-    night = (
-        f"select pg_advisory_xact_lock(5407, hashtext('{FAIRVIEW}')); "
-        f"update students set student_id = 'x' where student_id = '1001'; "
-        "update students set student_id = '1001' where student_id = '1002'"
-    )
+    night = f"select pg_advisory_xact_lock(5407, hashtext('{FAIRVIEW}')); {SWAP}"
     answer = post_after(districts, night, admin, f"{student_address(FAIRVIEW)}/{page}", **fields)
     assert answer.status_code == 409
     assert "Nothing was changed" in answer.text
     left = "select last_name from students where student_id = '1001' and district = 'fairview-isd'"
     assert execute(districts, left) == [("O'Brien",)]
     assert execute(districts, "select old from changes") == [("Old",)]
+
+
+@pytest.mark.parametrize(
+    ("page", "fields"),
+    [
+        ("by-hand", {"pronouns": "they"}),
+        ("by-hand", {"part": "basics", "historical_idle": "yes"}),
+        ("documents", {"kind": "iep"}),
+    ],
+)
+@pytest.mark.parametrize("entered_before", [False, True])
+def test_what_is_written_is_the_student_s_whose_id_a_night_moves_meanwhile(
+    admin: Person, student_address: Address, districts: str, page: str, fields: dict[str, str],
+    entered_before: bool,
+) -> None:  # fmt: skip
+    address = student_address(FAIRVIEW)
+    if entered_before:
+        for student_id in ("1001", "1002"):
+            there = f"{student_address(FAIRVIEW, student_id)}/by-hand"
+            assert admin.post(there, preferred_gender="Other").status_code == 303
+    answer = post_after(districts, SWAP, admin, f"{address}/{page}", **fields)
+    assert answer.status_code == 303
+    table = "documents" if page == "documents" else "entered_by_hand"
+    whose = f"select student_id from {table}"
+    if entered_before and page == "by-hand":
+        whose += " where pronouns = 'they' or historical_idle"
+    assert execute(districts, whose) == [("x",)]
+    told = "select student_id from audit_log order by id desc limit 1"
+    assert execute(districts, told) == [("x",)]
+
+
+def test_a_newer_version_is_the_student_s_whose_id_a_night_moves_meanwhile(
+    admin: Person, student_address: Address, districts: str
+) -> None:
+    document = admin.post(f"{student_address(FAIRVIEW)}/documents", kind="iep").headers["location"]
+    execute(districts, "update documents set finished_at = now(), finished_by = 'x'")
+    answer = post_after(districts, SWAP, admin, f"{document}/amend")
+    assert answer.status_code == 303
+    assert execute(districts, "select student_id from documents") == [("x",), ("x",)]
+
+
+@pytest.mark.parametrize(
+    ("page", "fields"), [("documents", {"kind": "iep"}), ("by-hand", {"pronouns": "they"})]
+)
+def test_a_student_who_is_deleted_meanwhile_is_gone(
+    admin: Person, child: str, districts: str, page: str, fields: dict[str, str]
+) -> None:
+    gone = "delete from students where origin = 'hand'"
+    answer = post_after(districts, gone, admin, f"{child}/{page}", **fields)
+    assert answer.status_code == 404
+
+
+def test_a_refresh_of_a_student_who_is_deleted_meanwhile_is_no_fault(
+    admin: Person, student_address: Address, districts: str
+) -> None:
+    gone = "delete from students where student_id = '1001' and district = 'fairview-isd'"
+    answer = post_after(districts, gone, admin, f"{student_address(FAIRVIEW)}/refresh")
+    assert answer.status_code == 409
+    assert "at the same moment" in answer.text
+
+
+def test_two_tabs_that_begin_the_second_factor_at_once_show_the_same(
+    sign_in: SignIn, districts: str
+) -> None:
+    one, other = sign_in(TEACHER), sign_in(TEACHER)
+    with ThreadPoolExecutor(2) as pool, connect(districts) as lock:
+        lock.execute("lock table portal_second_factors in share mode")  # reads go on
+        pages = [pool.submit(person.get, "/account/second-factor") for person in (one, other)]
+        until = time.monotonic() + _MOST_SECONDS
+        while _waiting(districts) < len(pages) and time.monotonic() < until:
+            time.sleep(0.02)
+        lock.commit()
+        answers = [page.result(_MOST_SECONDS) for page in pages]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    shown = [re.findall(r"<code>(\w+)</code>", answer.text) for answer in answers]
+    assert shown[0] == shown[1] != []

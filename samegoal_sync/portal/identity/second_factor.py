@@ -39,21 +39,23 @@ def has_second_factor(connection: Rows, user_id: int) -> bool:
     return found is not None
 
 
-def begin_setup(connection: Rows, cipher: Cipher, user: User) -> Secret:
-    """The secret to scan: the one of a setup that was begun, or a new one; not in force yet."""
-    row = one(
+def begin_setup(connection: Rows, cipher: Cipher, user: User) -> Secret | None:
+    """The secret to scan: the one of a setup that was begun, or a new one; not in force yet.
+
+    ``None`` where a second factor is in force.
+    """
+    # Two tabs may begin at once: both show what the first of them stored.
+    connection.execute(
+        "insert into portal_second_factors (user_id, sealed) values (%s, %s) "
+        "on conflict (user_id) do nothing",
+        (user.id, cipher.seal(_owner(user.id), Secret(pyotp.random_base32()))),
+    )
+    begun = one(
         connection,
         "select sealed from portal_second_factors where user_id = %s and confirmed_at is null",
         (user.id,),
     )
-    if row:
-        return cipher.open(_owner(user.id), bytes(row["sealed"]))
-    secret = Secret(pyotp.random_base32())
-    connection.execute(
-        "insert into portal_second_factors (user_id, sealed) values (%s, %s)",
-        (user.id, cipher.seal(_owner(user.id), secret)),
-    )
-    return secret
+    return cipher.open(_owner(user.id), bytes(begun["sealed"])) if begun else None
 
 
 def qr_code(user: User, secret: Secret) -> str:

@@ -87,9 +87,9 @@ def _account(visit: Visit, errors: dict[str, str] | None = None) -> Response:
 
 def _second_factor(visit: Visit, errors: dict[str, str] | None = None) -> Response:
     with visit.portal.database.web() as connection:
-        if has_second_factor(connection, visit.user.id):
-            return visit.go("/account", "Your second factor is set up.")
         secret = begin_setup(connection, visit.portal.registry.cipher, visit.user)
+    if secret is None:
+        return visit.go("/account", "Your second factor is set up.")
     return visit.page(
         "second_factor.html",
         422 if errors else 200,

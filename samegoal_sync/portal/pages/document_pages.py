@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import partial
 from urllib.parse import quote
 from uuid import UUID
 
@@ -43,22 +44,26 @@ def start(visit: Visit) -> Response:
     kind = visit.field("kind")
     if kind not in KINDS:
         raise Refused("There is no such kind of document", hint="Choose one of the list.")
-    with visit.district(snapshot=True) as connection:
-        record = visit.student_record(connection)
-        if record.student["closed_since"]:
-            raise Refused(
-                "No document can be started in a closed record",
-                hint="Open the student's present record and start it there.",
-            )
-        document_id = start_document(connection, record, kind, visit.user.login)
-        visit.record(
-            connection,
-            Action.DOCUMENT_STARTED,
-            student_id=record.student_id,
-            document_id=document_id,
-            what=kind,
-        )
+    document_id = visit.at_one_moment(partial(_started, visit, kind))
     return visit.go(document_address(visit, document_id))
+
+
+def _started(visit: Visit, kind: str, connection: Rows) -> UUID:
+    record = visit.student_record(connection)
+    if record.student["closed_since"]:
+        raise Refused(
+            "No document can be started in a closed record",
+            hint="Open the student's present record and start it there.",
+        )
+    document_id = start_document(connection, record, kind, visit.user.login)
+    visit.record(
+        connection,
+        Action.DOCUMENT_STARTED,
+        student_id=record.student_id,
+        document_id=document_id,
+        what=kind,
+    )
+    return document_id
 
 
 def document(visit: Visit) -> Response:

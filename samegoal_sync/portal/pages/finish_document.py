@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -19,6 +21,7 @@ from samegoal_sync.portal.pages.document_pages import (
     shown_again,
 )
 from samegoal_sync.portal.records.audit_trail import Action
+from samegoal_sync.portal.tenant_connection import Rows
 from samegoal_sync.portal.visit import Visit
 
 
@@ -83,20 +86,24 @@ def finish_document(visit: Visit) -> Response:
 
 def amend(visit: Visit) -> Response:
     """Start a new version of a finished document."""
-    with visit.district() as connection:
-        read = read_document(connection, visit.uuid("document"))
-        if not may_finish(visit, read):
-            raise NotFound
-        if not read.about["finished_at"]:
-            raise Conflict(
-                "This document is not finished",
-                hint="Open it and change it; only a finished document needs a new version.",
-            )
-        newer = amend_document(connection, read.about, visit.user.login)
-        record_line(visit, connection, read, Action.DOCUMENT_AMENDED)
+    newer = visit.at_one_moment(partial(_amended, visit))
     return visit.go(
         document_address(visit, newer), "A new version is started. The finished one stays as it is."
     )
+
+
+def _amended(visit: Visit, connection: Rows) -> UUID:
+    read = read_document(connection, visit.uuid("document"))
+    if not may_finish(visit, read):
+        raise NotFound
+    if not read.about["finished_at"]:
+        raise Conflict(
+            "This document is not finished",
+            hint="Open it and change it; only a finished document needs a new version.",
+        )
+    newer = amend_document(connection, read.about, visit.user.login)
+    record_line(visit, connection, read, Action.DOCUMENT_AMENDED)
+    return newer
 
 
 def _state(read: Document) -> str:

@@ -11,6 +11,7 @@ from samegoal_sync.portal.pages.student_refresh import state_of
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.change_history import visible_changes, withheld_words
 from samegoal_sync.portal.records.shown_fields import guardian_fields, student_sections
+from samegoal_sync.portal.tenant_connection import Rows
 from samegoal_sync.portal.visit import Visit
 
 GENDERS = ("Male", "Female", "Non-binary", "Other")
@@ -84,7 +85,8 @@ def _enter(visit: Visit, **columns: str | bool | None) -> None:
     entered = {**columns, "entered_by": visit.user.login}
     names, marks = ", ".join(entered), ", ".join(f"%({name})s" for name in entered)
     sets = ", ".join(f"{name} = excluded.{name}" for name in entered)
-    with visit.district() as connection:
+
+    def write(connection: Rows) -> None:
         student_id = visit.student_record(connection).student_id
         connection.execute(
             f"insert into entered_by_hand (district, student_id, entered_at, {names}) "  # noqa: S608
@@ -94,3 +96,5 @@ def _enter(visit: Visit, **columns: str | bool | None) -> None:
             {"district": visit.slug, "student_id": student_id, **entered},
         )
         visit.record(connection, Action.ENTERED, student_id=student_id)
+
+    visit.at_one_moment(write)
