@@ -20,7 +20,7 @@ from samegoal_sync.pipeline.resources import Database
 from samegoal_sync.samegoal.errors import TransientDatabaseFault
 from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
-from samegoal_sync.samegoal.publication.publish import record_failure
+from samegoal_sync.samegoal.publication.syncs import record_failure
 
 if TYPE_CHECKING:
     from samegoal_sync.district import District

@@ -24,7 +24,8 @@ from samegoal_sync.demographics.columns.curated_frames import (
 )
 from samegoal_sync.district import District, DistrictSettings, DistrictState, Slug
 from samegoal_sync.samegoal.publication.comparison import Coverage
-from samegoal_sync.samegoal.publication.publish import Publication, publish
+from samegoal_sync.samegoal.publication.publish import publish
+from samegoal_sync.samegoal.publication.syncs import Publication
 
 NIGHT = date(2026, 11, 24)
 STARTED = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from samegoal_sync.demographics.validation.frame_validation import check_curated
 from samegoal_sync.district import DistrictSettings, Guards
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativType
 from samegoal_sync.qmlativ.raw_objects import RawObjects
-from samegoal_sync.samegoal.publication.publish import State
+from samegoal_sync.samegoal.publication.syncs import State
 from samegoal_sync.sandbox import SandboxDistrict, generate_district, raw_objects
 from samegoal_sync_tests.samegoal.invented_nights import House
 

@@ -14,9 +14,10 @@ from samegoal_sync.samegoal.errors import (
     StudentNotPublished,
 )
 from samegoal_sync.samegoal.publication.comparison import Coverage
-from samegoal_sync.samegoal.publication.publish import publish, record_failure
+from samegoal_sync.samegoal.publication.publish import publish
 from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
 from samegoal_sync.samegoal.publication.student_record import record_by_student_id
+from samegoal_sync.samegoal.publication.syncs import record_failure
 from samegoal_sync_tests.samegoal.invented_nights import (
     NIGHT,
     STARTED,

@@ -10,7 +10,7 @@ from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
 from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.district import DistrictSettings
-from samegoal_sync.samegoal.publication.publish import State
+from samegoal_sync.samegoal.publication.syncs import State
 from samegoal_sync.sandbox import SandboxDistrict, advance_district, generate_district, raw_objects
 from samegoal_sync_tests.samegoal.invented_nights import House
 

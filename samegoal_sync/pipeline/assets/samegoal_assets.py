@@ -28,7 +28,8 @@ from samegoal_sync.pipeline.published_asset import (
 from samegoal_sync.pipeline.resources import Database, Sftp
 from samegoal_sync.samegoal.delivery.deliveries import forget_delivery
 from samegoal_sync.samegoal.publication.accounting import published_rows
-from samegoal_sync.samegoal.publication.publish import Publication, State, publish
+from samegoal_sync.samegoal.publication.publish import publish
+from samegoal_sync.samegoal.publication.syncs import Publication, State
 
 _COMMON: dict[str, Any] = {
     "group_name": "samegoal",

@@ -1,6 +1,6 @@
 """Tonight beside what is published: one comparison, in temporary tables of one transaction.
 
-The tables are made by ``compare`` (difference.py) and end with the transaction. Preview, held night
+The tables are made by ``compare`` (compare.py) and end with the transaction. Preview, held night
 and publication make the same ones, count and judge them; only a publication applies them.
 
 ==================  ============================================================================

@@ -16,17 +16,13 @@ from samegoal_sync.demographics.columns.stored_curated import with_every_column
 from samegoal_sync.demographics.columns.student_columns import STUDENTS
 from samegoal_sync.samegoal.errors import HeldNightDamaged, NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.accounting import count
-from samegoal_sync.samegoal.publication.difference import (
-    Difference,
-    compare,
-    narrow_to_additions,
-    read_changes,
-)
+from samegoal_sync.samegoal.publication.compare import compare, narrow_to_additions
+from samegoal_sync.samegoal.publication.difference import Difference, read_changes
 from samegoal_sync.samegoal.publication.guards import Reason
 from samegoal_sync.samegoal.publication.held_night_storage import clear_held, unpack
 from samegoal_sync.samegoal.publication.newer_reads import Read, against_newer_reads
-from samegoal_sync.samegoal.publication.publish import Publication, Rules, publish_in
-from samegoal_sync.samegoal.publication.syncs import Kind, Sync
+from samegoal_sync.samegoal.publication.publish import Rules, publish_in
+from samegoal_sync.samegoal.publication.syncs import Kind, Publication, Sync
 from samegoal_sync.samegoal.publication.transaction import (
     district_transaction,
     reading,

@@ -7,12 +7,8 @@ from datetime import date
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import District
 from samegoal_sync.samegoal.publication.accounting import count
-from samegoal_sync.samegoal.publication.difference import (
-    Difference,
-    compare,
-    narrow_to_additions,
-    read_changes,
-)
+from samegoal_sync.samegoal.publication.compare import compare, narrow_to_additions
+from samegoal_sync.samegoal.publication.difference import Difference, read_changes
 from samegoal_sync.samegoal.publication.guards import judge
 from samegoal_sync.samegoal.publication.transaction import reading, require_district
 

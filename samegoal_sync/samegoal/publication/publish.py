@@ -19,12 +19,12 @@ from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.district import District, Guards
 from samegoal_sync.samegoal.publication.accounting import count, nothing_published
 from samegoal_sync.samegoal.publication.apply import apply
-from samegoal_sync.samegoal.publication.comparison import Comparison, Coverage
-from samegoal_sync.samegoal.publication.difference import (
+from samegoal_sync.samegoal.publication.compare import (
     compare,
     narrow_to_additions,
     narrow_to_withheld,
 )
+from samegoal_sync.samegoal.publication.comparison import Comparison, Coverage
 from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.guards import (
     Reason,
@@ -45,12 +45,9 @@ from samegoal_sync.samegoal.publication.syncs import (
     Sync,
     close_sync,
     open_sync,
-    record_failure,
     store_rejects,
 )
 from samegoal_sync.samegoal.publication.transaction import district_transaction
-
-__all__ = ["Publication", "State", "publish", "record_failure"]
 
 
 @dataclass(frozen=True)
