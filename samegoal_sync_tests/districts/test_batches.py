@@ -10,7 +10,12 @@ import pytest
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import DateRange, DistrictSettings, DistrictState
-from samegoal_sync.districts.monitoring import expiry, pause_reminders, post_run
+from samegoal_sync.districts.monitoring import (
+    expiry,
+    pause_reminders,
+    post_run,
+    unsettled_nights,
+)
 from samegoal_sync.districts.registry import history
 from samegoal_sync.districts.registry import registry as registry_module
 from samegoal_sync.districts.registry.registry import Registry
@@ -44,7 +49,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[None]]:
         found.append(None)
         return connect(*arguments, **options)
 
-    for module in (expiry, pause_reminders, post_run, history, registry_module):
+    for module in (expiry, pause_reminders, post_run, unsettled_nights, history, registry_module):
         monkeypatch.setattr(module, "connect", counted)
     return found
 

@@ -18,7 +18,7 @@ from samegoal_sync.districts.monitoring.night_requests import (
     claim_night,
     forget_old_nights,
 )
-from samegoal_sync.districts.monitoring.post_run import unprocessed_runs
+from samegoal_sync.districts.monitoring.unsettled_nights import unsettled_nights
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync_tests.districts.sync_rows import ask, begin, write_night
 
@@ -173,7 +173,7 @@ def test_a_night_whose_window_ends_before_its_fourth_attempt_is_settled_as_faile
         url, "fairview-isd", late, "failed", night=NIGHT, findings={"transient": True},
         run_id=run_id,
     )  # fmt: skip
-    assert unprocessed_runs(url, late + timedelta(minutes=1)) == []  # it may be tried again
+    assert unsettled_nights(url, late + timedelta(minutes=1)) == []  # it may be tried again
     (second,) = ask(url, [district], late + timedelta(minutes=10))
     again = begin(url, second)
     write_night(
@@ -181,7 +181,7 @@ def test_a_night_whose_window_ends_before_its_fourth_attempt_is_settled_as_faile
         findings={"transient": True}, run_id=again,
     )  # fmt: skip
     assert ask(url, [district], due + WINDOW) == []
-    first, last = unprocessed_runs(url, due + WINDOW)
+    first, last = unsettled_nights(url, due + WINDOW)
     assert (first.failed_for_good, last.failed_for_good) == (False, True)
 
 
@@ -196,7 +196,7 @@ def test_a_night_that_a_person_saved_is_not_settled_as_failed(
     )
     write_night(url, "fairview-isd", due + timedelta(minutes=5), "published", night=NIGHT)
     assert ask(url, [district], due + timedelta(minutes=10)) == []
-    settled = unprocessed_runs(url, due + timedelta(minutes=11))
+    settled = unsettled_nights(url, due + timedelta(minutes=11))
     assert [one.failed_for_good for one in settled] == [False, False]
 
 
