@@ -122,6 +122,7 @@ def test_a_spoilt_address_is_not_another_ones(spelling: Spelling, local: str, ho
     "text",
     ["@", "@@", "(at)", "n/a", "none", "not at this time, thanks", "mom at work. dad at home",
      "+@+.+", "a@", "_@_._", "%40", "none@none.com!", "test(at)test.com", "_none@none.com_",
+     "noemail.com", "none.com", "no gmail.com", "gmail.com", "www.x1.org",
      "none@none.com; noemail@x.org", "no email at this time. call", "...", "@x.org", "at x.org"],
 )  # fmt: skip
 def test_what_many_type_makes_no_two_people_one(text: str) -> None:

@@ -9,7 +9,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     KEEP_HOW_LEFT,
     LEFT_STATUSES,
 )
-from samegoal_sync.demographics.guardians.restrictions.contact_values import SAME_MAILBOX
+from samegoal_sync.demographics.guardians.restrictions.mail_hosts import SAME_MAILBOX
 from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync_tests.samegoal.invented_nights import (

@@ -20,8 +20,8 @@ from samegoal_sync.demographics.columns.curated_frames import DENIED_COLUMNS
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.demographics.guardians.restrictions.contact_values import (
     email_keys,
+    keys_to_compare,
     phone_keys,
-    phone_keys_to_compare,
 )
 from samegoal_sync.samegoal.publication.comparison import Comparison
 
@@ -103,7 +103,7 @@ class _Guarded:
             known = self.keys.get(published_id, set())
             doubtful = self.absent if published_id in self.unknown else frozenset()
             for column, value in zip(CONTACTS, values, strict=True):
-                if value and (column in doubtful or _keys_to_compare(column, value) & known):
+                if value and (column in doubtful or keys_to_compare(_keys(column, value)) & known):
                     yield student_id, guardian_id, column
 
 
@@ -125,11 +125,6 @@ def _guarded(comparison: Comparison) -> _Guarded:
 
 def _keys(column: str, value: str | None) -> frozenset[str]:
     return (email_keys if GUARDIANS.contacts[column] is Contact.EMAIL else phone_keys)(value)
-
-
-def _keys_to_compare(column: str, value: str) -> frozenset[str]:
-    is_email = GUARDIANS.contacts[column] is Contact.EMAIL
-    return email_keys(value) if is_email else phone_keys_to_compare(value)
 
 
 def _frame(hits: Iterable[tuple[str, int, str]]) -> pl.DataFrame:

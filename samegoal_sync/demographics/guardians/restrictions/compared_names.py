@@ -16,6 +16,8 @@ from itertools import product
 from anyascii import anyascii
 from nicknames import NickNamer
 
+from samegoal_sync.demographics.guardians.restrictions.slips import is_slip
+
 _NO_PART = frozenset(
     ["jr", "sr", "ii", "iii", "iv", "esq", "mr", "mrs", "ms", "miss", "mx", "dr", "rev", "nd", "rd"]
 )
@@ -116,7 +118,7 @@ def _same_last(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """A word in common (``Vale-Marsh``), or all of them as one word, with a letter wrong."""
     ours, theirs = (set(words) - _PARTICLES or set(words) for words in (one, other))
     pairs = [*product(ours, theirs), ("".join(one), "".join(other))]
-    return any(a == b != "" or _is_slip(a, b, _LONG_LAST) for a, b in pairs)
+    return any(a == b != "" or is_slip(a, b, _LONG_LAST) for a, b in pairs)
 
 
 def _same_words(one: PersonName, other: PersonName) -> bool:
@@ -143,7 +145,7 @@ def _are_forms(one: str, other: str) -> bool:
     if long.startswith(short) and (len(short) == 1 or len(short) >= _SHORT_FORM):
         return True
     # Maria and Mario are two people: a last letter makes another name.
-    slip = one[-1] == other[-1] and _is_slip(one, other, _LONG_FIRST)
+    slip = one[-1] == other[-1] and is_slip(one, other, _LONG_FIRST)
     # Steven and Stephen are Steve.
     spelt = one[0] == other[0] and bool(_short_names(one) & _short_names(other))
     return slip or spelt or bool(_full_names(one) & _full_names(other))
@@ -161,17 +163,6 @@ def _short_names(name: str) -> frozenset[str]:
 @cache
 def _nicknames() -> NickNamer:
     return NickNamer()
-
-
-def _is_slip(one: str, other: str, shortest: int) -> bool:
-    """Whether one letter is wrong, missing, too many, or two neighbors are swapped."""
-    if min(len(one), len(other)) < shortest or abs(len(one) - len(other)) > 1:
-        return False
-    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
-    if at is None:
-        return True
-    a, b = one[at:], other[at:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
 
 
 def _words(text: str, spell_out: bool) -> tuple[str, ...]:

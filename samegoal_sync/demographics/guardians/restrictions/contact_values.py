@@ -12,9 +12,12 @@ from collections.abc import Iterable
 import polars as pl
 
 from samegoal_sync.demographics.guardians.restrictions.filler_emails import is_filler
+from samegoal_sync.demographics.guardians.restrictions.mail_hosts import meant_hosts
 from samegoal_sync.demographics.guardians.restrictions.spoilt_contacts import (
+    addresses_without_sign,
     meant_addresses,
     meant_numbers,
+    without_sign,
 )
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.outside_text import cleaned_text
@@ -36,22 +39,16 @@ _EXTENSION = re.compile(r"(?i)[ ,;]*(?:extension|extn|ext\.?|;ext=|x|#)[ .:=]*\d
 _LONGEST, _SHORTEST = 10, 7
 #: No field of a contact is so long.
 _MOST = 1_000
-#: Hosts of one mailbox: another name of the host -> the one it is compared by.
-SAME_MAILBOX = {
-    "googlemail.com": "gmail.com",
-    "me.com": "icloud.com",
-    "mac.com": "icloud.com",
-    "pm.me": "proton.me",
-    "protonmail.com": "proton.me",
-}
 
 
 def email_keys(text: str | None) -> frozenset[str]:
     """Every address in the text, also in spoilt spelling: small letters, without dots and
-    plus-tags before the ``@``."""
+    plus-tags before the ``@``, at every host that is meant. Of an address without its ``@`` at a
+    host that nobody knows, ``without_sign``."""
     plain = _plain(text)
     found = {*_ADDRESS.findall(_QUOTED.sub("", _SPACED_AT.sub("@", plain)))}
-    return frozenset(filter(None, map(_email_key, found | meant_addresses(plain))))
+    found |= meant_addresses(plain) | addresses_without_sign(plain)
+    return frozenset().union(*map(_of_address, found))
 
 
 def phone_keys(text: str | None) -> frozenset[str]:
@@ -71,10 +68,12 @@ def _numbers(plain: str) -> frozenset[str]:
     return frozenset(number for number in found if len(set(number)) > 1)
 
 
-def phone_keys_to_compare(text: str | None) -> frozenset[str]:
-    """``phone_keys``, and each without its area code, for numbers kept without one."""
-    keys = phone_keys(text)
-    return keys | {key[-_SHORTEST:] for key in keys}
+def keys_to_compare(keys: Iterable[str]) -> frozenset[str]:
+    """The keys, and what another field has that lacks a part of theirs: a number's area code, an
+    address's ``@``. Keys of one field are compared with these of the other."""
+    found = frozenset(keys)
+    lacking = (without_sign(key) if "@" in key else key[-_SHORTEST:] for key in found)
+    return found.union(lacking)
 
 
 def contact_keys(raw: RawObjects, name_ids: Iterable[int]) -> dict[int, frozenset[str]]:
@@ -105,11 +104,13 @@ def _plain(text: str | None) -> str:
     return unicodedata.normalize("NFKC", cleaned_text(text or "", _MOST))
 
 
-def _email_key(address: str) -> str | None:
+def _of_address(address: str) -> frozenset[str]:
     local, _, host = address.casefold().partition("@")
+    if not local and "@" in address:
+        return frozenset({address})
     host = host.strip(".")
     local = local.split("+", 1)[0].replace(".", "")
     # What has no letter (``_@_``) is typed so that the field is filled.
     if not all(any(map(str.isalnum, half)) for half in (local, host)):
-        return None
-    return f"{local}@{SAME_MAILBOX.get(host, host)}"
+        return frozenset()
+    return frozenset(f"{local}@{meant}" for meant in meant_hosts(host))

@@ -18,7 +18,10 @@ from samegoal_sync.demographics.guardians.restrictions.compared_names import (
     compared_names,
     written_names,
 )
-from samegoal_sync.demographics.guardians.restrictions.contact_values import contact_keys
+from samegoal_sync.demographics.guardians.restrictions.contact_values import (
+    contact_keys,
+    keys_to_compare,
+)
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.values.dates import parsed
 from samegoal_sync.qmlativ.raw_objects import RawObjects
@@ -91,7 +94,10 @@ def resemblance(one: Person, other: Person) -> Resemblance:
         return Resemblance.PROBABLE
     names = compared_names(one.names, other.names)
     born = _same_birth(one.born, other.born)
-    shared = bool(one.contacts & other.contacts)
+    shared = bool(
+        keys_to_compare(one.contacts) & other.contacts
+        or one.contacts & keys_to_compare(other.contacts)
+    )
     # Daniel and Daniela are a form of each other, and two people if their genders say so.
     close = names.close and (None in (one.gender, other.gender) or one.gender == other.gender)
     probable = (

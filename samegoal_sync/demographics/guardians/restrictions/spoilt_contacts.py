@@ -1,9 +1,9 @@
 """What a person may have meant by an e-mail or phone whose spelling is spoilt.
 
 A restricted guardian's field is compared with what others have, and a slip in it (``gil@@x.org``,
-``gil(at)x.org``, two addresses joined by a dot, ``214-555-O100``) must not let their own value
-pass for somebody else's. Readings are guesses in plain ASCII, for comparing only: rather one too
-many, and each a whole address or number, so that strangers have none in common.
+``gil(at)x.org``, ``gilx.org``, two addresses joined by a dot, ``214-555-O100``) must not let their
+own value pass for somebody else's. Readings are guesses in plain ASCII, for comparing only: rather
+one too many, and each a whole address or number, so that strangers have none in common.
 """
 
 from __future__ import annotations
@@ -15,6 +15,12 @@ from itertools import pairwise, product
 from urllib.parse import unquote
 
 from anyascii import anyascii
+
+from samegoal_sync.demographics.guardians.restrictions.mail_hosts import (
+    ENDINGS,
+    WELL_KNOWN,
+    meant_hosts,
+)
 
 _QUOTED = re.compile("[\"'`]")
 #: ``(at)``, ``@@`` and blanks around the sign.
@@ -33,6 +39,10 @@ _JOINED, _BEHIND = re.compile(rf"[{_SIGNS}]+"), re.compile(r"[_+%-]+")
 _KNOWN_END = re.compile(r"\.(?:com|net|org|edu|gov)(?=\w)")
 #: No half of an address is longer.
 _LONGEST = 254
+_NO_WORD, _NO_LETTER = re.compile(r"[^\w.+%@-]+"), re.compile(r"^[\W_]*(?![^@]*@)|[\W_]+$")
+_LONGEST_KNOWN = max(map(len, WELL_KNOWN)) + 1
+#: A host alone (``x.org``) is no address; so many letters before the ending may be one.
+_SHORTEST_WHOLE = 6
 
 #: Digits typed as the letters that look like them, by themselves or among digits.
 _LOOKALIKES = re.compile(r"(?<![A-Za-z])[\dOoIl|]+(?![A-Za-z])")
@@ -47,9 +57,7 @@ def meant_addresses(plain: str) -> set[str]:
     Args:
         plain: one line in NFKC.
     """
-    text = html.unescape(unquote(plain, errors="ignore")).casefold()
-    text = _QUOTED.sub("", anyascii(text).lower())
-    text = _DOT.sub(".", _AT.sub("@", text))
+    text = _cleaned(plain)
     found = _addresses(_INNER_AT.sub("@", _WORD_AT.sub("@", text)), joined=True)
     # A comma stands between two addresses, or is a slip for a dot; a blank likewise, for nothing.
     # The word is none of an address then: "not at this time, thanks" is what many have.
@@ -58,11 +66,71 @@ def meant_addresses(plain: str) -> set[str]:
     return found
 
 
+def addresses_without_sign(plain: str) -> set[str]:
+    """What the words that end like a host, and have no ``@``, may be.
+
+    Where the host is told, by a blank (``gil.vale x.org``) or because everybody knows it
+    (``gil.valegmail.com``), the address; else the word as ``without_sign`` has it.
+
+    Args:
+        plain: one line in NFKC.
+    """
+    words = _NO_WORD.split(_INNER_AT.sub("@", _WORD_AT.sub("@", _cleaned(plain))))
+    found: set[str] = set()
+    for before, word in pairwise(["at", *(_NO_LETTER.sub("", word) for word in words)]):
+        if not _HOST.fullmatch(word) or word.rpartition(".")[2] not in ENDINGS:
+            continue
+        if not _is_host(word):
+            found |= _of_known_host(word) or _of_unknown_host(word)
+        if before not in ("", "at") and "@" not in before:
+            found |= {f"{before}@{word}", *_of_known_host(before + word)}
+    return found
+
+
+def without_sign(address: str) -> str:
+    """``gil.vale@x.org`` as a field has it that lacks the sign: ``@gilvalex.org``."""
+    name, dot, ending = address.replace("@", "").rpartition(".")
+    return f"@{name.replace('.', '')}{dot}{ending}"
+
+
 def meant_numbers(plain: str) -> set[str]:
     """The text in other readings: digits for letters, and its numbers with the area code first."""
     text = _LOOKALIKES.sub(lambda found: found[0].translate(_AS_DIGITS), anyascii(plain))
     turned = {area + office + line for office, line, area in _AREA_LAST.findall(text)}
     return {text, *turned}
+
+
+def _cleaned(plain: str) -> str:
+    text = html.unescape(unquote(plain, errors="ignore")).casefold()
+    text = _QUOTED.sub("", anyascii(text).lower())
+    return _DOT.sub(".", _AT.sub("@", text))
+
+
+def _of_known_host(word: str) -> set[str]:
+    """The word cut before a host that everybody knows, or else before a slip for one."""
+    begin = max(1, len(word) - _LONGEST_KNOWN)
+    halves = [(word[:at], word[at:]) for at in range(begin, len(word))]
+    exact = [half for half in halves if half[1] in WELL_KNOWN][:1]
+    names = exact or [half for half in halves if meant_hosts(half[1]) - {half[1]}]
+    # Without Shift the sign is a 2.
+    return {
+        f"{plain}@{host}"
+        for name, host in names
+        for plain in {_NO_LETTER.sub("", name), _NO_LETTER.sub("", name.removesuffix("2"))} - {""}
+    }
+
+
+def _of_unknown_host(word: str) -> set[str]:
+    if len(word.rpartition(".")[0]) < _SHORTEST_WHOLE:
+        return set()
+    signs = {at for at, letter in enumerate(word) if letter == "2"}
+    return {without_sign(one) for one in (word, *(word[:at] + word[at + 1 :] for at in signs))}
+
+
+def _is_host(word: str) -> bool:
+    """Whether the word is a host that everybody knows, or a web page's, with nothing before it."""
+    known = word in WELL_KNOWN or meant_hosts(word) - {word}
+    return bool(known) or word.startswith("www.")
 
 
 def _addresses(text: str, joined: bool) -> set[str]:

@@ -21,7 +21,8 @@ from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
 from samegoal_sync.demographics.guardians.restrictions.contact_values import (
     email_keys,
-    phone_keys_to_compare,
+    keys_to_compare,
+    phone_keys,
 )
 from samegoal_sync.demographics.guardians.restrictions.filler_emails import (
     is_filler,
@@ -163,6 +164,4 @@ def _of_one_student(
 
 
 def _keys(kind: Contact, value: str | None) -> frozenset[str]:
-    if kind is Contact.EMAIL:
-        return email_keys(value)
-    return phone_keys_to_compare(value)
+    return keys_to_compare((email_keys if kind is Contact.EMAIL else phone_keys)(value))
