@@ -260,11 +260,16 @@ def _previewed(app: App, slug: str) -> Difference:
 
 
 def _details_json(details: StudentRecord) -> dict[str, Any]:
-    from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS
+    from samegoal_sync.samegoal.publication.published_tables import (
+        PUBLISHED_GUARDIANS,
+        PUBLISHED_STUDENTS,
+    )
 
     return {
-        "student": {name: details.student[name] for name in STUDENTS.schema},
-        "guardians": [{name: one[name] for name in GUARDIANS.schema} for one in details.guardians],
+        "student": {name: details.student[name] for name in PUBLISHED_STUDENTS.schema},
+        "guardians": [
+            {name: one[name] for name in PUBLISHED_GUARDIANS.schema} for one in details.guardians
+        ],
         "by_hand": details.by_hand,
         **{name: details.student[name] for name in _ABOUT},
         "last_imported": details.last_imported,

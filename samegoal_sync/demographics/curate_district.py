@@ -15,8 +15,8 @@ from samegoal_sync.qmlativ.raw_objects import RawObjects
 #: In the findings, before an object's name: how many rows of it Qmlativ sent.
 ROWS_OF = "rows of "
 
-_GUARDIANS = [item.name for item in objects_of(RawAsset.GUARDIANS)]
-_STUDENTS = [item.name for item in CATALOG if item.asset is not RawAsset.GUARDIANS]
+_OBJECTS_OF_GUARDIANS = [item.name for item in objects_of(RawAsset.GUARDIANS)]
+_OBJECTS_OF_STUDENTS = [item.name for item in CATALOG if item.asset is not RawAsset.GUARDIANS]
 
 
 def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, Curated]:
@@ -33,6 +33,8 @@ def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, C
     guardians = curate_guardians(raw, students, settings, today)
     rows = {f"{ROWS_OF}{name}": frame.height for name, frame in raw.frames.items()}
     return (
-        replace(students, findings=students.findings | rows, read_at=raw.read_at(_STUDENTS)),
-        replace(guardians, read_at=raw.read_at(_GUARDIANS)),
+        replace(
+            students, findings=students.findings | rows, read_at=raw.read_at(_OBJECTS_OF_STUDENTS)
+        ),
+        replace(guardians, read_at=raw.read_at(_OBJECTS_OF_GUARDIANS)),
     )

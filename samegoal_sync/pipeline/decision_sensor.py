@@ -12,8 +12,8 @@ import dagster as dg
 
 from samegoal_sync.pipeline.heartbeat import beating
 from samegoal_sync.pipeline.published_asset import (
-    GUARDIANS,
-    STUDENTS,
+    SAMEGOAL_GUARDIANS,
+    SAMEGOAL_STUDENTS,
     WITHIN_GUARDS,
     make_room,
     published_numbers,
@@ -68,14 +68,14 @@ def _materializations(
             partition=one.slug,
             metadata=published_numbers(who, rows[who], one.counts, portal_url, one.slug),
         )
-        for key, who in ((STUDENTS, "students"), (GUARDIANS, "guardians"))
+        for key, who in ((SAMEGOAL_STUDENTS, "students"), (SAMEGOAL_GUARDIANS, "guardians"))
     ]
 
 
 def _check(one: DecidedNight) -> dg.AssetCheckEvaluation:
     what = "approved" if one.approved else "discarded; what was published before stays"
     return dg.AssetCheckEvaluation(
-        asset_key=STUDENTS,
+        asset_key=SAMEGOAL_STUDENTS,
         check_name=WITHIN_GUARDS.name,
         passed=True,
         metadata={"decided": f"The held night of {one.night} was {what}."},

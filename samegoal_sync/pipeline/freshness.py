@@ -15,7 +15,7 @@ import dagster as dg
 
 from samegoal_sync.districts.monitoring.district_status import FRESH
 from samegoal_sync.pipeline.partitions import DISTRICTS
-from samegoal_sync.pipeline.published_asset import STUDENTS
+from samegoal_sync.pipeline.published_asset import SAMEGOAL_STUDENTS
 from samegoal_sync.pipeline.resources import Database
 from samegoal_sync.samegoal.publication.last_good_night import last_nights_as_asked
 
@@ -30,7 +30,7 @@ def is_fresh(last: datetime | None, now: datetime) -> bool:
 def evaluation(slug: str, last: datetime | None, now: datetime) -> dg.AssetCheckEvaluation:
     """The check's result for one district, outside a run."""
     return dg.AssetCheckEvaluation(
-        asset_key=STUDENTS,
+        asset_key=SAMEGOAL_STUDENTS,
         check_name=CHECK,
         passed=is_fresh(last, now),
         severity=dg.AssetCheckSeverity.ERROR,
@@ -50,7 +50,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", category=dg.PreviewWarning)
 
     @dg.asset_check(
-        asset=STUDENTS,
+        asset=SAMEGOAL_STUDENTS,
         name=CHECK,
         description="The district had a good or a paused night within the last 36 hours. "
         "Looked at every quarter of an hour, by the sensor districts_fresh.",

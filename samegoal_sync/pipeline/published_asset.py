@@ -17,8 +17,8 @@ from samegoal_sync.district import Guards
 from samegoal_sync.pipeline.asset_checks import Check, percent
 from samegoal_sync.samegoal.publication.guards import GUARDS_OF_A_NIGHT
 
-STUDENTS = dg.AssetKey(["samegoal", "students"])
-GUARDIANS = dg.AssetKey(["samegoal", "guardians"])
+SAMEGOAL_STUDENTS = dg.AssetKey(["samegoal", "students"])
+SAMEGOAL_GUARDIANS = dg.AssetKey(["samegoal", "guardians"])
 
 WITHIN_GUARDS = Check(
     "within_guards",
@@ -75,7 +75,7 @@ def make_room(instance: dg.DagsterInstance, check: str, slugs: Collection[str]) 
     with storage.index_connection() as connection:
         connection.execute(
             AssetCheckExecutionsTable.delete().where(
-                told.asset_key == STUDENTS.to_string(),
+                told.asset_key == SAMEGOAL_STUDENTS.to_string(),
                 told.check_name == check,
                 told.run_id == "",
                 told.partition.in_(slugs),

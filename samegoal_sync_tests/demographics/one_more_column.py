@@ -22,10 +22,10 @@ import samegoal_sync.demographics.columns.student_columns as declared
 from samegoal_sync.demographics.columns.column import Column, Contact, Place, source
 
 # 1. Its declaration.
-declared.STUDENTS = replace(
-    declared.STUDENTS,
+declared.STUDENT_TABLE = replace(
+    declared.STUDENT_TABLE,
     columns=(
-        *declared.STUDENTS.columns,
+        *declared.STUDENT_TABLE.columns,
         Column(
             "bus_route",
             pl.String(),
@@ -40,10 +40,10 @@ declared.STUDENTS = replace(
     ),
 )
 
-of_guardians.GUARDIANS = replace(
-    of_guardians.GUARDIANS,
+of_guardians.GUARDIAN_TABLE = replace(
+    of_guardians.GUARDIAN_TABLE,
     columns=(
-        *of_guardians.GUARDIANS.columns,
+        *of_guardians.GUARDIAN_TABLE.columns,
         Column(
             "other_email",
             pl.String(),
@@ -69,7 +69,7 @@ from samegoal_sync.portal.records.value_sources import sources_of
 from samegoal_sync.portal.rendering.column_labels import STUDENT_SECTIONS, label
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.samegoal.publication.publish import publish
-from samegoal_sync.samegoal.publication.published_tables import STUDENTS
+from samegoal_sync.samegoal.publication.published_tables import PUBLISHED_STUDENTS
 from samegoal_sync_tests.samegoal.invented_nights import (
     curated_guardians,
     curated_students,
@@ -91,12 +91,15 @@ def main(database_url: str) -> None:
     ]
     assert "### bus_route" in data_dictionary()
     assert "students.bus_route" in qmlativ_permissions()
-    for metadata in (curated_metadata(declared.STUDENTS), published_metadata(declared.STUDENTS)):
+    for metadata in (
+        curated_metadata(declared.STUDENT_TABLE),
+        published_metadata(declared.STUDENT_TABLE),
+    ):
         assert "bus_route" in metadata["dagster/column_lineage"].deps_by_column
         (described,) = [column for column in metadata["dagster/column_schema"].columns
                         if column.name == "bus_route"]  # fmt: skip
         assert described.description.startswith("The bus that brings the student to school.")
-    assert "bus_route" in STUDENTS.values
+    assert "bus_route" in PUBLISHED_STUDENTS.values
     assert "bus_route" in STUDENT_SECTIONS["School"]
     assert label("bus_route") == "Bus"
     assert "Student/Student" in sources_of("student_demographics")["bus_route"].fields
@@ -108,7 +111,7 @@ def main(database_url: str) -> None:
 def _restrictions_look_at_it() -> None:
     """A restricted guardian's address in a contact that is new."""
     rule = WhoMaySee(pl.DataFrame(), {7: frozenset(email_keys("dad@example.org"))}, frozenset())
-    contacts = dict.fromkeys(of_guardians.GUARDIANS.contacts)
+    contacts = dict.fromkeys(of_guardians.GUARDIAN_TABLE.contacts)
     row = {"StudentGuardianID": 1, "StudentID": 7, **contacts, "other_email": "Dad@example.org"}
     text = dict.fromkeys(contacts, pl.String())
     judged = rule.judged_values(pl.DataFrame([row], schema_overrides=text))

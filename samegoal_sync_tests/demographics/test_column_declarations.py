@@ -14,8 +14,8 @@ import pytest
 import samegoal_sync.demographics as package
 from samegoal_sync.demographics.columns import shared_columns
 from samegoal_sync.demographics.columns.column import Column, Place
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.demographics.columns.tables import TABLES, by_name
 from samegoal_sync.demographics.rejects.reject_rules import REJECT_RULES, RejectRule
 from samegoal_sync.generated_docs.rule_pages import DOCUMENTS
@@ -47,7 +47,7 @@ def test_a_text_without_a_length_is_refused() -> None:
     ("changed", "said"),
     [
         ({"name": "grade"}, "column grade"),
-        ({"shown": STUDENTS["city"].shown}, "place on Details 21"),
+        ({"shown": STUDENT_TABLE["city"].shown}, "place on Details 21"),
         ({"filed": Place("Bus", 10)}, "place in the file 10"),
         ({"filed": Place("City", 99)}, "header in the file City"),
     ],
@@ -55,14 +55,16 @@ def test_a_text_without_a_length_is_refused() -> None:
 def test_what_is_declared_twice_is_refused(changed: dict[str, Any], said: str) -> None:
     column = replace(_BUS, **changed)
     with pytest.raises(ValueError, match=f"student_demographics: {said} is declared twice"):
-        replace(STUDENTS, columns=(*STUDENTS.columns, column))
+        replace(STUDENT_TABLE, columns=(*STUDENT_TABLE.columns, column))
 
 
 def test_two_tables_agree_on_a_column_of_one_name() -> None:
-    longer = replace(GUARDIANS["city"], length=120)
-    other = replace(GUARDIANS, columns=(GUARDIANS["student_id"], longer), key=("student_id",))
+    longer = replace(GUARDIAN_TABLE["city"], length=120)
+    other = replace(
+        GUARDIAN_TABLE, columns=(GUARDIAN_TABLE["student_id"], longer), key=("student_id",)
+    )
     with pytest.raises(ValueError, match="column city: two tables declare another length"):
-        by_name(STUDENTS, other)
+        by_name(STUDENT_TABLE, other)
 
 
 def test_the_example_for_contributors_is_the_real_declaration() -> None:

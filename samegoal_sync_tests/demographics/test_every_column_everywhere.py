@@ -19,8 +19,8 @@ import requests
 from samegoal_sync.database import connect
 from samegoal_sync.definitions import defs
 from samegoal_sync.demographics.columns.column import Code, Column, Contact, Presence, Table
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.validation.schemas import curated_schema
 from samegoal_sync.district import DistrictSettings
@@ -64,7 +64,10 @@ _every_column = pytest.mark.parametrize(("table", "column"), _EVERY, ids=_IDS)
 @cache
 def _golden_frames() -> dict[str, pl.DataFrame]:
     district = golden_district()
-    return {STUDENTS.name: district.students().frame, GUARDIANS.name: district.guardians().frame}
+    return {
+        STUDENT_TABLE.name: district.students().frame,
+        GUARDIAN_TABLE.name: district.guardians().frame,
+    }
 
 
 @cache
@@ -147,13 +150,15 @@ def test_a_change_of_each_is_published_recorded_delivered_shown_and_copied(
     with _teacher(database_url, slug, tmp_path) as (teacher, details):
         document = teacher.post(f"{details}/documents", kind="iep").headers["location"]
         pages = {"Details": teacher.get(details).text, "document": teacher.get(document).text}
-    in_files = ((STUDENTS, files.students), (GUARDIANS, files.guardians))
+    in_files = ((STUDENT_TABLE, files.students), (GUARDIAN_TABLE, files.guardians))
     for number, (table, file) in enumerate(in_files):
         rows = list(csv.DictReader(io.StringIO(file.decode("utf-8-sig"))))
         assert list(rows[0]) == list(table.file_layout)
         for column in _changing(table):
             old, new = first[number][column.name], second[number][column.name]
-            assert recorded[table is GUARDIANS, column.name] == (_text(old), _text(new)), column
+            assert recorded[table is GUARDIAN_TABLE, column.name] == (_text(old), _text(new)), (
+                column
+            )
             if column.filed:
                 assert rows[0][column.filed.name] != "", column
             assert house.value(f"select {column.name} from {table.published}") == new
@@ -172,8 +177,8 @@ def _changing(table: Table) -> list[Column]:
 
 
 def _night(which: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    of_student = {c.name: _values(c, "student")[which] for c in _changing(STUDENTS)}
-    of_guardian = {c.name: _values(c, "guardian")[which] for c in _changing(GUARDIANS)}
+    of_student = {c.name: _values(c, "student")[which] for c in _changing(STUDENT_TABLE)}
+    of_guardian = {c.name: _values(c, "guardian")[which] for c in _changing(GUARDIAN_TABLE)}
     return student(1, **of_student), guardian(1, 1, **of_guardian)
 
 

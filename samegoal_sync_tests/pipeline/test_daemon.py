@@ -17,7 +17,7 @@ from dagster._core.scheduler.instigation import (
 )
 
 from samegoal_sync.pipeline.instance import pipeline_environment
-from samegoal_sync.pipeline.published_asset import STUDENTS
+from samegoal_sync.pipeline.published_asset import SAMEGOAL_STUDENTS
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 from samegoal_sync_tests.pipeline.night_programs import (
     dagster_programs,
@@ -129,7 +129,7 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
     key = dg.AssetCheckKey(dg.AssetKey("student_demographics"), "students_valid")
     told = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
     assert {record.partition for record in told} == {FAIRVIEW}
-    fresh = dg.AssetCheckKey(STUDENTS, "fresh_within_36_hours")
+    fresh = dg.AssetCheckKey(SAMEGOAL_STUDENTS, "fresh_within_36_hours")
     told = instance.event_log_storage.get_asset_check_execution_history(fresh, limit=10)
     assert run_id not in {record.run_id for record in told}
 

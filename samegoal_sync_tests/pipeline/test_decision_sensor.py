@@ -12,13 +12,13 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from samegoal_sync.pipeline.decision_sensor import decisions_on_held_nights
-from samegoal_sync.pipeline.published_asset import STUDENTS, WITHIN_GUARDS
+from samegoal_sync.pipeline.published_asset import SAMEGOAL_STUDENTS, WITHIN_GUARDS
 from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.samegoal.publication.held_nights import approve, discard
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 
 FAIRVIEW = SLUGS[0]
-CHECK = dg.AssetCheckKey(STUDENTS, WITHIN_GUARDS.name)
+CHECK = dg.AssetCheckKey(SAMEGOAL_STUDENTS, WITHIN_GUARDS.name)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def _tick(instance: dg.DagsterInstance, cursor: str | None = None) -> str | None
 
 
 def _published(instance: dg.DagsterInstance) -> dg.AssetMaterialization:
-    event = instance.get_latest_materialization_event(STUDENTS)
+    event = instance.get_latest_materialization_event(SAMEGOAL_STUDENTS)
     assert event is not None
     assert event.asset_materialization is not None
     return event.asset_materialization

@@ -21,7 +21,7 @@ from samegoal_sync.pipeline.freshness import CHECK
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.pipeline.nightly_schedule import missed_nights, nightly
-from samegoal_sync.pipeline.published_asset import STUDENTS
+from samegoal_sync.pipeline.published_asset import SAMEGOAL_STUDENTS
 from samegoal_sync.pipeline.resources import resources
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.districts.sync_rows import write_night
@@ -157,14 +157,14 @@ def test_a_district_without_a_good_night_turns_red_and_green_again(
     write_night(url, SLUGS[1], NOW, "unchanged")
     (turned,) = _tick(sensors.districts_fresh, instance, first.cursor).asset_events
     assert (turned.partition, turned.passed) == (SLUGS[1], True)
-    assert (turned.asset_key, turned.check_name) == (STUDENTS, CHECK)
+    assert (turned.asset_key, turned.check_name) == (SAMEGOAL_STUDENTS, CHECK)
 
 
 def test_a_district_turns_red_and_green_as_often_as_its_nights_do(
     registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     cursor = None
-    key = dg.AssetCheckKey(STUDENTS, CHECK)
+    key = dg.AssetCheckKey(SAMEGOAL_STUDENTS, CHECK)
     for hours, passed in ((40, False), (1, True), (40, False)):
         with connect(registry.database_url) as connection:
             connection.execute("delete from syncs")

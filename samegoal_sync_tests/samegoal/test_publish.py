@@ -15,7 +15,11 @@ from samegoal_sync.samegoal.errors import (
 )
 from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.publish import publish
-from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
+from samegoal_sync.samegoal.publication.published_tables import (
+    PUBLISHED_GUARDIANS,
+    PUBLISHED_STUDENTS,
+    Published,
+)
 from samegoal_sync.samegoal.publication.student_record import record_by_student_id
 from samegoal_sync.samegoal.publication.syncs import record_failure
 from samegoal_sync_tests.samegoal.invented_nights import (
@@ -503,7 +507,7 @@ def test_rejects_are_kept_thirty_days(house: House) -> None:
     ]
 
 
-@pytest.mark.parametrize("published", [STUDENTS, GUARDIANS])
+@pytest.mark.parametrize("published", [PUBLISHED_STUDENTS, PUBLISHED_GUARDIANS])
 def test_the_tables_hold_the_curated_columns(house: House, published: Published) -> None:
     types = {pl.String(): "text", pl.Date(): "date", pl.Int64(): "bigint", pl.Boolean(): "boolean"}
     columns = dict(

@@ -20,14 +20,14 @@ from datetime import datetime
 
 import polars as pl
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 
 #: One row a student. Key ``student_id``.
-STUDENT_COLUMNS = STUDENTS.schema
+STUDENT_COLUMNS = STUDENT_TABLE.schema
 
 #: One row a student and guardian. Key ``student_id, guardian_id``.
-GUARDIAN_COLUMNS = GUARDIANS.schema
+GUARDIAN_COLUMNS = GUARDIAN_TABLE.schema
 
 #: Columns (names) of this row whose published value stays because tonight's is invalid.
 KEEP = "keep"

@@ -26,7 +26,7 @@ from samegoal_sync.demographics.columns.shared_columns import (
     address_columns,
     name_columns,
 )
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 
 _OF_GUARDIAN = (PAIR, "StudentID NameIDGuardian")
 _ON: dict[str, Any] = {"reject_object": PAIR, "reject_key": "StudentGuardianID"}
@@ -97,11 +97,11 @@ def _flag(
     )
 
 
-GUARDIANS = Table(
+GUARDIAN_TABLE = Table(
     "guardian_demographics",
     "guardians",
     (
-        replace(STUDENTS["student_id"], shown=None, copied=False),
+        replace(STUDENT_TABLE["student_id"], shown=None, copied=False),
         Column(
             "guardian_id",
             pl.Int64(),

@@ -66,7 +66,7 @@ _PERSON = Person(
     no_name={"missing": _NO_DOCUMENT, "invalid": "no letter, or lost characters: row rejected"},
 )
 
-STUDENTS = Table(
+STUDENT_TABLE = Table(
     "student_demographics",
     "students",
     (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from samegoal_sync.demographics.columns.column import Column, Table
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 
 
 def by_name(*tables: Table) -> dict[str, Table]:
@@ -23,4 +23,4 @@ def by_name(*tables: Table) -> dict[str, Table]:
 
 
 #: By the name of the curated asset.
-TABLES = by_name(STUDENTS, GUARDIANS)
+TABLES = by_name(STUDENT_TABLE, GUARDIAN_TABLE)

@@ -21,7 +21,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     Curated,
     Noted,
 )
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
 from samegoal_sync.demographics.guardians.guardian_choice import beyond_choice
 from samegoal_sync.demographics.guardians.guardian_order import ordered_pairs
 from samegoal_sync.demographics.guardians.restrictions.active_restrictions import (
@@ -79,8 +79,8 @@ def curate_guardians(
         _described(raw, pairs.filter(pl.col("outcome") == "curated"), settings)
     )
     conditions = _invalid(text_faults(curated, GUARDIAN_COLUMNS))
-    absent = GUARDIANS.absent(raw)
-    frame = _frame(curated, conditions, GUARDIANS.partly_absent(raw), absent)
+    absent = GUARDIAN_TABLE.absent(raw)
+    frame = _frame(curated, conditions, GUARDIAN_TABLE.partly_absent(raw), absent)
     left_alone = _without_guardian(students, frame)
     rejects = [
         *_row_rejects(raw, pairs),
@@ -189,7 +189,7 @@ def _invalid(
     conditions: dict[str, list[tuple[str, pl.Expr, pl.Expr]]] = {}
     open_to_all = ~pl.col("is_guarded")
     for column, rules in faults.items():
-        stays = open_to_all if column in GUARDIANS.contacts else pl.lit(True)
+        stays = open_to_all if column in GUARDIAN_TABLE.contacts else pl.lit(True)
         conditions[column] = [(rule, hit, hit & stays) for rule, hit in rules]
     for column in PHONE_TYPES:
         invalid = pl.col(f"{column}_invalid").fill_null(False)
@@ -209,7 +209,7 @@ def _invalid(
         conditions.setdefault(column.split("_")[0], []).append((rule, flag, kept))
     box = pl.col("box_invalid").fill_null(False)
     conditions.setdefault("address", []).append(("po_box_invalid", box, box))
-    for column, kind in GUARDIANS.contacts.items():
+    for column, kind in GUARDIAN_TABLE.contacts.items():
         theirs = pl.col(f"{column}_of_restricted")
         conditions.setdefault(column, []).append((f"{kind}_of_restricted", theirs, pl.lit(False)))
     conditions["email"].append(("email_not_own", pl.col("email_not_own"), pl.lit(False)))
@@ -218,7 +218,7 @@ def _invalid(
 
 def _not_theirs() -> dict[str, pl.Expr]:
     """Contact column -> whether its value belongs to somebody else, or to nobody."""
-    found = {column: pl.col(f"{column}_of_restricted") for column in GUARDIANS.contacts}
+    found = {column: pl.col(f"{column}_of_restricted") for column in GUARDIAN_TABLE.contacts}
     return found | {"email": found["email"] | pl.col("email_not_own")}
 
 

@@ -20,7 +20,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     Curated,
     Noted,
 )
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.demographics.families import first_families
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.rejects.reject_rows import (
@@ -86,8 +86,8 @@ def curate_students(
     students = students.with_columns(_outcome(today, settings.age_limit))
     curated = _described(raw, students.filter(pl.col("reason").is_null()), settings, district_id)
     conditions = _invalid(text_faults(curated, STUDENT_COLUMNS))
-    absent = STUDENTS.absent(raw)
-    frame = _frame(curated, conditions, STUDENTS.partly_absent(raw), absent)
+    absent = STUDENT_TABLE.absent(raw)
+    frame = _frame(curated, conditions, STUDENT_TABLE.partly_absent(raw), absent)
     account = _account(students)
     twice = possible_duplicates(curated)
     findings = _findings(raw, account, curated, settings) | {"possible_duplicates": twice.height}
@@ -329,8 +329,8 @@ def _value_rejects(
             condition,
             rule,
             column=column,
-            object_name=STUDENTS[column].reject_object,
-            key=STUDENTS[column].reject_key,
+            object_name=STUDENT_TABLE[column].reject_object,
+            key=STUDENT_TABLE[column].reject_key,
         )
         for column, rules in conditions.items()
         for rule, condition in rules

@@ -14,8 +14,8 @@ import polars as pl
 from samegoal_sync.demographics.columns.column import Column, Presence, Table
 from samegoal_sync.demographics.columns.column_forms import LENGTHS, form
 from samegoal_sync.demographics.columns.curated_frames import KEEP, KEEP_TYPE
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.qmlativ.catalog import QmlativObject
 
 
@@ -31,13 +31,13 @@ def raw_schema(item: QmlativObject) -> pa.DataFrameSchema:
 @cache
 def students_schema() -> pa.DataFrameSchema:
     """Every row one student that SameGoal takes as it is."""
-    return curated_schema(STUDENTS)
+    return curated_schema(STUDENT_TABLE)
 
 
 @cache
 def guardians_schema() -> pa.DataFrameSchema:
     """Every row one guardian of one student, each pair and each priority once."""
-    return curated_schema(GUARDIANS)
+    return curated_schema(GUARDIAN_TABLE)
 
 
 def curated_schema(table: Table) -> pa.DataFrameSchema:

@@ -16,7 +16,7 @@ from dagster import AssetExecutionContext
 from samegoal_sync.pipeline.import_run import told
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
-from samegoal_sync.pipeline.published_asset import GUARDIANS, STUDENTS
+from samegoal_sync.pipeline.published_asset import SAMEGOAL_GUARDIANS, SAMEGOAL_STUDENTS
 from samegoal_sync.pipeline.resources import Database, Sftp
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.samegoal.delivery.csv_layout import csv_layout
@@ -29,7 +29,7 @@ _AGAIN = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 @dg.asset(
     key=CSV,
-    deps=[STUDENTS, GUARDIANS],
+    deps=[SAMEGOAL_STUDENTS, SAMEGOAL_GUARDIANS],
     partitions_def=DISTRICTS,
     group_name="samegoal",
     kinds={"csv", "sftp"},

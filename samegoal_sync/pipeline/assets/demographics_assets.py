@@ -22,8 +22,8 @@ from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.resources import Database
 
-STUDENTS = dg.AssetKey(["student_demographics"])
-GUARDIANS = dg.AssetKey(["guardian_demographics"])
+STUDENT_DEMOGRAPHICS = dg.AssetKey(["student_demographics"])
+GUARDIAN_DEMOGRAPHICS = dg.AssetKey(["guardian_demographics"])
 _RAW = ("entities", "students", "guardians")
 #: Findings that a check shows: the shares of those without a value.
 _SHARE = "share_without_"
@@ -58,8 +58,8 @@ def _out(table: str, description: str) -> dg.AssetOut:
     },
     partitions_def=DISTRICTS,
     check_specs=[
-        *check_specs(STUDENTS, STUDENT_CHECKS),
-        *check_specs(GUARDIANS, GUARDIAN_CHECKS),
+        *check_specs(STUDENT_DEMOGRAPHICS, STUDENT_CHECKS),
+        *check_specs(GUARDIAN_DEMOGRAPHICS, GUARDIAN_CHECKS),
     ],
 )
 def demographics(
@@ -83,13 +83,13 @@ def demographics(
         # A blocking check of the raw assets does not stop a later run of these alone.
         require_checks_passed("raw", check_raw(raw, before.rows_read))
         curated, theirs = curate(raw, run.district, run.today)
-        for key, frames in ((STUDENTS, curated), (GUARDIANS, theirs)):
+        for key, frames in ((STUDENT_DEMOGRAPHICS, curated), (GUARDIAN_DEMOGRAPHICS, theirs)):
             context.add_asset_metadata(_metadata(frames), key, run.district.slug)
         yield dg.Output(curated, "student_demographics")
         yield dg.Output(theirs, "guardian_demographics")
         findings = check_curated(curated, theirs, before.of_transforms)
-        yield from check_results(STUDENTS, STUDENT_CHECKS, findings)
-        yield from check_results(GUARDIANS, GUARDIAN_CHECKS, findings)
+        yield from check_results(STUDENT_DEMOGRAPHICS, STUDENT_CHECKS, findings)
+        yield from check_results(GUARDIAN_DEMOGRAPHICS, GUARDIAN_CHECKS, findings)
         require_checks_passed("curated", findings)
 
 

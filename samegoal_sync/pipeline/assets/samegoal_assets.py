@@ -8,18 +8,20 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS as GUARDIAN_TABLE
-from samegoal_sync.demographics.columns.student_columns import STUDENTS as STUDENT_TABLE
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.pipeline.asset_checks import check_specs
-from samegoal_sync.pipeline.assets.demographics_assets import GUARDIANS as GUARDIAN_DEMOGRAPHICS
-from samegoal_sync.pipeline.assets.demographics_assets import STUDENTS as STUDENT_DEMOGRAPHICS
+from samegoal_sync.pipeline.assets.demographics_assets import (
+    GUARDIAN_DEMOGRAPHICS,
+    STUDENT_DEMOGRAPHICS,
+)
 from samegoal_sync.pipeline.column_metadata import published_metadata
 from samegoal_sync.pipeline.import_run import ImportRun, import_run
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.published_asset import (
-    GUARDIANS,
-    STUDENTS,
+    SAMEGOAL_GUARDIANS,
+    SAMEGOAL_STUDENTS,
     WITHIN_GUARDS,
     guard_numbers,
     portal_link,
@@ -47,7 +49,7 @@ _COMMON: dict[str, Any] = {
     },
     specs=[
         dg.AssetSpec(
-            STUDENTS,
+            SAMEGOAL_STUDENTS,
             deps=[STUDENT_DEMOGRAPHICS],
             description="Students as each Details tab shows them and new documents copy them. "
             "A held, paused or failed night leaves them as they were.",
@@ -55,14 +57,14 @@ _COMMON: dict[str, Any] = {
             **_COMMON,
         ),
         dg.AssetSpec(
-            GUARDIANS,
+            SAMEGOAL_GUARDIANS,
             deps=[GUARDIAN_DEMOGRAPHICS, STUDENT_DEMOGRAPHICS],
             description="Guardians of published students, replaced as a set for each student sent.",
             metadata=published_metadata(GUARDIAN_TABLE),
             **_COMMON,
         ),
     ],
-    check_specs=check_specs(STUDENTS, (WITHIN_GUARDS,)),
+    check_specs=check_specs(SAMEGOAL_STUDENTS, (WITHIN_GUARDS,)),
     partitions_def=DISTRICTS,
 )
 def publication(
@@ -121,7 +123,10 @@ def _within_guards(run: ImportRun, result: Publication) -> dg.AssetCheckResult:
             **portal_link(portal_url, slug, "held"),
         }
     return dg.AssetCheckResult(
-        asset_key=STUDENTS, check_name=WITHIN_GUARDS.name, passed=not held, metadata=metadata
+        asset_key=SAMEGOAL_STUDENTS,
+        check_name=WITHIN_GUARDS.name,
+        passed=not held,
+        metadata=metadata,
     )
 
 
@@ -148,7 +153,7 @@ def _materializations(
 ) -> Iterator[dg.MaterializeResult[None]]:
     slug, portal_url = run.district.slug, run.registry.settings.portal_url
     rows = published_rows(run.database_url, slug)
-    for key, who in ((STUDENTS, "students"), (GUARDIANS, "guardians")):
+    for key, who in ((SAMEGOAL_STUDENTS, "students"), (SAMEGOAL_GUARDIANS, "guardians")):
         numbers = published_numbers(who, rows[who], counts, portal_url, slug)
         # Metadata of the result itself would be stored twice, in the step's output too.
         context.add_asset_metadata(numbers, key, slug)

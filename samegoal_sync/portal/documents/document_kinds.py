@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 
 #: What a new document copies of the student and of each guardian.
-STUDENT_COPIED = STUDENTS.copied
-GUARDIAN_COPIED = GUARDIANS.copied
+STUDENT_COPIED = STUDENT_TABLE.copied
+GUARDIAN_COPIED = GUARDIAN_TABLE.copied
 
 
 @dataclass(frozen=True)

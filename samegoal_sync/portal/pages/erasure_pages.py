@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from starlette.responses import Response
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.portal.errors import Conflict
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.rendering.column_labels import label
@@ -116,7 +116,7 @@ def _still_there() -> Iterator[None]:
 
 def _fields() -> dict[str, str]:
     """Fields whose former values a history may hold."""
-    return {name: label(name) for name in (*STUDENTS.schema, *GUARDIANS.schema)}
+    return {name: label(name) for name in (*STUDENT_TABLE.schema, *GUARDIAN_TABLE.schema)}
 
 
 def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
 from samegoal_sync.samegoal.publication.student_record import StudentRecord
 
 #: Values by which one is reached; a restricted guardian's may have stood on another one.
-_CONTACTS = frozenset(GUARDIANS.contacts)
+_CONTACTS = frozenset(GUARDIAN_TABLE.contacts)
 
 #: Why a guardian is withheld, in the words shown to administrative users.
 _REASONS = {

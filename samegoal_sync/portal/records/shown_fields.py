@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.portal.records.shared_addresses import ADDRESS, shared_addresses
 from samegoal_sync.portal.records.value_sources import ValueSource, sources_of
 from samegoal_sync.portal.rendering.column_labels import GUARDIAN_FIELDS, STUDENT_SECTIONS
@@ -43,7 +43,7 @@ def student_sections(record: StudentRecord) -> dict[str, list[ShownField]]:
         title: [
             _field(record, None, name, record.student[name])
             for name in columns
-            if record.student[name] is not None or name in STUDENTS.shown_blank
+            if record.student[name] is not None or name in STUDENT_TABLE.shown_blank
         ]
         for title, columns in STUDENT_SECTIONS.items()
     }
@@ -59,7 +59,7 @@ def guardian_fields(record: StudentRecord) -> dict[int, list[ShownField]]:
         guardian["guardian_id"]: [
             _field(record, guardian["guardian_id"], name, value)
             for name, value in _values(guardian, lives_with.get(guardian["guardian_id"])).items()
-            if value or name in GUARDIANS.shown_blank
+            if value or name in GUARDIAN_TABLE.shown_blank
         ]
         for guardian in record.guardians
     }

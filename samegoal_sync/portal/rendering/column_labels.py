@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_PART, GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_PART, GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.demographics.columns.tables import TABLES
 
 #: What is shown beside columns and is none.
@@ -22,8 +22,8 @@ CODES = {column.name: column.code for column in _COLUMNS if column.code}
 DATES = frozenset(column.name for column in _COLUMNS if column.type == pl.Date())
 
 #: The parts of Details, and the columns of each.
-STUDENT_SECTIONS = STUDENTS.parts
-GUARDIAN_FIELDS = GUARDIANS.parts[GUARDIAN_PART]
+STUDENT_SECTIONS = STUDENT_TABLE.parts
+GUARDIAN_FIELDS = GUARDIAN_TABLE.parts[GUARDIAN_PART]
 
 STATUS_WORDS = {
     "PRE_ENROLLED": "Pre-enrolled",

@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote
 
 from samegoal_sync.demographics.columns.column import Contact
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
 
 _EXTENSION = re.compile(r"\s*x(\d+)$")
 _US_DIGITS = 10
@@ -14,7 +14,7 @@ _US_DIGITS = 10
 
 def contact_link(value: str | None, column: str) -> str:
     """``312-555-0123 x45`` -> ``tel:+13125550123;ext=45``; empty where nobody is reached by it."""
-    contact = GUARDIANS.contacts.get(column)
+    contact = GUARDIAN_TABLE.contacts.get(column)
     if not value or contact is None:
         return ""
     if contact is Contact.EMAIL:

@@ -26,8 +26,8 @@ from samegoal_sync.samegoal.delivery.csv_layout import (
 )
 from samegoal_sync.samegoal.errors import FolderNotOurs
 from samegoal_sync.samegoal.publication.published_tables import (
-    GUARDIANS,
-    STUDENTS,
+    PUBLISHED_GUARDIANS,
+    PUBLISHED_STUDENTS,
     Published,
     names,
 )
@@ -60,8 +60,8 @@ def render(database_url: str, slug: str, layout: CsvLayout = DEFAULT_LAYOUT) -> 
     """
     with reading(database_url) as connection:
         require_district(connection, slug)
-        students = _published(connection, slug, STUDENTS)
-        guardians = _published(connection, slug, GUARDIANS)
+        students = _published(connection, slug, PUBLISHED_STUDENTS)
+        guardians = _published(connection, slug, PUBLISHED_GUARDIANS)
     return Files(
         students=csv_bytes(students, layout.students),
         guardians=csv_bytes(guardians, layout.guardians),

@@ -15,10 +15,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.errors import SettingError
-from samegoal_sync.samegoal.publication import published_tables
+from samegoal_sync.samegoal.publication.published_tables import (
+    PUBLISHED_GUARDIANS,
+    PUBLISHED_STUDENTS,
+)
 from samegoal_sync.settings import CSV_LAYOUT_VARIABLE
 
 STUDENTS_FILE = "students.csv"
@@ -30,8 +33,8 @@ _NEEDED = {
     GUARDIANS_FILE: ("student_id", "last_name"),
 }
 _COLUMNS = {
-    STUDENTS_FILE: list(published_tables.STUDENTS.schema),
-    GUARDIANS_FILE: list(published_tables.GUARDIANS.schema),
+    STUDENTS_FILE: list(PUBLISHED_STUDENTS.schema),
+    GUARDIANS_FILE: list(PUBLISHED_GUARDIANS.schema),
 }
 
 
@@ -43,7 +46,7 @@ class CsvLayout:
     guardians: Mapping[str, str]
 
 
-DEFAULT_LAYOUT = CsvLayout(students=STUDENTS.file_layout, guardians=GUARDIANS.file_layout)
+DEFAULT_LAYOUT = CsvLayout(students=STUDENT_TABLE.file_layout, guardians=GUARDIAN_TABLE.file_layout)
 
 
 def csv_layout(path: Path | None) -> CsvLayout:

@@ -13,7 +13,7 @@ from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.samegoal.errors import SumsDiffer
 from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.findings import Findings
-from samegoal_sync.samegoal.publication.published_tables import STUDENTS
+from samegoal_sync.samegoal.publication.published_tables import PUBLISHED_STUDENTS
 
 #: Each student that Qmlativ sent is in exactly one; a guardian in one of these or withheld.
 STATES = ("added", "changed", "unchanged", "rejected", "out_of_scope", "held")
@@ -168,10 +168,10 @@ def _required_values_missing(comparison: Comparison) -> dict[str, int]:
     """Columns that SameGoal asks for, and how many rows come without."""
     counted = sql.SQL(", ").join(
         sql.SQL("count(*) filter (where {} is null)").format(sql.Identifier(name))
-        for name in STUDENTS.required
+        for name in PUBLISHED_STUDENTS.required
     )
     counts = comparison.row(sql.SQL("select {} from next_students").format(counted))
-    return {name: n for name, n in zip(STUDENTS.required, counts, strict=True) if n}
+    return {name: n for name, n in zip(PUBLISHED_STUDENTS.required, counts, strict=True) if n}
 
 
 #: Fields that change for everybody at the turn of the school year.

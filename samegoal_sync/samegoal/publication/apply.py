@@ -9,8 +9,8 @@ from psycopg import sql
 from samegoal_sync.samegoal.publication.compare_contacts import apply_contacts
 from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.published_tables import (
-    GUARDIANS,
-    STUDENTS,
+    PUBLISHED_GUARDIANS,
+    PUBLISHED_STUDENTS,
     assignments,
     names,
 )
@@ -93,7 +93,7 @@ def _move_keys(comparison: Comparison, night: date) -> None:
 
 
 def _write_students(comparison: Comparison) -> None:
-    columns = (*STUDENTS.values, "row_hash")
+    columns = (*PUBLISHED_STUDENTS.values, "row_hash")
     comparison.execute(
         sql.SQL(
             """
@@ -116,7 +116,7 @@ def _write_students(comparison: Comparison) -> None:
 
 
 def _write_guardians(comparison: Comparison) -> None:
-    columns = (*GUARDIANS.values, "row_hash")
+    columns = (*PUBLISHED_GUARDIANS.values, "row_hash")
     comparison.execute(
         """
         delete from guardians p using removed r

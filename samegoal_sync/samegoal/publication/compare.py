@@ -11,7 +11,11 @@ from samegoal_sync.samegoal.publication.compare_guardians import compare_guardia
 from samegoal_sync.samegoal.publication.compare_students import compare_students
 from samegoal_sync.samegoal.publication.comparison import Comparison, Coverage
 from samegoal_sync.samegoal.publication.consistency import require_consistent
-from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, old_and_new
+from samegoal_sync.samegoal.publication.published_tables import (
+    PUBLISHED_GUARDIANS,
+    PUBLISHED_STUDENTS,
+    old_and_new,
+)
 
 
 def compare(
@@ -111,7 +115,7 @@ def _list_changes(comparison: Comparison) -> None:
                 as v (field, old, new)
             where n.differs and v.old is distinct from v.new
             """
-        ).format(fields=old_and_new(STUDENTS.schema, "p", "n"))
+        ).format(fields=old_and_new(PUBLISHED_STUDENTS.schema, "p", "n"))
     )
     comparison.execute(
         sql.SQL(
@@ -125,7 +129,7 @@ def _list_changes(comparison: Comparison) -> None:
             cross join lateral (values {fields}) as v (field, old, new)
             where n.differs and v.old is distinct from v.new
             """
-        ).format(fields=old_and_new(GUARDIANS.values, "p", "n"))
+        ).format(fields=old_and_new(PUBLISHED_GUARDIANS.values, "p", "n"))
     )
     comparison.execute("analyze tonight_changes")
 

@@ -17,7 +17,7 @@ from psycopg import sql
 
 from samegoal_sync.demographics.columns.column import Contact
 from samegoal_sync.demographics.columns.curated_frames import DENIED_COLUMNS
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
 from samegoal_sync.demographics.guardians.restrictions.contact_values import (
     email_keys,
     keys_to_compare,
@@ -26,7 +26,7 @@ from samegoal_sync.demographics.guardians.restrictions.contact_values import (
 from samegoal_sync.samegoal.publication.comparison import Comparison
 
 #: Every column by which a guardian is reached.
-CONTACTS = tuple(GUARDIANS.contacts)
+CONTACTS = tuple(GUARDIAN_TABLE.contacts)
 _COLUMNS = sql.SQL(", ").join(sql.Identifier(column) for column in CONTACTS)
 
 
@@ -124,7 +124,7 @@ def _guarded(comparison: Comparison) -> _Guarded:
 
 
 def _keys(column: str, value: str | None) -> frozenset[str]:
-    return (email_keys if GUARDIANS.contacts[column] is Contact.EMAIL else phone_keys)(value)
+    return (email_keys if GUARDIAN_TABLE.contacts[column] is Contact.EMAIL else phone_keys)(value)
 
 
 def _frame(hits: Iterable[tuple[str, int, str]]) -> pl.DataFrame:

@@ -8,7 +8,11 @@ from psycopg import sql
 from samegoal_sync.samegoal.publication.compare_contacts import compare_contacts
 from samegoal_sync.samegoal.publication.comparison import Comparison
 from samegoal_sync.samegoal.publication.newer_reads import BEYOND_CHOICE
-from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, kept_or_sent, names
+from samegoal_sync.samegoal.publication.published_tables import (
+    PUBLISHED_GUARDIANS,
+    kept_or_sent,
+    names,
+)
 from samegoal_sync.samegoal.publication.staging import HASH, prepared, storable
 
 
@@ -20,8 +24,8 @@ def compare_guardians(comparison: Comparison) -> None:
     is not.
     """
     guardians = comparison.guardians
-    rows = prepared(guardians.frame, GUARDIANS, guardians.absent)
-    key = list(GUARDIANS.key)
+    rows = prepared(guardians.frame, PUBLISHED_GUARDIANS, guardians.absent)
+    key = list(PUBLISHED_GUARDIANS.key)
     account = storable(guardians.account).select(*key, "outcome", "reason")
     comparison.stage(
         "sent_pairs",
@@ -88,9 +92,9 @@ def _next_rows(comparison: Comparison) -> None:
                 and p.student_id = n.published_id and p.guardian_id = n.guardian_id
             """
         ).format(
-            effective=kept_or_sent(GUARDIANS.values),
-            new=names(GUARDIANS.values, "n"),
-            old=names(GUARDIANS.values, "p"),
+            effective=kept_or_sent(PUBLISHED_GUARDIANS.values),
+            new=names(PUBLISHED_GUARDIANS.values, "n"),
+            old=names(PUBLISHED_GUARDIANS.values, "p"),
         )
     )
     comparison.execute("analyze next_guardians")

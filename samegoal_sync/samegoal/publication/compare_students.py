@@ -11,7 +11,11 @@ from psycopg import sql
 
 from samegoal_sync.demographics.columns.curated_frames import KEEP_HOW_LEFT, LEFT_STATUSES
 from samegoal_sync.samegoal.publication.comparison import Comparison, Coverage
-from samegoal_sync.samegoal.publication.published_tables import STUDENTS, kept_or_sent, names
+from samegoal_sync.samegoal.publication.published_tables import (
+    PUBLISHED_STUDENTS,
+    kept_or_sent,
+    names,
+)
 from samegoal_sync.samegoal.publication.staging import HASH, prepared, storable
 from samegoal_sync.samegoal.publication.student_matching import follow_student_ids, match_students
 
@@ -22,7 +26,7 @@ _WAKING = ("ENROLLED", "PRE_ENROLLED")
 def compare_students(comparison: Comparison) -> None:
     """Fill ``matched``, ``next_students`` and ``presence``."""
     students = comparison.students
-    rows = prepared(students.frame, STUDENTS, students.absent)
+    rows = prepared(students.frame, PUBLISHED_STUDENTS, students.absent)
     account = storable(students.account).select(
         "student_id", "sis_internal_id", "outcome", "reason"
     )
@@ -58,7 +62,7 @@ _CANDIDATES = """
 def _next_rows(comparison: Comparison) -> None:
     """The candidate rows as they would be published, and whether they differ at all."""
     status = ("district_enrollment", "enrollment_reason")
-    columns = [c for c in STUDENTS.values if c not in status]
+    columns = [c for c in PUBLISHED_STUDENTS.values if c not in status]
     comparison.execute(
         sql.SQL(
             """
@@ -96,8 +100,8 @@ def _next_rows(comparison: Comparison) -> None:
             how_left=sql.Literal(KEEP_HOW_LEFT),
             left=sql.Literal(list(LEFT_STATUSES)),
             effective=kept_or_sent(columns),
-            new=names(STUDENTS.schema, "n"),
-            old=names(STUDENTS.schema, "p"),
+            new=names(PUBLISHED_STUDENTS.schema, "n"),
+            old=names(PUBLISHED_STUDENTS.schema, "p"),
         )
     )
     # A new student without a name, because names were not shared tonight, can't be published.
@@ -110,7 +114,7 @@ def _next_rows(comparison: Comparison) -> None:
             update matched set refused = 'required_not_shared'
             from gone where matched.student_id = gone.student_id and outcome = 'curated'
             """
-        ).format(needed=names(STUDENTS.needed))
+        ).format(needed=names(PUBLISHED_STUDENTS.needed))
     )
     comparison.execute("analyze next_students")
 

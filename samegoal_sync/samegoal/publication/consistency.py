@@ -11,7 +11,11 @@ import polars as pl
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.columns.student_columns import ENROLLMENTS
 from samegoal_sync.samegoal.errors import InconsistentFrames
-from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
+from samegoal_sync.samegoal.publication.published_tables import (
+    PUBLISHED_GUARDIANS,
+    PUBLISHED_STUDENTS,
+    Published,
+)
 
 
 def require_consistent(students: Curated, guardians: Curated) -> None:
@@ -21,8 +25,8 @@ def require_consistent(students: Curated, guardians: Curated) -> None:
         InconsistentFrames: keys missing or twice, a row without its account, a guardian without its
             student, an unknown enrollment status.
     """
-    _require_keys("student_demographics", students, STUDENTS)
-    _require_keys("guardian_demographics", guardians, GUARDIANS)
+    _require_keys("student_demographics", students, PUBLISHED_STUDENTS)
+    _require_keys("guardian_demographics", guardians, PUBLISHED_GUARDIANS)
     identities = students.account["sis_internal_id"].drop_nulls()
     if identities.is_duplicated().any():
         raise InconsistentFrames("one Qmlativ student is accounted for twice")
@@ -56,7 +60,7 @@ def _require_keys(name: str, curated: Curated, published: Published) -> None:
 
 def _require_one_outcome(guardians: Curated) -> None:
     """A pair that is curated and withheld at once would come and go, night after night."""
-    key = list(GUARDIANS.key)
+    key = list(PUBLISHED_GUARDIANS.key)
     others = guardians.account.filter(pl.col("outcome") != "curated").select(key)
     both = guardians.frame.join(others, on=key, how="semi").height
     if both:

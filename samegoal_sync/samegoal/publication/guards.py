@@ -17,7 +17,11 @@ from psycopg import sql
 
 from samegoal_sync.district import Guards
 from samegoal_sync.samegoal.publication.comparison import Comparison
-from samegoal_sync.samegoal.publication.published_tables import GUARDIANS, STUDENTS, Published
+from samegoal_sync.samegoal.publication.published_tables import (
+    PUBLISHED_GUARDIANS,
+    PUBLISHED_STUDENTS,
+    Published,
+)
 
 #: Months around the turn of the school year (1 July), in which students may swing between
 #: ENROLLED and PRE_ENROLLED all at once; the rest of the year that is a change of status.
@@ -180,7 +184,7 @@ def _emptied(comparison: Comparison, guards: Guards) -> list[Reason]:
     ).fetchall()
     reasons = []
     for of_guardians, column, affected in rows:
-        published = GUARDIANS if of_guardians else STUDENTS
+        published = PUBLISHED_GUARDIANS if of_guardians else PUBLISHED_STUDENTS
         base = _with_value(comparison, published, column)
         name = f"{published.table[:-1]}'s {column}" if of_guardians else column
         reasons.append(Reason("column_emptied", affected, base, guards.column_emptied, name))

@@ -11,9 +11,9 @@ from zipfile import BadZipFile
 from psycopg import Connection
 
 from samegoal_sync.demographics.columns.curated_frames import Curated
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
 from samegoal_sync.demographics.columns.stored_curated import with_every_column
-from samegoal_sync.demographics.columns.student_columns import STUDENTS
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 from samegoal_sync.samegoal.errors import HeldNightDamaged, NothingHeld, OtherNightHeld
 from samegoal_sync.samegoal.publication.accounting import count
 from samegoal_sync.samegoal.publication.compare import compare, narrow_to_additions
@@ -195,8 +195,8 @@ def _stored(connection: Connection[Any], slug: str) -> _Stored | None:
     sync_id, run_id, night, held_at, reasons, additions_only, students, guardians = row
     try:
         both = (
-            with_every_column(unpack(students), STUDENTS),
-            with_every_column(unpack(guardians), GUARDIANS),
+            with_every_column(unpack(students), STUDENT_TABLE),
+            with_every_column(unpack(guardians), GUARDIAN_TABLE),
         )
     except BadZipFile:
         raise HeldNightDamaged(slug) from None

@@ -10,8 +10,8 @@ import polars as pl
 from psycopg import sql
 
 from samegoal_sync.demographics.columns.column import Presence, Table
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS as GUARDIAN_TABLE
-from samegoal_sync.demographics.columns.student_columns import STUDENTS as STUDENT_TABLE
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
+from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
 
 _TYPES: dict[Any, sql.SQL] = {
     pl.String: sql.SQL("text"),
@@ -57,8 +57,8 @@ def published_table(table: Table) -> Published:
     )
 
 
-STUDENTS = published_table(STUDENT_TABLE)
-GUARDIANS = published_table(GUARDIAN_TABLE)
+PUBLISHED_STUDENTS = published_table(STUDENT_TABLE)
+PUBLISHED_GUARDIANS = published_table(GUARDIAN_TABLE)
 
 
 def definitions(schema: Iterable[tuple[str, Any]]) -> sql.Composed:

@@ -18,7 +18,7 @@ import polars as pl
 
 from samegoal_sync.demographics.columns.column import Contact
 from samegoal_sync.demographics.columns.curated_frames import Curated
-from samegoal_sync.demographics.columns.guardian_columns import GUARDIANS
+from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
 from samegoal_sync.demographics.guardians.restrictions.contact_values import (
     email_keys,
     keys_to_compare,
@@ -65,7 +65,7 @@ class WhoMaySee:
         Args:
             described: ``StudentGuardianID, StudentID`` and every contact that is declared.
         """
-        kinds = GUARDIANS.contacts
+        kinds = GUARDIAN_TABLE.contacts
         names = [f"{column}_of_restricted" for column in kinds]
         guarded = described.filter(pl.col("StudentID").is_in(list(self.values)))
         flags = [
