@@ -7,6 +7,7 @@ from datetime import date
 
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
+from samegoal_sync.demographics.memory_bounds import require_room
 from samegoal_sync.demographics.students.curate_students import curate_students
 from samegoal_sync.district import District
 from samegoal_sync.qmlativ.catalog import CATALOG, RawAsset, objects_of
@@ -28,6 +29,7 @@ def curate(raw: RawObjects, district: District, today: date) -> tuple[Curated, C
     Raises:
         DemographicsError: the district can't be curated.
     """
+    require_room(raw)
     settings = district.settings
     students = curate_students(raw, settings, today, district_id=district.district_id)
     guardians = curate_guardians(raw, students, settings, today)

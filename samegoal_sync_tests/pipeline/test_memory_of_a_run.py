@@ -21,7 +21,7 @@ from samegoal_sync_tests.qmlativ import misbehaving_server as does
 from samegoal_sync_tests.qmlativ.misbehaving_server import Handler, misbehaving_server
 
 FAIRVIEW, ENDLESS = SLUGS[0], "endless-isd"
-_BUDGET = 100  # MiB of frames; a night's is 3 GiB
+_BUDGET = 100  # MiB of frames; a night's is 1 GiB
 #: Answers in parsing and Dagster's own work beside the frames.
 _BESIDE = 250
 

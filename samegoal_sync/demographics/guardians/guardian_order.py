@@ -15,6 +15,7 @@ from samegoal_sync.demographics.guardians.restrictions.active_restrictions impor
     restricted_pairs,
 )
 from samegoal_sync.demographics.joinable_frames import lookup, position
+from samegoal_sync.demographics.memory_bounds import many_to_many
 from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
@@ -101,7 +102,9 @@ def _households(raw: RawObjects) -> pl.DataFrame:
     )
     families = student_families(raw).rename({"in_first_family": "lives_with"})
     return (
-        families.join(members, on="FamilyID")
+        many_to_many(
+            families, members, ["FamilyID"], ("Family/StudentFamily", "Family/FamilyGuardian")
+        )
         .sort("StudentID", "family_rank", "guardian_rank", "FamilyGuardianID", nulls_last=True)
         .unique(_PAIR, keep="first", maintain_order=True)
         .drop("FamilyGuardianID")

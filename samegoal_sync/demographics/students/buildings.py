@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
+from samegoal_sync.demographics.memory_bounds import many_to_many
 from samegoal_sync.demographics.values.text import cleaned
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
@@ -57,15 +58,16 @@ def _same_school_by_year(schools: pl.DataFrame) -> pl.DataFrame:
     years = schools.filter(pl.col("code").is_not_null()).unique(
         ["DistrictID", "code", "SchoolYearID"], keep="first", maintain_order=True
     )
-    return (
-        schools.select("SchoolID", "DistrictID", "code")
-        .join(years.drop("SchoolID"), on=["DistrictID", "code"])
-        .select(
-            "SchoolID",
-            "SchoolYearID",
-            pl.col("name").alias("name_that_year"),
-            pl.col("state_id").alias("state_id_that_year"),
-        )
+    return many_to_many(
+        schools.select("SchoolID", "DistrictID", "code"),
+        years.drop("SchoolID"),
+        ["DistrictID", "code"],
+        ("Enrollment/School", "Enrollment/School"),
+    ).select(
+        "SchoolID",
+        "SchoolYearID",
+        pl.col("name").alias("name_that_year"),
+        pl.col("state_id").alias("state_id_that_year"),
     )
 
 
@@ -78,7 +80,12 @@ def _default_schools(raw: RawObjects, schools: pl.DataFrame) -> pl.DataFrame:
         pl.col("IsDefaultSchoolForEntity").fill_null(False).alias("is_default"),
     )
     return (
-        links.join(_same_school_by_year(schools), on="SchoolID")
+        many_to_many(
+            links,
+            _same_school_by_year(schools),
+            ["SchoolID"],
+            ("Enrollment/EntitySchool", "Enrollment/School"),
+        )
         .join(schools.select("SchoolID", pl.col("SchoolYearID").alias("own_year")), on="SchoolID")
         .sort(
             "EntityID",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
+from samegoal_sync.demographics.memory_bounds import many_to_many
 from samegoal_sync.demographics.values.countries import (
     HERE,
     WITH_ZIP_CODES,
@@ -115,9 +116,9 @@ def student_addresses(raw: RawObjects, students: pl.DataFrame) -> pl.DataFrame:
     """
     physical = _located(raw).filter(pl.col("IsPhysical").fill_null(False))
     homes = _family_homes(raw, physical)
-    own = students.join(physical, on="NameID").join(
-        homes.with_columns(at_home=pl.lit(True)), on=["FamilyID", "AddressID"], how="left"
-    )
+    own = many_to_many(
+        students, physical, ["NameID"], ("Student/Student", "Demographics/NameAddress")
+    ).join(homes.with_columns(at_home=pl.lit(True)), on=["FamilyID", "AddressID"], how="left")
     chosen = (
         own.sort(
             "StudentID",
@@ -144,10 +145,14 @@ def _located(raw: RawObjects) -> pl.DataFrame:
 
 def _family_homes(raw: RawObjects, physical: pl.DataFrame) -> pl.DataFrame:
     """``FamilyID, AddressID`` where a family's guardians live, the first guardian's first."""
+    members = lookup(raw, "Family/FamilyGuardian").filter(pl.col("FamilyID").is_not_null())
     return (
-        lookup(raw, "Family/FamilyGuardian")
-        .filter(pl.col("FamilyID").is_not_null())
-        .join(physical.select("NameID", "NameAddressID", "AddressID"), on="NameID")
+        many_to_many(
+            members,
+            physical.select("NameID", "NameAddressID", "AddressID"),
+            ["NameID"],
+            ("Family/FamilyGuardian", "Demographics/NameAddress"),
+        )
         .sort(
             "FamilyID",
             "Rank",

@@ -41,7 +41,7 @@ class Limits:
     pages: int = 20_000
     rows: int = 50_000_000
     received_bytes: int = 16 * 2**30
-    frame_bytes: int = 3 * 2**30
+    frame_bytes: int = 2**30
 
 
 #: For one student while somebody waits 20 seconds in all: nothing is tried twice.

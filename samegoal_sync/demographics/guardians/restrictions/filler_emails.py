@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from samegoal_sync.demographics.joinable_frames import lookup
+from samegoal_sync.demographics.memory_bounds import many_to_many
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
 _WORDS = (
@@ -71,11 +72,13 @@ def shared_addresses(raw: RawObjects, limit: int) -> frozenset[str]:
     if often.is_empty():
         return frozenset()
     holders = listed.join(often, on="address", how="semi")
-    pairs = (
+    pairs = many_to_many(
         lookup(raw, "Family/StudentGuardian")
         .select("StudentID", pl.col("NameIDGuardian").alias("NameID"))
-        .drop_nulls()
-        .join(holders, on="NameID")
+        .drop_nulls(),
+        holders,
+        ["NameID"],
+        ("Family/StudentGuardian", "Demographics/NameEmail"),
     )
     return frozenset(
         str(name)
