@@ -23,11 +23,9 @@ import polars as pl
 from samegoal_sync.demographics.columns.curated_frames import Curated
 from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
 from samegoal_sync.demographics.students.curate_students import curate_students
-from samegoal_sync.demographics.validation.frame_validation import (
-    check_curated,
-    check_raw,
-    require_checks_passed,
-)
+from samegoal_sync.demographics.validation.check_findings import require_checks_passed
+from samegoal_sync.demographics.validation.curated_checks import check_curated
+from samegoal_sync.demographics.validation.raw_checks import check_raw
 from samegoal_sync.district import DistrictSettings
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.sandbox import SandboxDistrict, generate_district, raw_objects

@@ -1,8 +1,8 @@
-"""The asset checks of each stage: few, each of several rules of ``frame_validation``.
+"""The asset checks of each stage: few, each of several rules of ``check_findings``.
 
 An analyst reads the checks; which of its rules failed, with counts, is in the check's metadata.
 Every check is partitioned by district. (Partitioned checks are in preview in Dagster 1.13; see
-docs/pipeline.md.) A test holds the rules named here against what ``frame_validation`` finds.
+docs/pipeline.md.) A test holds the rules named here against those that there are.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
+from samegoal_sync.demographics.validation.check_findings import Finding, blocks
 from samegoal_sync.pipeline.partitions import DISTRICTS
-
-if TYPE_CHECKING:
-    from samegoal_sync.demographics.validation.frame_validation import Finding
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,16 @@ class Check:
 
     Attributes:
         rules: the findings of which it is made; it passes when all of them do.
-        blocking: a night that fails it publishes nothing.
     """
 
     name: str
     description: str
     rules: tuple[str, ...] = ()
-    blocking: bool = True
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a night that fails it publishes nothing; its rules all say the same."""
+        return any(blocks(rule) for rule in self.rules)
 
 
 READ_COMPLETE = Check(
@@ -45,7 +46,6 @@ ALL_FIELDS_SHARED = Check(
     "all_fields_shared",
     "Skyward shares every field that we ask for. What is not shared stays as it is published.",
     ("all_fields_shared",),
-    blocking=False,
 )
 RAW_CHECKS = (READ_COMPLETE, ALL_FIELDS_SHARED)
 
@@ -68,7 +68,6 @@ STUDENT_CHECKS = (
             "share_without_grade",
             "share_without_building",
         ),
-        blocking=False,
     ),
 )
 
@@ -95,7 +94,6 @@ GUARDIAN_CHECKS = (
         "Guardians were read completely, and not many more than last night are without a phone "
         "or e-mail (shares in percent).",
         ("guardians_complete", "share_without_guardian_phone", "share_without_guardian_email"),
-        blocking=False,
     ),
 )
 

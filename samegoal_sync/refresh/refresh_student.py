@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from samegoal_sync.demographics.curate_district import curate
-from samegoal_sync.demographics.validation.frame_validation import (
-    check_curated,
-    check_raw,
-    require_checks_passed,
-)
+from samegoal_sync.demographics.validation.check_findings import require_checks_passed
+from samegoal_sync.demographics.validation.curated_checks import check_curated
+from samegoal_sync.demographics.validation.raw_checks import check_raw
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.qmlativ.client import QmlativClient
 from samegoal_sync.qmlativ.http.limits import ONE_STUDENT

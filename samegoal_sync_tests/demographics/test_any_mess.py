@@ -18,7 +18,8 @@ from samegoal_sync.demographics.columns.curated_frames import (
 )
 from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
 from samegoal_sync.demographics.students.curate_students import curate_students
-from samegoal_sync.demographics.validation.frame_validation import check_curated, check_raw
+from samegoal_sync.demographics.validation.curated_checks import check_curated
+from samegoal_sync.demographics.validation.raw_checks import check_raw
 from samegoal_sync.district import DistrictSettings, GuardianChoice
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativObject, QmlativType
 from samegoal_sync.qmlativ.raw_objects import RawObjects

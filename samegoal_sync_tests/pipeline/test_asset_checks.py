@@ -11,7 +11,7 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from samegoal_sync.definitions import defs
-from samegoal_sync.demographics.validation.frame_validation import Finding
+from samegoal_sync.demographics.validation.check_findings import Finding
 from samegoal_sync.district import DateRange, DistrictState
 from samegoal_sync.pipeline.asset_checks import RAW_CHECKS, check_results
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
@@ -179,7 +179,7 @@ def test_a_void_secret_is_one_red_step(world: World, instance: dg.DagsterInstanc
 
 def test_a_field_not_shared_is_one_number_with_a_list() -> None:
     counts: dict[str, int | float] = {"Demographics/Name.MiddleName": 1, "SkySys/State.Code": 1}
-    finding = Finding("all_fields_shared", False, False, counts)
+    finding = Finding("all_fields_shared", False, counts)
     (_, shared) = check_results(dg.AssetKey("raw"), RAW_CHECKS, [finding])
     assert not shared.passed
     assert {name: value.value for name, value in shared.metadata.items()} == {

@@ -14,7 +14,7 @@ import pytest
 from samegoal_sync.definitions import defs
 from samegoal_sync.demographics.columns.curated_frames import GUARDIAN_COLUMNS, STUDENT_COLUMNS
 from samegoal_sync.demographics.columns.tables import TABLES
-from samegoal_sync.demographics.validation import frame_validation
+from samegoal_sync.demographics.validation.check_findings import CURATED_RULES, RAW_RULES
 from samegoal_sync.district import RESERVED_SLUGS
 from samegoal_sync.pipeline import asset_checks as stage_checks
 from samegoal_sync.pipeline.assets.csv_asset import csv
@@ -106,16 +106,16 @@ def test_the_code_location_loads_as_the_web_server_loads_it() -> None:
     assert {one.name for one in defs.resolve_all_job_defs()} >= {"import_district", "prune_runs"}
 
 
-def test_every_rule_of_validation_is_in_one_check_of_its_weight() -> None:
+def test_every_rule_is_in_one_check_with_others_of_its_weight() -> None:
     for checks, rules in (
-        (stage_checks.RAW_CHECKS, frame_validation.RAW_RULES),
+        (stage_checks.RAW_CHECKS, RAW_RULES),
         (
             (*stage_checks.STUDENT_CHECKS, *stage_checks.GUARDIAN_CHECKS),
-            frame_validation.CURATED_RULES,
+            CURATED_RULES,
         ),
     ):
-        told = [(rule, check.blocking) for check in checks for rule in check.rules]
-        assert sorted(told) == sorted(rules.items())
+        named = [(rule, check.blocking) for check in checks for rule in check.rules]
+        assert sorted(named) == sorted(rules.items())
 
 
 def test_a_dozen_checks_come_with_the_import() -> None:

@@ -12,7 +12,8 @@ import pytest
 from samegoal_sync.demographics.columns.column_forms import LENGTHS
 from samegoal_sync.demographics.guardians.curate_guardians import curate_guardians
 from samegoal_sync.demographics.students.curate_students import curate_students
-from samegoal_sync.demographics.validation.frame_validation import check_curated, check_raw
+from samegoal_sync.demographics.validation.curated_checks import check_curated
+from samegoal_sync.demographics.validation.raw_checks import check_raw
 from samegoal_sync.district import DistrictSettings, Guards
 from samegoal_sync.qmlativ.catalog import CATALOG, QmlativType
 from samegoal_sync.qmlativ.raw_objects import RawObjects

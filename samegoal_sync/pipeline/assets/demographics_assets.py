@@ -10,6 +10,7 @@ from dagster import AssetExecutionContext
 
 from samegoal_sync.demographics.columns.tables import TABLES
 from samegoal_sync.demographics.curate_district import ROWS_OF, curate
+from samegoal_sync.demographics.validation.check_findings import require_checks_passed
 from samegoal_sync.pipeline.asset_checks import (
     GUARDIAN_CHECKS,
     STUDENT_CHECKS,
@@ -71,11 +72,8 @@ def demographics(
 ) -> Iterator[Any]:
     """Curate students and guardians from the stored raw frames; Qmlativ is not asked."""
     # pandera is slow to import: code servers and daemons load this module, and never check.
-    from samegoal_sync.demographics.validation.frame_validation import (
-        check_curated,
-        check_raw,
-        require_checks_passed,
-    )
+    from samegoal_sync.demographics.validation.curated_checks import check_curated
+    from samegoal_sync.demographics.validation.raw_checks import check_raw
 
     with import_run(context, database) as run:
         raw = entities.merged_with(students, guardians)

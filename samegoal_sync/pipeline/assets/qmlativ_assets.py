@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
+from samegoal_sync.demographics.validation.check_findings import require_checks_passed
 from samegoal_sync.pipeline.asset_checks import RAW_CHECKS, check_results, check_specs
 from samegoal_sync.pipeline.column_metadata import raw_schema_metadata
 from samegoal_sync.pipeline.import_run import import_run
@@ -53,10 +54,7 @@ _KEYS = {asset: dg.AssetKey(["qmlativ", asset.value]) for asset in RawAsset}
 def qmlativ(context: AssetExecutionContext, database: Database, qmlativ: Qmlativ) -> Iterator[Any]:
     """Read what is asked for from Qmlativ, store it as it came, and check it."""
     # pandera is slow to import: code servers and daemons load this module, and never check.
-    from samegoal_sync.demographics.validation.frame_validation import (
-        check_raw,
-        require_checks_passed,
-    )
+    from samegoal_sync.demographics.validation.raw_checks import check_raw
 
     with import_run(context, database) as run:
         before = run.last_good_rows()

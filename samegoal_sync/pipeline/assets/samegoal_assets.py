@@ -10,6 +10,7 @@ from dagster import AssetExecutionContext
 
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
 from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
+from samegoal_sync.demographics.validation.check_findings import require_checks_passed
 from samegoal_sync.pipeline.asset_checks import check_specs
 from samegoal_sync.pipeline.assets.demographics_assets import (
     GUARDIAN_DEMOGRAPHICS,
@@ -76,10 +77,7 @@ def publication(
 ) -> Iterator[Any]:
     """Publish the curated frames, or hold the night; nothing in between."""
     # pandera is slow to import: code servers and daemons load this module, and never check.
-    from samegoal_sync.demographics.validation.frame_validation import (
-        check_curated,
-        require_checks_passed,
-    )
+    from samegoal_sync.demographics.validation.curated_checks import check_curated
 
     with import_run(context, database) as run:
         # A blocking check of the curated assets does not stop a later run of these alone.
