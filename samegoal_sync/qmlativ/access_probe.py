@@ -18,7 +18,7 @@ from samegoal_sync.qmlativ.http.urls import Addresses
 from samegoal_sync.qmlativ.reading.field_grants import essential_fields
 from samegoal_sync.qmlativ.reading.field_query import FieldQuery
 from samegoal_sync.qmlativ.reading.object_metadata import described_fields
-from samegoal_sync.qmlativ.reading.search_conditions import search
+from samegoal_sync.qmlativ.reading.search_conditions import search_body
 
 #: Rows looked at: a field that is granted stands in each of them, null or not.
 _ROWS = 20
@@ -108,12 +108,12 @@ class Probe:
     def _keys(self, entity_id: int, item: QmlativObject, fields: Iterable[str]) -> frozenset[str]:
         """The keys in a few rows; none where there are no rows."""
         address = self._addresses.page(entity_id, item.name, 1, _ROWS)
-        body = search(None, item.primary_key)
+        body = search_body(None, item.primary_key)
 
         asked = sorted(fields, key=lambda name: (name != item.primary_key, name))
 
         def ask() -> frozenset[str]:
-            return self._query.search(
+            return self._query.read_page(
                 address,
                 item.name,
                 asked,

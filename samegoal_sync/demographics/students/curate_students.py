@@ -137,6 +137,7 @@ def _identified(raw: RawObjects, today: date) -> pl.DataFrame:
         .filter(pl.col("NameID").is_in(name_ids.implode()))
         .select(
             "NameID",
+            pl.lit(True).alias("has_name"),
             parsed("BirthDate").alias("date_of_birth"),
             is_blank("BirthDate").alias("birth_blank"),
             cleaned("Gender").str.to_lowercase().alias("gender_word"),
@@ -144,8 +145,10 @@ def _identified(raw: RawObjects, today: date) -> pl.DataFrame:
             race(raw),
         )
     )
-    return students.join(person_names(raw, name_ids), on="NameID", how="left").join(
-        people, on="NameID", how="left"
+    return (
+        students.join(person_names(raw, name_ids), on="NameID", how="left")
+        .join(people, on="NameID", how="left")
+        .with_columns(pl.col("has_name").fill_null(False))
     )
 
 
@@ -171,24 +174,24 @@ def _outcome(today: date, age_limit: int) -> list[pl.Expr]:
     # Whoever passes the limit during a school year stays to its end.
     year_began = date(today.year - (today.month < _YEAR_BEGINS), _YEAR_BEGINS, 1)
     oldest = year_began.replace(year=year_began.year - age_limit - 1)
-    scope = {
+    outside = {
         "never_enrolled": pl.col("in_district").is_null(),
         "other_district": ~pl.col("in_district"),
         "left_before_last_school_year": ~pl.col("recent").fill_null(False),
     }
-    inside = ~pl.any_horizontal(*scope.values())
-    aside = {
+    inside = ~pl.any_horizontal(*outside.values())
+    wrong = {
         "student_id_blank": number.is_null(),
         "student_id_invalid": ~number.str.contains(r"^[A-Za-z0-9]{1,20}$"),
         "student_id_twice": inside & pl.when(inside).then(number).is_duplicated(),
-        "name_missing": pl.col("birth_blank").is_null(),
+        "name_missing": ~pl.col("has_name"),
         "name_invalid": is_no_name("last_name") | is_no_name("first_name"),
-        "date_of_birth_blank": pl.col("birth_blank").fill_null(True),
+        "date_of_birth_blank": pl.col("birth_blank"),
         "date_of_birth_unreadable": birth.is_null(),
         "date_of_birth_impossible": (birth > today) | (birth <= oldest),
     }
     reason = pl.lit(None, pl.String)
-    for name, condition in reversed((scope | aside).items()):
+    for name, condition in reversed((outside | wrong).items()):
         reason = pl.when(condition).then(pl.lit(name)).otherwise(reason)
     return [reason.alias("reason"), (~inside).alias("out_of_scope")]
 

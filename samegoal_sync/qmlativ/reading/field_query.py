@@ -51,7 +51,7 @@ class FieldQuery:
         self._transport, self._server = transport, server
         self._tried: set[str] = set()
 
-    def search(
+    def read_page(
         self,
         address: str,
         name: str,

@@ -26,7 +26,12 @@ from samegoal_sync.qmlativ.reading.field_query import FieldQuery
 from samegoal_sync.qmlativ.reading.object_metadata import described_fields
 from samegoal_sync.qmlativ.reading.page_body import Page, parse_page
 from samegoal_sync.qmlativ.reading.paging import PageReader, Rows
-from samegoal_sync.qmlativ.reading.search_conditions import Condition, both, rows_meeting, search
+from samegoal_sync.qmlativ.reading.search_conditions import (
+    Condition,
+    both,
+    rows_meeting,
+    search_body,
+)
 
 Seen = Callable[[int], None]
 
@@ -100,10 +105,10 @@ class GrantedReader:
     ) -> bool:
         """Whether one row of the same fields comes under this condition alone."""
         address = self._addresses.page(entity_id, item.name, 1, 1)
-        body = search(condition, item.primary_key)
+        body = search_body(condition, item.primary_key)
         try:
             self._retry_policy.call(
-                lambda: self._query.search(
+                lambda: self._query.read_page(
                     address, item.name, fields, body, lambda _body: True, lambda _: None, stop
                 ),
                 stop,
@@ -125,13 +130,13 @@ class GrantedReader:
 
         def ask(number: int, size: int, further: Condition | None) -> Page:
             address = self._addresses.page(entity_id, item.name, number, size)
-            body = search(both(condition, further), item.primary_key)
+            body = search_body(both(condition, further), item.primary_key)
 
             def read(answer: BytesIO) -> Page:
                 return parse_page(answer, number, size, schema, item.name, item.unreadable)
 
             return self._retry_policy.call(
-                lambda: self._query.search(
+                lambda: self._query.read_page(
                     address, item.name, fields, body, read, _sent_fields, stop
                 ),
                 stop,

@@ -68,7 +68,7 @@ def rows_meeting(condition: Condition) -> pl.Expr:
     return pl.col(told["FieldName"]).is_in(wanted)
 
 
-def search(condition: Condition | None, sort_by: str) -> dict[str, object]:
+def search_body(condition: Condition | None, sort_by: str) -> dict[str, object]:
     """The body of a search, sorted by an object's primary key."""
     body: dict[str, object] = {"SearchSort": [{"FieldName": sort_by, "Descending": False}]}
     if condition is not None:

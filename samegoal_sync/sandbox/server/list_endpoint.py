@@ -48,7 +48,7 @@ class ListRequest:
     only: int | None = None
 
     @property
-    def search(self) -> Mapping[str, Any]:
+    def parsed_body(self) -> Mapping[str, Any]:
         """The body with lowered keys.
 
         Raises:
@@ -71,8 +71,8 @@ class ListRequest:
 
     def looked_at(self) -> set[str]:
         """Fields named by the condition and the sort."""
-        sort = {str(item.get("fieldname")) for item in self.search.get("searchsort") or []}
-        return sort | fields_of(self.search.get("searchcondition") or {})
+        sort = {str(item.get("fieldname")) for item in self.parsed_body.get("searchsort") or []}
+        return sort | fields_of(self.parsed_body.get("searchcondition") or {})
 
 
 class Pages:
@@ -129,7 +129,7 @@ class Pages:
 
     def _found(self, request: ListRequest) -> pl.DataFrame:
         """All rows that the search finds, in its order; in no useful order without one."""
-        facts, search = object_fields()[request.object], request.search
+        facts, search = object_fields()[request.object], request.parsed_body
         key = primary_key(request.object)
         needed = {
             key,
