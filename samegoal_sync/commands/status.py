@@ -42,7 +42,9 @@ def status(app: App, every: bool, as_json: bool) -> int:
     Example: samegoal-sync status
     """
     from samegoal_sync.database import connect
+    from samegoal_sync.database.grants import temporary_tables_remedy
     from samegoal_sync.database.log_verbosity import REMEDY, log_shows_rows
+    from samegoal_sync.database.portal_login import login_of
     from samegoal_sync.districts.monitoring.audit_shipping import waiting_lines
     from samegoal_sync.districts.monitoring.district_status import overall_status, with_trends
     from samegoal_sync.districts.monitoring.heartbeats import silence
@@ -61,6 +63,7 @@ def status(app: App, every: bool, as_json: bool) -> int:
         silent = silence(connection, now)
         rows_in_log = log_shows_rows(connection)
         unsent = waiting_lines(connection)
+        own_tables = temporary_tables_remedy(connection, login_of(app.settings))
     listed = as_json or every or len(found) <= LISTED
     if listed:
         found = with_trends(app.database_url, found)
@@ -81,6 +84,12 @@ def status(app: App, every: bool, as_json: bool) -> int:
         app.console.print(
             "\nPostgres writes a student's row into its own log when a constraint is violated"
             f"\n  hint: as a superuser: {REMEDY}",
+            style="yellow",
+        )
+    if own_tables is not None:
+        app.console.print(
+            "\nthe portal's login may make temporary tables, which could hide ours"
+            f"\n  hint: as a superuser: {own_tables}",
             style="yellow",
         )
     if unsent is not None and now - unsent.since > _SHIPPED_WITHIN:

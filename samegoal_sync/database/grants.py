@@ -6,10 +6,10 @@ Works alike on Postgres 15 to 18; since 16 a membership may leave out the right 
 
 from __future__ import annotations
 
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, tuple_row
 
 from samegoal_sync.database.migrations.roles import PORTAL_ROLE, WEB_ROLE
 from samegoal_sync.errors import DatabaseError
@@ -22,6 +22,16 @@ NO_TEMPORARY_TABLES = (
     "do $$ begin execute format('revoke temporary on database %I from public', "
     "current_database()); end $$"
 )
+
+#: The same for a server of the operator's own, in words that psql takes.
+_TEMPORARY = """
+    select format('revoke temporary on database %%I from public, %%s; '
+            'grant temporary on database %%I to %%I;', current_database(),
+            string_agg(quote_ident(rolname), ', ' order by rolname),
+            current_database(), current_user)
+    from pg_roles where rolname = any(%s)
+    having bool_or(has_database_privilege(oid, current_database(), 'temporary'))
+"""
 
 _SCHEMA_RIGHTS = """
     select nspname, has_schema_privilege(oid, 'usage') and has_schema_privilege(oid, 'create')
@@ -73,6 +83,18 @@ def ensure_grants(connection: psycopg.Connection[TupleRow]) -> None:
             hint="as a Postgres superuser, in that database, once; then start again:\n    "
             + "\n    ".join(missing),
         )
+
+
+def temporary_tables_remedy(connection: psycopg.Connection[Any], login: str | None) -> str | None:
+    """The statements that keep the portal from making temporary tables; ``None``: it makes none.
+
+    Args:
+        login: whom the portal signs in as, if that is not the role itself.
+    """
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        names = [PORTAL_ROLE, WEB_ROLE, *filter(None, [login])]
+        row = cursor.execute(_TEMPORARY, (names,)).fetchone()
+    return str(row[0]) if row else None
 
 
 def _roles_missing(connection: psycopg.Connection[TupleRow], user: str) -> list[str]:

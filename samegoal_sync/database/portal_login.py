@@ -36,6 +36,14 @@ def portal_address(settings: Settings, database_url: str) -> str:
     return make_conninfo(database_url, options=f"{given} -c role={WEB_ROLE}".strip())
 
 
+def login_of(settings: Settings) -> str | None:
+    """Whom the web process signs in as, where a setting says so."""
+    if not settings.portal_database_url:
+        return None
+    user = conninfo_to_dict(settings.portal_database_url).get("user")
+    return str(user) if user else None
+
+
 def require_owns_nothing(settings: Settings) -> None:
     """Look whether the login that a setting names is as it has to be.
 

@@ -12,7 +12,7 @@ import pytest
 from samegoal_sync.database import connect, migrate
 from samegoal_sync.errors import DatabaseError
 from samegoal_sync.pipeline.instance import dagster_instance
-from samegoal_sync.settings import DATABASE_VARIABLE, Settings
+from samegoal_sync.settings import DATABASE_VARIABLE, PORTAL_DATABASE_VARIABLE, Settings
 from samegoal_sync_tests.commands.command_line import run
 from samegoal_sync_tests.database.own_servers import (
     PASSWORD,
@@ -20,6 +20,7 @@ from samegoal_sync_tests.database.own_servers import (
     documented,
     in_database,
     plain_user,
+    portal_user,
     without_the_portals_roles,
 )
 
@@ -105,6 +106,33 @@ def test_a_user_who_may_create_roles_needs_no_superuser(own: str) -> None:
     as_superuser(own, ["alter role samegoal_sync createrole"])
     as_superuser(in_database(own), inside)
     migrate(plain_user(own))
+
+
+def test_status_says_that_the_portal_may_make_temporary_tables_until_it_may_not(
+    own: str, tmp_path: Path
+) -> None:
+    before, inside = documented()
+    as_superuser(own, [one for one in before if " temporary " not in one])
+    as_superuser(in_database(own), inside)
+    plain = plain_user(own)
+    migrate(plain)
+
+    def status() -> str:
+        environment = {DATABASE_VARIABLE: plain, PORTAL_DATABASE_VARIABLE: portal_user(own)}
+        ended = run(tmp_path / "home", "status", environment=environment)
+        assert ended.returncode in (0, 1), ended.stderr
+        return " ".join((ended.stdout + ended.stderr).split())
+
+    remedy = (
+        "revoke temporary on database samegoal from public, samegoal_portal, samegoal_web; "
+        "grant temporary on database samegoal to samegoal_sync;"
+    )
+    assert f"may make temporary tables, which could hide ours hint: as a superuser: {remedy}" in (
+        status()
+    )
+    as_superuser(own, ["grant temporary on database samegoal to samegoal_portal"])
+    as_superuser(own, remedy.split("; "))
+    assert "temporary tables" not in status()
 
 
 def test_status_says_that_the_servers_log_shows_rows_until_a_superuser_ends_it(

@@ -7,10 +7,14 @@ import os
 import resource
 import shutil
 import socket
+import ssl
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +36,7 @@ from samegoal_sync.errors import SettingError
 from samegoal_sync.pipeline import sensors
 from samegoal_sync.pipeline.resources import resources
 from samegoal_sync_tests.districts.syslog_server import Syslog, syslog_in
+from samegoal_sync_tests.mail.mail_servers import make_certificate
 
 
 def write(connection: Any, *whats: str) -> None:
@@ -120,6 +125,52 @@ def test_the_log_begins_with_its_first_line_also_where_a_receiver_is_named_later
         assert waiting_lines(connection) is None
     assert ship(database_url, to(file)) == 1
     assert whats(file)[5:] == ["while it was gone", "after it was stopped"]
+
+
+def test_a_line_that_commits_after_shipping_was_stopped_is_sent_to_the_next_receiver(
+    database_url: str, file: Path
+) -> None:
+    ship(database_url, to(file))
+    with connect(database_url) as late:
+        write(late, "late")  # its number is taken
+        written(database_url, "not sent")
+        assert stop_shipping(database_url) == 1
+        late.commit()
+    for _ in range(2):
+        let_lines_go(database_url)
+    written(database_url, "later")
+    let_lines_go(database_url)
+    with connect(database_url) as connection:
+        assert waiting_lines(connection) is None
+    assert ship(database_url, to(file)) == 2
+    assert sorted(whats(file)) == ["late", "later"]
+
+
+def test_a_line_that_commits_while_shipping_is_stopped_is_counted_or_sent(
+    database_url: str, file: Path
+) -> None:
+    ship(database_url, to(file))
+    written(database_url, "before")
+    with ThreadPoolExecutor(1) as pool, connect(database_url) as sending:
+        sending.execute("select from audit_shipping for update")
+        stopping = pool.submit(stop_shipping, database_url)
+        until = time.monotonic() + 30
+        while not _somebody_waits(database_url):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        written(database_url, "meanwhile")
+        sending.commit()
+        let_go = stopping.result(30)
+    assert let_go + ship(database_url, to(file)) == 2
+
+
+def _somebody_waits(database_url: str) -> bool:
+    with connect(database_url) as connection:
+        row = connection.execute(
+            "select exists (select from pg_stat_activity where datname = current_database() "
+            "and wait_event_type = 'Lock')"
+        ).fetchone()
+    return row == (True,)
 
 
 def test_a_whole_line_is_sent_as_it_was_written(database_url: str, file: Path) -> None:
@@ -294,6 +345,45 @@ def test_a_server_that_ends_without_having_read_counts_as_down(database_url: str
         waiting = waiting_lines(connection)
     assert waiting
     assert waiting.lines == 50
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_tls_server_that_did_not_say_it_has_all_counts_as_down(
+    database_url: str, tmp_path: Path, early: bool
+) -> None:
+    """Who stands between can end a connection too, having kept everything."""
+    certificate, key = make_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    written(database_url, *("x" * 400 for _ in range(200)))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def end_in_mid() -> None:
+            plain, _ = listening.accept()
+            with context.wrap_socket(plain, server_side=True) as secured:
+                if early:  # says that it closes, reads nothing, and is gone
+                    secured.settimeout(0)
+                    with suppress(ssl.SSLError):
+                        secured.unwrap()
+                    return
+                with suppress(OSError):
+                    while secured.recv(4096):
+                        pass
+                plain = socket.socket(fileno=secured.detach())
+            plain.close()
+
+        ended = threading.Thread(target=end_in_mid)
+        ended.start()
+        port = listening.getsockname()[1]
+        receiver = audit_receiver(f"syslog+tls://127.0.0.1:{port}?ca={certificate}")
+        with pytest.raises(AuditReceiverError) as refused:
+            ship(database_url, receiver)
+        ended.join()
+    assert early or "close_notify" in refused.value.what
+    with connect(database_url) as connection:
+        waiting = waiting_lines(connection)
+    assert waiting
+    assert waiting.lines == 200
 
 
 def test_one_call_is_bounded_and_two_do_not_send_the_same(database_url: str, file: Path) -> None:

@@ -14,7 +14,7 @@ import socket
 import ssl
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from logging.handlers import SysLogHandler
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -140,7 +140,8 @@ def _to_stream(
     """By octet counting (RFC 6587, RFC 5425).
 
     Syslog confirms nothing. But a receiver that closes its side in order after ours has read all
-    that was sent; one that was ended on the way, or never closes, counts as one that did not.
+    that was sent; one that was ended on the way, or never closes, counts as one that did not. By
+    TLS it says itself that it closes, which nobody else can.
     """
     content = b"".join(
         b"%d %b" % (len(message), message) for message in (_message(header, line) for line in lines)
@@ -149,14 +150,29 @@ def _to_stream(
         plain.settimeout(_SECONDS)
         if context is None:
             plain.sendall(content)
-            plain.shutdown(socket.SHUT_WR)
-            while plain.recv(4096):
-                pass
+            _read_to_its_end(plain)
             return
         with context.wrap_socket(plain, server_hostname=at[0]) as secured:
             secured.sendall(content)
-            with suppress(ssl.SSLEOFError):  # it closed in order without saying so by TLS
-                secured.unwrap()
+            try:
+                plain_again = secured.unwrap()
+            except ssl.SSLEOFError:
+                # Whoever stands between can end a connection like that, having taken everything.
+                raise AuditReceiverError(
+                    f"the audit log's receiver {at[0]}:{at[1]} ended the connection without "
+                    "TLS's close_notify: what was sent may not have arrived",
+                    hint="if it was not just ended, it has to answer close_notify (RFC 5425, 4.4), "
+                    "as rsyslog and syslog-ng since 3.23 do; the lines wait, and are sent again",
+                ) from None
+            # close_notify may also come early, of one that goes away and reads no more.
+            _read_to_its_end(plain_again)
+
+
+def _read_to_its_end(connection: socket.socket) -> None:
+    """Close our side, and wait until the other one does; what it did not read is an error."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(4096):
+        pass
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 from psycopg.rows import class_row
 
 from samegoal_sync.database import connect
@@ -48,7 +48,8 @@ _NOT_SENT = f"""
 _LET_GO = """
     with gone as (
         delete from audit_waiting where id = any(array(
-            select id from audit_waiting order by id limit %s)) returning id)
+            select id from audit_waiting where id > (select sent from audit_shipping)
+            order by id limit %s)) returning id)
     update audit_shipping
         set last_let_go = greatest(last_let_go, (select coalesce(max(id), 0) from gone))
 """
@@ -109,7 +110,11 @@ def ship(database_url: str, receiver: Receiver, most: int = MOST) -> int:
 
 
 def let_lines_go(database_url: str) -> None:
-    """No receiver is named: keep no line waiting, unless one was named before."""
+    """No receiver is named: keep no line waiting, unless one was named before.
+
+    A line that is numbered before those that were sent, and committed after shipping was stopped,
+    goes on waiting: by its number it would not be sent when a receiver is named anew.
+    """
     with connect(database_url) as connection:
         row = connection.execute("select begun from audit_shipping for update").fetchone()
         if row == (False,):
@@ -117,8 +122,15 @@ def let_lines_go(database_url: str) -> None:
 
 
 def stop_shipping(database_url: str) -> int:
-    """Let go what waits, and what comes until a receiver is named anew; how many lines waited."""
+    """Let go what waits at this moment; how many lines that is.
+
+    What is committed later is sent when a receiver is named anew.
+    """
     with connect(database_url) as connection:
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        # Before anything is read: the greatest number, what waits and what is let go are of one
+        # moment, and no batch is being sent.
+        connection.execute("lock table audit_shipping in exclusive mode")
         found = waiting_lines(connection)
         connection.execute(
             "update audit_shipping set begun = false, (last_let_go, sent) = "
