@@ -16,6 +16,7 @@ import click
 from samegoal_sync.commands.app import App, CommandGroup
 from samegoal_sync.errors import SyncError
 from samegoal_sync.outside_text import visible_text
+from samegoal_sync.quick_exit import run_and_leave
 from samegoal_sync.settings import Settings
 
 #: Command -> where it is defined, and its line in ``--help``.
@@ -95,5 +96,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(130)
 
 
+def program() -> None:
+    """The command as a process of its own."""
+    run_and_leave(main)
+
+
 if __name__ == "__main__":
-    main()
+    program()

@@ -133,7 +133,7 @@ def serve(app: App, port: int, portal_port: int, *, read_only: bool = False) -> 
     workspace = str(shipped(WORKSPACE_YAML))
     programs = (
         _Program("Dagster UI", port, logs / "dagster.log",
-                 ("-m", "samegoal_sync.pipeline.guarded_dev", "dev",
+                 ("-m", "samegoal_sync.pipeline.dagster_program", "dagster", "dev",
                   "-w", workspace, "-h", "127.0.0.1", "-p", str(port))),
         _Program("Portal", portal_port, logs / "portal.log",
                  ("-m", "samegoal_sync.cli", "portal", "--port", str(portal_port))),

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psutil  # type: ignore[import-untyped]
+
 GRACE_SECONDS = 15.0
 
 
@@ -38,12 +40,23 @@ def end_group(group: int, lives: Callable[[], bool]) -> bool:
 
 
 def group_lives(group: int) -> bool:
-    """Whether a process of the group is left."""
+    """Whether a process of the group is left.
+
+    One that has ended and waits to be reaped is gone: the first process of a container, which
+    inherits it, may take its time for that.
+    """
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
         return False
-    return True
+    return any(_runs_in(group, one) for one in psutil.process_iter())
+
+
+def _runs_in(group: int, process: psutil.Process) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, psutil.NoSuchProcess):
+        return False
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from samegoal_sync.commands.child_programs import keep_short, running_program, wait_for_end
+from samegoal_sync.commands.orphan_watch import group_lives
 from samegoal_sync.errors import SyncError
 
 _TALKER = "import time, sys\nwhile True:\n    print('x' * 99, flush=True); time.sleep(0.001)"
@@ -80,6 +82,15 @@ def test_nothing_watches_after_a_program_has_ended(tmp_path: Path) -> None:
     with running_program(("-c", "import time; time.sleep(300)"), {}, tmp_path / "child.log"):
         assert len(psutil.Process().children(recursive=True)) == len(before) + 2
     assert psutil.Process().children(recursive=True) == before
+
+
+def test_a_program_that_has_ended_is_gone_though_nobody_has_reaped_it() -> None:
+    with subprocess.Popen(["sleep", "300"], start_new_session=True) as program:
+        assert group_lives(program.pid)
+        program.kill()
+        # Waits for the end and leaves the ended process as it is.
+        os.waitid(os.P_PID, program.pid, os.WEXITED | os.WNOWAIT)
+        assert not group_lives(program.pid)
 
 
 def _words_of(file: Path, count: int) -> list[str]:

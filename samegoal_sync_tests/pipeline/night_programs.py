@@ -27,7 +27,8 @@ def dagster_programs(world: World, log: Path) -> Iterator[str]:
     """``dagster dev`` as ``samegoal-sync dev`` starts it: web server, daemon, code server."""
     (port,) = free_ports(1)
     with running_program(
-        ("-m", "samegoal_sync.pipeline.guarded_dev", "dev", "-w", str(CHECKOUT / "workspace.yaml"),
+        ("-m", "samegoal_sync.pipeline.dagster_program", "dagster", "dev",
+         "-w", str(CHECKOUT / "workspace.yaml"),
          "-h", "127.0.0.1", "-p", str(port)),
         pipeline_environment(world.settings, world.database_url),
         log,

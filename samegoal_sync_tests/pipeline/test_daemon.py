@@ -150,6 +150,38 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
     assert (FAIRVIEW, "published") in rows
 
 
+#: In every program: says when Python takes its modules apart, which happens last.
+_TELLS_ITS_TEARDOWN = """
+import os
+
+class _Told:
+    write = os.write
+
+    def __del__(self):
+        _Told.write(2, b"taken apart\\n")
+
+_told = _Told()
+"""
+
+
+@pytest.mark.slow
+def test_a_stop_ends_the_daemon_s_threads_and_takes_no_program_apart(
+    world: World, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_TELLS_ITS_TEARDOWN)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    _set_hour(world, timedelta(hours=2))
+    log = tmp_path / "dagster.log"
+    with dagster_programs(world, log):
+        wait_for("the first look", lambda: _looks(instance))
+    said = log.read_text()
+    assert "Daemon threads shut down." in said
+    assert "did not shut down gracefully" not in said
+    assert "Dagster services shut down." in said
+    assert "killing the process" not in said
+    assert "taken apart" not in said
+
+
 def _stand_still(world: World) -> None:
     """A queue in which every place is taken."""
     pipeline_environment(world.settings, world.database_url)
