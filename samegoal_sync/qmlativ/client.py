@@ -125,7 +125,12 @@ class QmlativClient:
         items = objects_of(asset)
         return self._read([(item, None) for item in items], progress)
 
-    def read_student(self, student_number: str, sis_internal_id: int | None = None) -> RawObjects:
+    def read_student(
+        self,
+        student_number: str,
+        sis_internal_id: int | None = None,
+        pairs: Iterable[int] = (),
+    ) -> RawObjects:
         """One student with all that belongs to them, in the objects of all three raw assets.
 
         Guardians who are students themselves come with their own Student and enrollment rows,
@@ -135,11 +140,13 @@ class QmlativClient:
             student_number: the Student Id that people know; it only travels in POST bodies.
             sis_internal_id: the StudentID of the student who is meant, where it is known: the
                 number may be another's by now.
+            pairs: StudentGuardianIDs of theirs that are known, whether Qmlativ has them still:
+                their restrictions are read too.
 
         Raises:
             StudentNotFound: there is none.
         """
-        return read_one_student(self._read_where, student_number, sis_internal_id)
+        return read_one_student(self._read_where, student_number, sis_internal_id, pairs)
 
     def grants(self) -> tuple[Grant, ...]:
         """What of every catalog object is shared, told from a few rows of each.

@@ -25,7 +25,7 @@ from samegoal_sync.qmlativ.reading.one_student import is_asked_for
 from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.last_good_night import last_good_findings
 from samegoal_sync.samegoal.publication.publish import publish
-from samegoal_sync.samegoal.publication.student_record import published_sis_internal_id
+from samegoal_sync.samegoal.publication.student_record import published_ids
 
 if TYPE_CHECKING:
     from samegoal_sync.demographics.columns.curated_frames import Curated
@@ -52,9 +52,9 @@ def refresh_student(
     registry = Registry(settings, database_url)
     district, started = registry.get(slug), datetime.now(UTC)
     today = district.today(started)
-    sis_internal_id = published_sis_internal_id(database_url, slug, student_id)
+    sis_internal_id, pairs = published_ids(database_url, slug, student_id)
     with QmlativClient(registry.connection(slug), limits=ONE_STUDENT) as client:
-        raw = client.read_student(student_id, sis_internal_id)
+        raw = client.read_student(student_id, sis_internal_id, pairs)
     require_checks_passed("raw", check_raw(raw))
     asked = is_asked_for(student_id, sis_internal_id)
     students, guardians = only_student(raw, *curate(raw, district, today), asked)
@@ -98,5 +98,7 @@ def only_student(
             rejects=guardians.rejects.filter(of_theirs),
             denied=guardians.denied.filter(of_theirs),
             kept_away=guardians.kept_away.filter(is_asked),
+            # Of a restriction without its pair what is published tells whose it is.
+            pair_ids=guardians.pair_ids.filter(is_asked | pl.col("sis_internal_id").is_null()),
         ),
     )

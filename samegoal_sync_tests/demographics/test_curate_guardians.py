@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from samegoal_sync.demographics.rejects.reject_rules import RESTRICTION_WITHOUT_PAIR
 from samegoal_sync.district import DistrictSettings, GuardianChoice
 from samegoal_sync.refresh.refresh_student import only_student
 from samegoal_sync_tests.demographics.district_builder import TODAY, DistrictBuilder
@@ -262,25 +263,28 @@ def test_an_active_restriction_of_nobody_is_reported() -> None:
     ]
 
 
-def test_an_active_restriction_of_a_pair_that_was_not_sent_is_reported() -> None:
+def test_active_restrictions_of_pairs_that_were_not_sent_are_one_notice() -> None:
     home = Household()
     home.guardian()
-    for end in ("2020-02-01", None):
-        home.district.add(_ACCESS, StudentGuardianID=987654, StartDate="2020-01-01", EndDate=end)
-    assert home.reported("restriction_key_blank") == 1
+    for pair, end in ((987654, "2020-02-01"), (987654, None), (987655, None)):
+        home.district.add(_ACCESS, StudentGuardianID=pair, StartDate="2020-01-01", EndDate=end)
     raw, curated = home.district.raw(), home.district.guardians()
+    assert home.reported(RESTRICTION_WITHOUT_PAIR) == 1
+    assert curated.findings[RESTRICTION_WITHOUT_PAIR] == 2
+    unpaired = curated.pair_ids.filter(pl.col("guardian_id").is_null())
+    assert sorted(unpaired["student_guardian_id"]) == [987654, 987655]
     asked = pl.col("StudentNumber") == "S1"
     # A refresh reads one student's pairs: another's are not missing.
     assert only_student(raw, home.district.students(), curated, asked)[1].rejects.is_empty()
 
 
-def test_where_no_pair_was_sent_no_restriction_is_of_nobody() -> None:
+def test_where_no_pair_was_sent_nobody_says_that_a_restriction_has_none() -> None:
     home = Household()
     home.district.add(_ACCESS, StudentGuardianID=987654, StartDate="2020-01-01")
-    assert home.reported("restriction_key_blank") == 0
+    assert home.reported(RESTRICTION_WITHOUT_PAIR) == 0
     home.guardian()
     home.district.not_shared("Family/StudentGuardian")
-    assert home.reported("restriction_key_blank") == 0
+    assert home.reported(RESTRICTION_WITHOUT_PAIR) == 0
 
 
 def test_relationship_in_qmlativs_own_words_and_flags_as_they_are() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -11,11 +13,13 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from samegoal_sync.demographics.errors import ChecksFailed
+from samegoal_sync.district import DateRange
 from samegoal_sync.qmlativ.errors import StudentNotFound
 from samegoal_sync.qmlativ.reading.one_student import is_asked_for
 from samegoal_sync.refresh.refresh_student import only_student, refresh_student
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
+from samegoal_sync_tests.pipeline.court_order import ACCESS, a_pair, is_published, restrict
 
 FAIRVIEW = SLUGS[0]
 _PAIR = "Family/StudentGuardian"
@@ -26,7 +30,7 @@ def tables(world: World) -> Iterator[dict[str, pl.DataFrame]]:
     """The sandbox's tables, put back afterwards."""
     before = dict(world.sandbox.tables(FAIRVIEW))
     yield before
-    for name in (_PAIR, "Demographics/NamePhone", "Student/Student"):
+    for name in (_PAIR, ACCESS, "Demographics/NamePhone", "Student/Student"):
         world.sandbox.replace_table(FAIRVIEW, name, before[name])
 
 
@@ -95,6 +99,26 @@ def test_an_unknown_number_is_told_and_leaves_no_sync(world: World) -> None:
         refresh_student(world.settings, world.database_url, FAIRVIEW, "404404404")
     assert _everything(world) == before
     assert _value(world, "select count(*) from syncs") == 1
+
+
+def test_a_restriction_whose_pair_is_gone_removes_the_guardian_even_while_paused(
+    world: World, tables: dict[str, pl.DataFrame]
+) -> None:
+    world.run()
+    pair, restrictions = a_pair(world), tables[ACCESS]
+    restrict(world, restrictions, pair)
+    link = world.sandbox.tables(FAIRVIEW)[ACCESS].tail(1)
+    gone = tables[_PAIR].join(link, on="StudentGuardianID", how="anti")
+    world.sandbox.replace_table(FAIRVIEW, _PAIR, gone)
+    district = world.registry.get(FAIRVIEW)
+    today = district.today(datetime.now(UTC))
+    days = DateRange(today - timedelta(days=1), today + timedelta(days=1))
+    settings = replace(district.settings, paused=days)
+    world.registry.update(FAIRVIEW, who="test", settings=settings)
+    for _ in range(2):
+        night = refresh_student(world.settings, world.database_url, FAIRVIEW, pair[0])
+        assert night.state == "paused"
+        assert not is_published(world, pair)
 
 
 def test_restrictions_no_longer_shared_stop_a_refresh(world: World) -> None:

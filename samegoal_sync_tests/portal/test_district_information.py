@@ -205,6 +205,19 @@ def test_a_notice_says_that_nothing_is_missing(
     assert "Nothing, please check" in admin.get(f"/d/{FAIRVIEW}/problems.csv").text
 
 
+def test_restrictions_without_a_pair_are_one_notice_with_their_number(
+    sign_in: SignIn, registry: Registry, districts: str
+) -> None:
+    add_reject(districts, "restriction_without_pair", None, severity="value")
+    with connect(districts) as connection:
+        connection.execute(
+            'update syncs set findings = \'{"guardians": {"restriction_without_pair": 1234}}\''
+        )
+    page = sign_in(ADMIN).get(f"/d/{FAIRVIEW}/problems").text
+    assert "1,234 cases" in page
+    assert "Which records" not in page
+
+
 def test_columns_that_were_not_shared_are_told_by_their_labels(
     sign_in: SignIn, registry: Registry, districts: str
 ) -> None:

@@ -97,15 +97,18 @@ class _Qmlativ:
             (self.pairs.add if kind == "join" else self.pairs.discard)((student, parent))
 
     def kept_from(self, student: int) -> set[int]:
-        """Who may not see the student: also under the other record."""
-        one = {p for s, p in self.restricted & self.pairs if s == student}
+        """Who may not see the student: also under the other record, and though the pair is gone."""
+        sent = self._restricted_of(student)
         there = {p for s, p in self.pairs if s == student}
-        return one | ({0, 3} & there if one & {0, 3} else set())
+        named = {p for s, p in self.restricted if s == student}
+        return named | ({0, 3} & there if sent & {0, 3} else set())
+
+    def _restricted_of(self, student: int) -> set[int]:
+        return {p for s, p in self.restricted & self.pairs if s == student}
 
     def denied(self, student: int) -> set[str]:
         """E-mails that stand in no row of the student."""
-        kept = self.kept_from(student)
-        return {"home@example.org"} if kept & {1, 2} else set()
+        return {"home@example.org"} if self._restricted_of(student) & {1, 2} else set()
 
     def read(self) -> _ReadOf:
         moment = datetime.now(UTC)
@@ -127,8 +130,10 @@ class _Qmlativ:
         for student, parent in sorted(self.pairs):
             link = 10 * student + parent + 1
             district.guardian(100 + student, 500 + parent, StudentGuardianID=link)
-            if (student, parent) in self.restricted:
-                district.add(ACCESS, StudentGuardianID=link, StartDate="2020-01-01")
+        # A restriction may stay when its pair is gone.
+        for student, parent in sorted(self.restricted):
+            link = 10 * student + parent + 1
+            district.add(ACCESS, StudentGuardianID=link, StartDate="2020-01-01")
         frames = district.raw().frames
         raw = RawObjects(frames, moments=dict.fromkeys(frames, moment))
         return _ReadOf(
@@ -268,6 +273,9 @@ _OVERLAP = [("store",), ("curate",), ("change", "restrict", 1, 2), ("store",), (
             ("publish stored", 0, "night"), ("publish stored", 1, "night")]  # fmt: skip
 #: A night that is held and withholds more guardians than its guards would let go.
 _MANY = [("change", "restrict", 0, 0), ("read",), ("publish", 0, "held")]
+#: A restriction whose pair left before anybody read of it.
+_GONE = [("change", "restrict", 0, 1), ("change", "leave", 0, 1), ("read",), ("publish", 0, "held"),
+         ("publish", 1, "paused"), ("refresh", 0), ("approve",)]  # fmt: skip
 _FIXTURE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
@@ -281,6 +289,7 @@ _FIXTURE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 @example(steps=_LATE)
 @example(steps=_OVERLAP)
 @example(steps=_MANY)
+@example(steps=_GONE)
 def test_nobody_restricted_at_the_last_read_is_ever_published(
     house: House, steps: list[tuple[Any, ...]]
 ) -> None:

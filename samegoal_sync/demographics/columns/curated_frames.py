@@ -98,6 +98,16 @@ KEPT_AWAY_COLUMNS = pl.Schema(
     }
 )
 
+#: StudentGuardianIDs: of every pair that was sent, and, without student and guardian, of every
+#: active restriction whose pair was not.
+PAIR_ID_COLUMNS = pl.Schema(
+    {
+        "student_guardian_id": pl.Int64(),
+        "sis_internal_id": pl.Int64(),
+        "guardian_id": pl.Int64(),
+    }
+)
+
 
 #: A number, a short note, names, or how often each of some words occurs.
 Noted = int | float | str | list[str] | dict[str, int]
@@ -121,6 +131,7 @@ class Curated:
             is made of, guardians' names and families aside. ``None``: nobody knows.
         denied: ``DENIED_COLUMNS``, of guardians only.
         kept_away: ``KEPT_AWAY_COLUMNS``, of guardians only.
+        pair_ids: ``PAIR_ID_COLUMNS``, of guardians only.
     """
 
     frame: pl.DataFrame
@@ -132,3 +143,4 @@ class Curated:
     read_at: datetime | None = None
     denied: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DENIED_COLUMNS))
     kept_away: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KEPT_AWAY_COLUMNS))
+    pair_ids: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAIR_ID_COLUMNS))

@@ -18,7 +18,7 @@ from samegoal_sync.demographics.columns.column import Table
 from samegoal_sync.demographics.columns.curated_frames import Curated
 
 #: The frames of a ``Curated``, by the names under which they are stored.
-FRAMES = ("frame", "rejects", "account", "denied", "kept_away")
+FRAMES = ("frame", "rejects", "account", "denied", "kept_away", "pair_ids")
 
 
 def frames_of(curated: Curated) -> dict[str, pl.DataFrame]:

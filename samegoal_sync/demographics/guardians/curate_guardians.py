@@ -18,6 +18,7 @@ from samegoal_sync.demographics.columns.curated_frames import (
     GUARDIAN_COLUMNS,
     KEEP,
     KEPT_AWAY_COLUMNS,
+    PAIR_ID_COLUMNS,
     Curated,
     Noted,
 )
@@ -27,6 +28,7 @@ from samegoal_sync.demographics.guardians.guardian_order import ordered_pairs
 from samegoal_sync.demographics.guardians.restrictions.active_restrictions import (
     restriction_sources,
     restrictions_of_nobody,
+    restrictions_without_pair,
 )
 from samegoal_sync.demographics.guardians.restrictions.who_may_see import (
     PEER,
@@ -37,6 +39,7 @@ from samegoal_sync.demographics.guardians.restrictions.who_may_see import (
 )
 from samegoal_sync.demographics.joinable_frames import lookup
 from samegoal_sync.demographics.rejects.reject_rows import gathered, rejected, with_keep
+from samegoal_sync.demographics.rejects.reject_rules import RESTRICTION_WITHOUT_PAIR
 from samegoal_sync.demographics.rejects.spoilt_names import spoilt_names
 from samegoal_sync.demographics.values.emails import emails
 from samegoal_sync.demographics.values.languages import languages
@@ -46,7 +49,7 @@ from samegoal_sync.demographics.values.postal_addresses import person_addresses,
 from samegoal_sync.district import DistrictSettings, GuardianChoice
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 
-_PAIR = "Family/StudentGuardian"
+_PAIR, _ACCESS = "Family/StudentGuardian", "Family/StudentGuardianRestrictedAccess"
 #: Without these fields it can't be known who a student's guardians are.
 _ESSENTIAL = {
     _PAIR: ("StudentGuardianID", "StudentID", "NameIDGuardian"),
@@ -82,9 +85,10 @@ def curate_guardians(
     absent = GUARDIAN_TABLE.absent(raw)
     frame = _frame(curated, conditions, GUARDIAN_TABLE.partly_absent(raw), absent)
     left_alone = _without_guardian(students, frame)
+    without_pair = restrictions_without_pair(raw, today)
     rejects = [
         *_row_rejects(raw, pairs),
-        _of_nobody(raw, today),
+        *_of_nobody(raw, today, without_pair),
         *_value_rejects(curated, conditions, absent),
         left_alone,
         spoilt_names(curated, "NameIDGuardian"),
@@ -92,6 +96,7 @@ def curate_guardians(
     findings = _findings(raw, pairs, curated) | {
         "students_without_guardian": left_alone.height,
         "publish_restricted": int(settings.publish_restricted),
+        RESTRICTION_WITHOUT_PAIR: without_pair.len(),
         "restrictions_lost_allowed": settings.guards.restrictions_lost,
     }
     return Curated(
@@ -103,6 +108,7 @@ def curate_guardians(
         findings=findings,
         denied=_denied(curated),
         kept_away=_kept_away(pairs, rule, settings),
+        pair_ids=_pair_ids(raw, without_pair, settings),
     )
 
 
@@ -346,15 +352,43 @@ def _row_rejects(raw: RawObjects, pairs: pl.DataFrame) -> list[pl.DataFrame]:
     ]
 
 
-def _of_nobody(raw: RawObjects, today: date) -> pl.DataFrame:
-    return rejected(
-        restrictions_of_nobody(raw, today).with_columns(student_id=pl.lit(None, pl.String)),
-        pl.lit(True),
-        "restriction_key_blank",
-        object_name="Family/StudentGuardianRestrictedAccess",
-        key="StudentGuardianRestrictedAccessID",
-        notice=True,
+def _of_nobody(raw: RawObjects, today: date, without_pair: pl.Series) -> list[pl.DataFrame]:
+    """Restrictions that name nobody, and one notice for all whose pair was not sent: of some
+    districts these are many, and as old as the pairs. Where no pair was sent at all, nobody can
+    say so."""
+    none_sent = lookup(raw, _PAIR).is_empty() or not raw.shares(_PAIR, "StudentGuardianID")
+    blank = restrictions_of_nobody(raw, today).with_columns(student_id=pl.lit(None, pl.String))
+    gone = pl.DataFrame([(None, None)], {"key": pl.Int64, "student_id": pl.String}, orient="row")
+    return [
+        rejected(
+            blank,
+            pl.lit(True),
+            "restriction_key_blank",
+            object_name=_ACCESS,
+            key="StudentGuardianRestrictedAccessID",
+            notice=True,
+        ),
+        rejected(
+            gone,
+            pl.lit(not (none_sent or without_pair.is_empty())),
+            RESTRICTION_WITHOUT_PAIR,
+            object_name=_ACCESS,
+            key="key",
+            notice=True,
+        ),
+    ]
+
+
+def _pair_ids(raw: RawObjects, without_pair: pl.Series, settings: DistrictSettings) -> pl.DataFrame:
+    sent = lookup(raw, _PAIR).select(
+        pl.col("StudentGuardianID").alias("student_guardian_id"),
+        pl.col("StudentID").alias("sis_internal_id"),
+        pl.col("NameIDGuardian").alias("guardian_id"),
     )
+    gone = without_pair.to_frame("student_guardian_id").match_to_schema(
+        PAIR_ID_COLUMNS, missing_columns="insert"
+    )
+    return pl.concat([sent.drop_nulls(), gone.clear() if settings.publish_restricted else gone])
 
 
 def _value_rejects(

@@ -53,6 +53,9 @@ def _notice(what: str, why: str, screen: str, remedy: str) -> RejectRule:
     return RejectRule(RejectKind.NOTICE, what, why, screen, remedy)
 
 
+#: Also the finding that says how many there are.
+RESTRICTION_WITHOUT_PAIR = "restriction_without_pair"
+
 REJECT_RULES: dict[str, RejectRule] = {
     "student_id_blank": _row(
         "A student has no Student Number.",
@@ -164,11 +167,19 @@ REJECT_RULES: dict[str, RejectRule] = {
         "Remove the guardian and add them again.",
     ),
     "restriction_key_blank": _notice(
-        "A restriction that holds today does not say of which guardian it is, or names one that "
-        "was not sent.",
+        "A restriction that holds today does not say of which guardian it is.",
         "Somebody may not see a student, and nobody can say who: all guardians are published.",
         screens.GUARDIANS,
         "Enter the restriction again on the guardian whom it is of.",
+    ),
+    RESTRICTION_WITHOUT_PAIR: _notice(
+        "Restrictions that hold today are of guardians whom Qmlativ does not send for the student, "
+        "and who are not published.",
+        "Mostly the guardian was removed and the restriction stayed. If they were entered again, "
+        "nobody can say so, and they are published.",
+        screens.GUARDIANS,
+        "Nothing, if the guardians were removed. Enter a restriction again on whoever was entered "
+        "again.",
     ),
     "guardian_name_invalid": _row(
         "A last name of a guardian is blank, damaged, without a letter, or longer than 80 letters.",

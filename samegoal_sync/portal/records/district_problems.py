@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from samegoal_sync.demographics.rejects.reject_rules import RESTRICTION_WITHOUT_PAIR
 from samegoal_sync.districts.monitoring.district_status import WARNED_AT, Cause, DistrictStatus
 from samegoal_sync.errors import Actor
 from samegoal_sync.portal.records.district_alert import EXTEND_SCREEN, alert_of
@@ -33,6 +34,7 @@ class Problem:
     Attributes:
         cases: rows and values rejected for it; ``portal_id`` where the student is published.
         total: how many cases there are; ``cases`` holds the first of them.
+        gathered: whether they are only counted.
         page / link: the district's page where it can be acted on, and the words of the link.
     """
 
@@ -44,6 +46,7 @@ class Problem:
     severity: str
     total: int
     cases: list[dict[str, Any]]
+    gathered: bool = False
     page: str = ""
     link: str = ""
 
@@ -137,7 +140,7 @@ def _of_rejects(connection: Rows) -> list[Problem]:
         by_rule.setdefault(case["rule"], []).append(case)
     found = []
     for rule, cases in by_rule.items():
-        words = words_of(rule)
+        words, gathered = words_of(rule), rule == RESTRICTION_WITHOUT_PAIR
         found.append(
             Problem(
                 words.actor.value,
@@ -146,11 +149,23 @@ def _of_rejects(connection: Rows) -> list[Problem]:
                 words.screen,
                 words.remedy,
                 cases[0]["severity"],
-                len(cases),
-                cases[:_STUDENTS_SHOWN],
+                _found_of(connection, rule) if gathered else len(cases),
+                [] if gathered else cases[:_STUDENTS_SHOWN],
+                gathered,
             )
         )
     return sorted(found, key=lambda problem: (problem.severity != "row", -problem.total))
+
+
+def _found_of(connection: Rows, rule: str) -> int:
+    """How many cases a notice stands for that is one for all."""
+    found = one(
+        connection,
+        "select coalesce((findings -> 'guardians' ->> %s)::int, 1) as count from syncs "
+        "where id = %s",
+        (rule, _last_read(connection)),
+    )
+    return int(found["count"]) if found else 1
 
 
 def _last_read(connection: Rows) -> int | None:

@@ -39,7 +39,10 @@ _RESTRICTIONS = "Family/StudentGuardianRestrictedAccess"
 
 
 def read_one_student(
-    read: ReadWhere, student_number: str, sis_internal_id: int | None = None
+    read: ReadWhere,
+    student_number: str,
+    sis_internal_id: int | None = None,
+    pairs: Iterable[int] = (),
 ) -> RawObjects:
     """All catalog objects, holding one student's rows (and lookups in full).
 
@@ -47,6 +50,7 @@ def read_one_student(
         student_number: the Student Id that people know.
         sis_internal_id: the StudentID of the student who is meant, where it is known. The number
             may be somebody else's by now, who is then read as well.
+        pairs: StudentGuardianIDs whose restrictions are read beside those of tonight's pairs.
 
     Raises:
         StudentNotFound: there is no such student.
@@ -67,7 +71,7 @@ def read_one_student(
     people = [*student["NameID"].drop_nulls(), *guardians]
     collected.rows_of(_OF_PERSON, "NameID", people)
     links = collected.ids("Family/StudentGuardian", "StudentGuardianID")
-    collected.rows_of((_RESTRICTIONS,), "StudentGuardianID", links)
+    collected.rows_of((_RESTRICTIONS,), "StudentGuardianID", [*links, *pairs])
     _read_others_of_the_emails(collected, set(guardians))
     _read_places(collected)
     _read_guardians_who_study(collected, student, guardians)

@@ -103,7 +103,8 @@ class _Guarded:
             known = self.keys.get(published_id, set())
             doubtful = self.absent if published_id in self.unknown else frozenset()
             for column, value in zip(CONTACTS, values, strict=True):
-                if value and (column in doubtful or keys_to_compare(_keys(column, value)) & known):
+                theirs = keys_to_compare(keys_of(column, value)) & known
+                if value and (column in doubtful or theirs):
                     yield student_id, guardian_id, column
 
 
@@ -115,7 +116,7 @@ def _guarded(comparison: Comparison) -> _Guarded:
     gone = comparison.execute(sql.SQL(_OF_REMOVED).format(contacts=_COLUMNS)).fetchall()
     for student_id, *values in gone:
         for column, value in zip(CONTACTS, values, strict=True):
-            keys[student_id] |= _keys(column, value)
+            keys[student_id] |= keys_of(column, value)
     absent = comparison.guardians.absent & set(CONTACTS)
     if not absent:
         return _Guarded(keys)
@@ -123,7 +124,8 @@ def _guarded(comparison: Comparison) -> _Guarded:
     return _Guarded(keys, frozenset(since_tonight | {one for one, *_ in gone}), absent)
 
 
-def _keys(column: str, value: str | None) -> frozenset[str]:
+def keys_of(column: str, value: str | None) -> frozenset[str]:
+    """The keys of a published contact."""
     return (email_keys if GUARDIAN_TABLE.contacts[column] is Contact.EMAIL else phone_keys)(value)
 
 

@@ -176,6 +176,7 @@ _ERASE = (
     """,
     "delete from documents where district = %(slug)s and student_id = %(student)s",
     "delete from withheld_guardians where district = %(slug)s and sis_internal_id = %(sis)s",
+    "delete from restricted_pairs where district = %(slug)s and sis_internal_id = %(sis)s",
     "delete from rejects where district = %(slug)s and student_id = %(student)s",
     # Guardians, history, caseloads and what was entered by hand hang on the student.
     "delete from students where district = %(slug)s and student_id = %(student)s",

@@ -23,6 +23,12 @@ from samegoal_sync.demographics.columns.curated_frames import (
 )
 from samegoal_sync.samegoal.publication.comparison import Coverage
 from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES
+from samegoal_sync.samegoal.publication.restrictions_without_pair import (
+    Named,
+    named_by_restrictions,
+    remember_pairs,
+    with_named,
+)
 from samegoal_sync.samegoal.publication.staging import copy_rows
 from samegoal_sync.samegoal.publication.student_matching import OLDER_READ
 
@@ -44,12 +50,14 @@ class Read:
         is_older: a later read of the whole district (or of these students) is published:
             nothing of this one is news but restrictions.
         restrictions_of: SIS Internal IDs of whose restrictions nothing newer is known.
+        named: whom restrictions name whose pair was not sent.
     """
 
     students: Curated
     guardians: Curated
     is_older: bool
     restrictions_of: frozenset[int]
+    named: list[Named]
 
 
 def against_newer_reads(
@@ -61,8 +69,11 @@ def against_newer_reads(
 ) -> Read:
     """Hold frames against what was read later than they were."""
     sent = frozenset(students.account["sis_internal_id"].drop_nulls().to_list())
-    newer = _newer(connection, slug, students.read_at, guardians.read_at)
     of_district = coverage is Coverage.DISTRICT
+    named = named_by_restrictions(connection, slug, guardians)
+    named = [one for one in named if of_district or one.sis_internal_id in sent]
+    guardians = with_named(guardians, named, _numbers(students))
+    newer = _newer(connection, slug, students.read_at, guardians.read_at)
     published = sent if newer.all_published else newer.published
     published = published if of_district else published & sent
     restricted = sent if newer.all_restrictions else newer.restrictions
@@ -72,7 +83,7 @@ def against_newer_reads(
         known = _withheld(connection, slug, students, restricted)
         guardians = _with_known(students, guardians, restricted, known)
     is_older = newer.all_published or (not of_district and bool(sent) and sent <= published)
-    return Read(students, guardians, is_older, sent - restricted)
+    return Read(students, guardians, is_older, sent - restricted, named)
 
 
 def remember_withheld(connection: Connection[Any], slug: str, read: Read) -> None:
@@ -101,6 +112,7 @@ def remember_withheld(connection: Connection[Any], slug: str, read: Read) -> Non
     )
     target = 'withheld_guardians (district, sis_internal_id, guardian_id, "column", reason)'
     copy_rows(connection, sql.SQL(target), rows)
+    remember_pairs(connection, slug, read.guardians, read.named, set(read.restrictions_of))
 
 
 @dataclass(frozen=True)

@@ -80,16 +80,14 @@ def record_by_student_id(database_url: str, slug: str, student_id: str) -> Stude
         return _record(connection, found[0])
 
 
-def published_sis_internal_id(database_url: str, slug: str, student_id: str) -> int | None:
-    """The SIS Internal ID of the student published under a Student Id; ``None`` if nobody is."""
+def published_ids(database_url: str, slug: str, student_id: str) -> tuple[int | None, list[int]]:
+    """The SIS Internal ID of the student published under a Student Id, and the StudentGuardianIDs
+    of their guardians, also of those whom a restriction without a pair keeps away; ``None`` and
+    nothing if nobody is."""
     with reading(database_url) as connection:
-        found = _rows(
-            connection,
-            "select sis_internal_id from students "
-            "where district = %(district)s and student_id = %(student)s",
-            {"district": slug, "student": student_id.strip()},
-        )
-    return found[0]["sis_internal_id"] if found else None
+        who = {"district": slug, "student": student_id.strip()}
+        found = _rows(connection, _IDS, who)
+    return (found[0]["sis_internal_id"], found[0]["pairs"]) if found else (None, [])
 
 
 def record_by_portal_id(connection: Connection[Any], portal_id: UUID) -> StudentRecord | None:
@@ -122,6 +120,15 @@ def _record(connection: Connection[Any], student: dict[str, Any]) -> StudentReco
     )
 
 
+_IDS = """
+    select s.sis_internal_id, array(
+        select unnest(student_guardian_ids) from guardians g
+        where g.district = s.district and g.student_id = s.student_id
+        union
+        select student_guardian_id from restricted_pairs r
+        where r.district = s.district and r.sis_internal_id = s.sis_internal_id) as pairs
+    from students s where s.district = %(district)s and s.student_id = %(student)s
+"""
 _GUARDIANS = """
     select * from guardians where district = %(district)s and student_id = %(student)s
     order by priority, guardian_id

@@ -36,13 +36,15 @@ def restricted_pairs(raw: RawObjects, today: date) -> pl.Series:
 
 
 def restrictions_of_nobody(raw: RawObjects, today: date) -> pl.DataFrame:
-    """Active restrictions, in Qmlativ's columns, that don't say of which guardian they are, or name
-    a pair that was not sent. Where no pair was sent at all, nobody can say the latter."""
-    active, pair = _active(raw, today), pl.col("StudentGuardianID")
+    """Active restrictions, in Qmlativ's columns, that don't say of which guardian they are."""
+    return _active(raw, today).filter(pl.col("StudentGuardianID").is_null())
+
+
+def restrictions_without_pair(raw: RawObjects, today: date) -> pl.Series:
+    """StudentGuardianID of every active restriction whose pair was not sent."""
+    active = restricted_pairs(raw, today)
     sent = lookup(raw, _PAIR).get_column("StudentGuardianID")
-    if sent.is_empty() or not raw.shares(_PAIR, "StudentGuardianID"):
-        return active.filter(pair.is_null())
-    return active.filter(pair.is_null() | ~pair.is_in(sent.implode()))
+    return active.filter(~active.is_in(sent.implode()))
 
 
 def _active(raw: RawObjects, today: date) -> pl.DataFrame:
