@@ -147,7 +147,8 @@ class HeldNightDamaged(PublicationError):
     def __init__(self, slug: str) -> None:
         super().__init__(
             f"the held night of {slug} is damaged",
-            hint=f"read the district anew, which takes its place: samegoal-sync sync {slug}",
+            hint=f"read the district anew, which takes its place: samegoal-sync sync {slug}; or "
+            f"drop it: samegoal-sync discard {slug}",
         )
 
 

@@ -99,6 +99,22 @@ def test_each_decision_is_asked_for_with_what_it_will_do(
     assert simulated.missing() == 0
 
 
+def test_a_damaged_night_can_be_discarded_though_it_can_t_be_shown(
+    admin: Person, simulated: Simulated
+) -> None:
+    seen = held_id(simulated.url)
+    with connect(simulated.url) as connection:
+        connection.execute("update held_nights set students = 'no zip'")
+    page = admin.get(HELD)
+    assert page.status_code == 200
+    assert "What was kept of it is damaged" in page.text
+    assert f"{HELD}/discard" in page.text
+    assert seen in admin.get(f"{HELD}/discard").text
+    admin.post(f"{HELD}/discard", night=seen)
+    assert decisions(simulated.url) == [("discarded a held night", f"sync {seen}")]
+    assert "No night is held" in admin.get(HELD).text
+
+
 def test_another_night_that_was_held_meanwhile_is_not_decided(
     admin: Person, simulated: Simulated
 ) -> None:

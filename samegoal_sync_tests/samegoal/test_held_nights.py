@@ -217,14 +217,7 @@ def test_a_held_night_that_is_damaged_is_told_and_the_next_takes_its_place(
     held_house: House, damage: str
 ) -> None:
     house = held_house
-    packed = bytearray(house.value("select students from held_nights"))
-    if damage == "a bomb":
-        packed = bytearray(_bomb(bytes(packed)))
-        assert len(packed) < 200_000
-    else:
-        packed[len(packed) // 2] ^= 0xFF
-    with connect(house.database_url) as connection:
-        connection.execute("update held_nights set students = %s", (bytes(packed),))
+    _spoil(house, damage)
     for decide in (
         lambda: held(house.database_url, _SLUG),
         lambda: approve(house.database_url, _SLUG, "Dana"),
@@ -233,6 +226,34 @@ def test_a_held_night_that_is_damaged_is_told_and_the_next_takes_its_place(
             decide()
     assert house.publish(_night(), _guardians()).state == "unchanged"
     assert held(house.database_url, _SLUG) is None
+
+
+@pytest.mark.parametrize("damage", ["a bomb", "a flipped byte"])
+def test_a_held_night_that_is_damaged_is_discarded_like_any_other(
+    held_house: House, damage: str
+) -> None:
+    house = held_house
+    _spoil(house, damage)
+    seen = house.value("select sync_id from held_nights")
+    with pytest.raises(OtherNightHeld):
+        discard(house.database_url, _SLUG, "Dana", sync_id=seen + 1)
+    discard(house.database_url, _SLUG, "Dana", sync_id=seen)
+    assert held(house.database_url, _SLUG) is None
+    assert house.value(f"select state || ', ' || message from syncs where id = {seen}") == (
+        "discarded, discarded by Dana"
+    )
+    assert house.value("select count(*) from students where last_name = 'Wrong'") == 0
+
+
+def _spoil(house: House, damage: str) -> None:
+    packed = bytearray(house.value("select students from held_nights"))
+    if damage == "a bomb":
+        packed = bytearray(_bomb(bytes(packed)))
+        assert len(packed) < 200_000
+    else:
+        packed[len(packed) // 2] ^= 0xFF
+    with connect(house.database_url) as connection:
+        connection.execute("update held_nights set students = %s", (bytes(packed),))
 
 
 def _bomb(packed: bytes) -> bytes:

@@ -20,6 +20,7 @@ from samegoal_sync.portal.records.held_changes import (
 from samegoal_sync.portal.records.held_decision import decide_held, other_night
 from samegoal_sync.portal.records.import_history import waiting_night
 from samegoal_sync.portal.visit import Visit
+from samegoal_sync.samegoal.errors import HeldNightDamaged
 from samegoal_sync.samegoal.publication.decision_progress import Decision, newest_decision
 from samegoal_sync.samegoal.publication.held_nights import held as read_held
 
@@ -48,7 +49,12 @@ def held_night(visit: Visit) -> Response:
         return visit.page("held.html", night=None, decision=decision, asked_by_page=False)
     with visit.portal.database.web() as web:
         held = waiting_night(web, visit.slug)
-    night = visit.portal.owner.run(read_held, visit.slug)
+    try:
+        night = visit.portal.owner.run(read_held, visit.slug)
+    except HeldNightDamaged:
+        return visit.page(
+            "held.html", night=None, decision=decision, asked_by_page=False, damaged=held
+        )
     if night is None or held is None:
         return visit.page("held.html", night=None, decision=decision, asked_by_page=False)
     changes = grouped(night.difference.changes)
@@ -83,27 +89,24 @@ def held_night(visit: Visit) -> Response:
 
 def confirm_approve(visit: Visit) -> Response:
     """What approving would do, named in numbers, and the button that does it."""
-    return _confirm(visit, "approve")
+    night = visit.portal.owner.run(read_held, visit.slug)
+    if night is None:
+        return visit.go(_held_page(visit))
+    return visit.page(
+        "decide_held_night.html",
+        decision="approve",
+        night=night,
+        reasons=[str(reason) for reason in night.reasons],
+    )
 
 
 def confirm_discard(visit: Visit) -> Response:
-    """What discarding would do, and the button that does it."""
-    return _confirm(visit, "discard")
-
-
-def _confirm(visit: Visit, decision: str) -> Response:
+    """What discarding would do, and the button that does it; the night itself is not read."""
     with visit.portal.database.web() as web:
         held = waiting_night(web, visit.slug)
-    night = visit.portal.owner.run(read_held, visit.slug)
-    if night is None or held is None:
-        return visit.go(f"/d/{visit.slug}/held")
-    return visit.page(
-        "decide_held_night.html",
-        decision=decision,
-        night=night,
-        held=held,
-        reasons=[str(reason) for reason in night.reasons],
-    )
+    if held is None:
+        return visit.go(_held_page(visit))
+    return visit.page("decide_held_night.html", decision="discard", night=held)
 
 
 def approve_held(visit: Visit) -> Response:
@@ -121,6 +124,10 @@ def decision_state(visit: Visit) -> Response:
     return visit.part("decision_state.html", decision=_newest(visit), asked_by_page=True)
 
 
+def _held_page(visit: Visit) -> str:
+    return f"/d/{visit.slug}/held"
+
+
 def _newest(visit: Visit) -> Decision | None:
     with visit.portal.database.web() as web:
         return newest_decision(web, visit.slug)
@@ -131,7 +138,7 @@ def _decide(visit: Visit, decision: str) -> Response:
 
     A decision that is quick is answered at once; the page of the held night shows how another goes.
     """
-    seen, held_page = visit.field("night"), f"/d/{visit.slug}/held"
+    seen, held_page = visit.field("night"), _held_page(visit)
     if not (seen.isdecimal() and len(seen) <= _MOST_DIGITS):
         raise other_night()
     if (newest := _newest(visit)) is not None and newest.open:

@@ -74,6 +74,7 @@ def held(database_url: str, slug: str) -> HeldNight | None:
     """The district's held night, compared with what is published at this moment.
 
     Raises:
+        HeldNightDamaged: its frames can't be read.
         DistrictNotRegistered: the slug is unknown.
     """
     with reading(database_url) as connection:
@@ -118,11 +119,14 @@ def approve(
     Raises:
         NothingHeld: there is none.
         OtherNightHeld: it is not the one of ``sync_id``.
+        HeldNightDamaged: its frames can't be read.
         DistrictNotRegistered: the slug is unknown.
     """
     with district_transaction(database_url, slug) as connection:
         take_turn()
-        stored = _waiting(connection, slug, sync_id)
+        _require_waiting(connection, slug, sync_id)
+        stored = _stored(connection, slug)
+        assert stored is not None
         sync = Sync(
             slug, f"{stored.run_id}:approved", stored.night, datetime.now(UTC), Kind.APPROVED
         ).of_read(stored.students, stored.guardians)
@@ -145,6 +149,8 @@ def discard(
 ) -> None:
     """Drop the held night and record who dropped it; what is published stays.
 
+    Its frames are not read: a night that is damaged can be dropped as well.
+
     Args:
         sync_id, witness, take_turn: as for ``approve``.
 
@@ -155,20 +161,21 @@ def discard(
     """
     with district_transaction(database_url, slug) as connection:
         take_turn()
-        _waiting(connection, slug, sync_id)
+        _require_waiting(connection, slug, sync_id)
         clear_held(connection, slug, f"discarded by {who}")
         if witness:
             witness(connection)
 
 
-def _waiting(connection: Connection[Any], slug: str, sync_id: int | None) -> _Stored:
-    """The held night that a decision is about."""
-    stored = _stored(connection, slug)
-    if stored is None:
+def _require_waiting(connection: Connection[Any], slug: str, sync_id: int | None) -> None:
+    """A night is held, and it is the one that a decision is about."""
+    row = connection.execute(
+        "select sync_id, night from held_nights where district = %s", (slug,)
+    ).fetchone()
+    if row is None:
         raise NothingHeld(slug)
-    if sync_id is not None and stored.sync_id != sync_id:
-        raise OtherNightHeld(slug, stored.night)
-    return stored
+    if sync_id not in (None, row[0]):
+        raise OtherNightHeld(slug, row[1])
 
 
 def _decided(connection: Connection[Any], held_id: int, approved_id: int, who: str) -> None:
