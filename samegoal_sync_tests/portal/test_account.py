@@ -12,8 +12,9 @@ from playwright.sync_api import Browser as Chromium
 
 from samegoal_sync.database import connect
 from samegoal_sync.portal.identity import second_factor, sessions, sign_in_throttle
-from samegoal_sync.portal.identity.accounts import drop_second_factor
+from samegoal_sync.portal.identity.accounts import drop_second_factor, reset_user
 from samegoal_sync.portal.identity.second_factor import reencrypt_second_factors
+from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.portal.conftest import PASSWORD, Person, token_of
 from samegoal_sync_tests.portal.test_sign_in import Clock
@@ -171,3 +172,47 @@ def test_the_pages_of_an_account_in_a_browser(
         page.fill("#code", recovery)
         page.click("button")
         page.wait_for_url(f"{portal}/team")
+
+
+def test_a_password_that_was_reset_is_not_gone_on_with_to_the_code(
+    sign_in: SignIn, browser_of: Browser, districts: str, clock: Clock
+) -> None:
+    app, _ = _set_up(sign_in(TEACHER), clock)
+    stranger = browser_of()
+    assert stranger.sign_in(TEACHER).headers["location"] == "/sign-in/code"
+    reset_user(districts, TEACHER, Secret(NEW))
+    clock.later += timedelta(minutes=1)
+    token = token_of(stranger.get("/sign-in", allow_redirects=True).text)
+    fields = {"csrf": token, "code": app.at(clock())}
+    assert stranger.get("/sign-in/code").headers["location"] == "/sign-in"
+    assert stranger.send("/sign-in/code", fields).headers["location"] == "/sign-in"
+    assert stranger.get("/").headers["location"] == "/sign-in"
+
+
+def test_setting_up_a_second_factor_signs_out_whoever_showed_none(
+    sign_in: SignIn, clock: Clock
+) -> None:
+    elsewhere, here, other = sign_in(TEACHER), sign_in(TEACHER), sign_in(TEAM)
+    _set_up(here, clock)
+    assert here.get("/account").status_code == 200
+    assert elsewhere.get("/account").headers["location"] == "/sign-in"
+    assert other.get("/account").status_code == 200
+
+
+def test_what_strangers_type_as_a_login_is_counted_with_no_account_s_own_tries(
+    sign_in: SignIn, browser_of: Browser, clock: Clock
+) -> None:
+    """They could keep whoever is in the same network from changing their password."""
+    teacher = sign_in(TEACHER)
+    for typed in (f"password of {TEACHER}", f"code of {TEACHER}"):
+        for _ in range(sign_in_throttle.FREE_TRIES + 3):
+            assert browser_of().sign_in(typed, "guess").status_code in (401, 429)
+    answer = teacher.post("/account/password", old=PASSWORD, new=NEW, again=NEW)
+    assert answer.status_code == 303
+    app, _ = _set_up(teacher, clock)
+    stranger = browser_of()
+    clock.later += timedelta(minutes=1)
+    assert stranger.sign_in(TEACHER, NEW).headers["location"] == "/sign-in/code"
+    page = stranger.get("/sign-in/code").text
+    fields = {"csrf": token_of(page), "code": app.at(clock())}
+    assert stranger.send("/sign-in/code", fields).headers["location"] == "/"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 
+from samegoal_sync.database import connect
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, OAKDALE, Person
 from samegoal_sync_tests.portal.test_documents import execute, finished, started
 
@@ -189,3 +190,14 @@ def test_drafts_of_another_district_are_out_of_reach(
     assert other.post(f"{elsewhere}/draft", **{GOALS: "x"}).status_code == 404
     assert other.post(f"{elsewhere}/draft/discard").status_code == 404
     assert opened(ann, document)[GOALS] == "Ours."
+
+
+def test_what_is_sent_for_a_fingerprint_fills_no_table(
+    sign_in: SignIn, student_address: Address, districts: str
+) -> None:
+    ann = sign_in(TEACHER)
+    document = started(ann, student_address(FAIRVIEW))
+    ann.post(f"{document}/draft", **{GOALS: "Half a sent", f"base.{GOALS}": "x" * 400_000})
+    with connect(districts) as connection:
+        kept = connection.execute("select length(base) from document_drafts").fetchall()
+    assert kept == [(16,)]

@@ -9,9 +9,12 @@ import psycopg
 import pytest
 
 from samegoal_sync.database import connect
+from samegoal_sync.portal.identity.accounts import Role
+from samegoal_sync.portal.routes import PAGES
 from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, OAKDALE, Person
 from samegoal_sync_tests.portal.test_add_student import ADDRESS, ADMIN, CHILD
+from samegoal_sync_tests.portal.test_portal_attacks import filled
 
 SignIn = Callable[[str], Person]
 MOTHER = {
@@ -202,3 +205,28 @@ def test_the_record_by_hand_and_the_one_that_qmlativ_sends_are_offered_and_merge
     assert "Nothing to decide" in admin.get(f"/d/{FAIRVIEW}/same-student").text
     assert admin.get(f"{child}/edit").status_code == 404
     assert _value(districts, "select count(*) from guardians where guardian_id < 0") == 0
+
+
+def test_every_page_that_shows_a_student_leaves_a_line(
+    admin: Person, child: str, districts: str
+) -> None:
+    admin.post(f"{child}/guardians", **MOTHER)
+    document = admin.post(f"{child}/documents", kind="iep").headers["location"]
+    ends = child.split("/")[-1], document.split("/")[-1]
+    # What shows how a refresh goes shows nothing of the student.
+    paths = [
+        filled(path, *ends)
+        for path, method, _, roles in PAGES
+        if method == "GET" and Role.ADMINISTRATIVE in roles and not path.endswith("/refresh")
+        and ("{student}" in path or "{document}" in path)
+    ]  # fmt: skip
+    assert len(paths) >= 7
+    number = "select count(*) from audit_log where student_id = 'P77'"
+    paths += [f"{child}/edit"]  # of what could not be saved
+    for place, path in enumerate(paths):
+        before = _value(districts, number)
+        if place == len(paths) - 1:
+            assert admin.post(path, **{**CHILD, "date_of_birth": "2090-01-01"}).status_code == 422
+        else:
+            assert admin.get(path).status_code == 200, path
+        assert _value(districts, number) != before, path

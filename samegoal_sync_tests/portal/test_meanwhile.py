@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from samegoal_sync.database import connect
-from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, Person
+from samegoal_sync_tests.portal.conftest import FAIRVIEW, PASSWORD, Person, token_of
 from samegoal_sync_tests.portal.test_add_student import ADDRESS, CHILD
 from samegoal_sync_tests.portal.test_edit_by_hand import MOTHER
 
@@ -321,3 +321,51 @@ def test_two_tabs_that_begin_the_second_factor_at_once_show_the_same(
     assert [answer.status_code for answer in answers] == [200, 200]
     shown = [re.findall(r"<code>(\w+)</code>", answer.text) for answer in answers]
     assert shown[0] == shown[1] != []
+
+
+@pytest.mark.parametrize(("page", "fields"), [("merge", {"confirmed": "yes"}), ("keep-apart", {})])
+@pytest.mark.parametrize("moved", ["other", "survivor"])
+def test_no_records_are_joined_whose_student_ids_a_night_moves_meanwhile(
+    admin: Person, student_address: Address, districts: str, page: str, fields: dict[str, str],
+    moved: str,
+) -> None:  # fmt: skip
+    gone = "update students set missing_since = current_date where student_id in ('1001', '1002')"
+    execute(districts, gone)
+    admin.post(f"{student_address(FAIRVIEW)}/documents", kind="iep")
+    first, second = (student_address(FAIRVIEW, one).split("/")[-1] for one in ("1001", "1003"))
+    named = {"other": first, "survivor": second}
+    if moved == "survivor":
+        named = {"other": second, "survivor": first}
+        execute(districts, "update students set missing_since = current_date")
+    # As it is while an import holds the district's lock, and moves Student Ids before it ends.
+    night = f"select pg_advisory_xact_lock(5407, hashtext('{FAIRVIEW}')); {SWAP}"
+    answer = post_after(
+        districts, night, admin, f"/d/{FAIRVIEW}/same-student/{page}", **fields, **named
+    )
+    assert answer.status_code == 409
+    assert "Nothing was changed" in answer.text
+    assert execute(districts, "select count(*) from kept_apart") == [(0,)]
+    assert execute(districts, "select student_id from documents") == [("x",)]
+    assert (
+        execute(districts, "select merged_into from students where merged_into is not null") == []
+    )
+
+
+@pytest.mark.parametrize("change", ["password_hash = 'reset'", "disabled_at = now()"])
+def test_whoever_signs_in_as_the_account_is_reset_or_disabled_is_not_signed_in(
+    browser_of: Callable[[], Person], districts: str, change: str
+) -> None:
+    """A session that was opened a moment after the others were ended lasted for hours."""
+    browser = browser_of()
+    token = token_of(browser.get("/sign-in").text)
+    fields = {"csrf": token, "login": TEACHER, "password": PASSWORD}
+    reset = f"update portal_users set {change} where login = '{TEACHER}'; "
+    with connect(districts) as other, ThreadPoolExecutor(1) as pool:
+        other.execute((reset + "delete from portal_sessions").encode())
+        job = pool.submit(browser.send, "/sign-in", fields)
+        until = time.monotonic() + _MOST_SECONDS
+        while not job.done() and not _waiting(districts) and time.monotonic() < until:
+            time.sleep(0.02)
+        other.commit()
+        assert job.result(_MOST_SECONDS).status_code == 401
+    assert execute(districts, "select count(*) from portal_sessions") == [(0,)]

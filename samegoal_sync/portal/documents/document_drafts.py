@@ -12,10 +12,13 @@ from uuid import UUID
 from samegoal_sync.portal.documents.document_store import Field
 from samegoal_sync.portal.tenant_connection import Rows, rows
 
+#: Letters of a fingerprint.
+FINGERPRINT = 16
+
 
 def fingerprint(value: str | None) -> str:
     """Stands for a value in a form, so that a save knows whether somebody came between."""
-    return hashlib.sha256((value or "").encode()).hexdigest()[:16]
+    return hashlib.sha256((value or "").encode()).hexdigest()[:FINGERPRINT]
 
 
 @dataclass(frozen=True)

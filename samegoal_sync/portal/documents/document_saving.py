@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from samegoal_sync.portal.documents.document_drafts import drop_drafts, fingerprint, keep_draft
+from samegoal_sync.portal.documents.document_drafts import (
+    FINGERPRINT,
+    drop_drafts,
+    fingerprint,
+    keep_draft,
+)
 from samegoal_sync.portal.documents.document_store import Document, Field, change_field
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.tenant_connection import Rows
@@ -101,7 +106,8 @@ def _typed(read: Document, form: Mapping[str, str]) -> Iterator[_Typed]:
         if field.key not in form:
             continue
         value = form[field.key].replace("\r\n", "\n").strip() or None
-        base = form.get(BASE + field.key) or fingerprint(field.value)
+        # As long as one is: what is sent for it is kept with a draft.
+        base = form.get(BASE + field.key, "")[:FINGERPRINT] or fingerprint(field.value)
         if fingerprint(value) not in (base, fingerprint(field.value)):
             yield _Typed(field, value, base)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from argon2 import PasswordHasher
@@ -56,27 +57,45 @@ class Credentials:
     user: User
     password_hash: str
 
+    @property
+    def fingerprint(self) -> str:
+        """Stands for the password: another one has another fingerprint."""
+        return hashlib.sha256(self.password_hash.encode()).hexdigest()[:32]
+
 
 def credentials_of(connection: psycopg.Connection[Any], login: str) -> Credentials | None:
     """The account with this login, disabled or not."""
+    return _credentials(connection, "login = %s", login)
+
+
+def credentials_of_id(connection: psycopg.Connection[Any], user_id: int) -> Credentials | None:
+    """An account that is enabled."""
+    return _credentials(connection, "id = %s and disabled_at is null", user_id)
+
+
+def still_signs_in(connection: psycopg.Connection[Any], found: Credentials) -> bool:
+    """Whether the account is enabled and has this password; both stay so for this transaction."""
+    # Not "for share": two who sign in at once would each wait for the other to write.
+    row = connection.execute(
+        "select 1 from portal_users where id = %s and password_hash = %s "
+        "and disabled_at is null for no key update",
+        (found.user.id, found.password_hash),
+    ).fetchone()
+    return row is not None
+
+
+def _credentials(
+    connection: psycopg.Connection[Any], condition: LiteralString, value: str | int
+) -> Credentials | None:
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
-            f"select {_COLUMNS}, password_hash from portal_users where login = %s",  # noqa: S608
-            (login,),
+            f"select {_COLUMNS}, password_hash from portal_users where {condition}",  # noqa: S608
+            (value,),
         ).fetchone()
     if row is None:
         return None
     password_hash = row.pop("password_hash")
     return Credentials(User(**row), password_hash)
-
-
-def user_of(connection: psycopg.Connection[Any], user_id: int) -> User | None:
-    """An account that is enabled."""
-    with connection.cursor(row_factory=class_row(User)) as cursor:
-        return cursor.execute(
-            f"select {_COLUMNS} from portal_users where id = %s and disabled_at is null",  # noqa: S608
-            (user_id,),
-        ).fetchone()
 
 
 def change_password(

@@ -120,5 +120,13 @@ def close_session(connection: Rows, session: Session) -> None:
     connection.execute("delete from portal_sessions where token_hash = %s", (session.token_hash,))
 
 
+def close_other_sessions(connection: Rows, session: Session) -> None:
+    """Sign the account out everywhere else: whoever got in there showed no second factor."""
+    connection.execute(
+        "delete from portal_sessions where user_id = %s and token_hash <> %s",
+        (session.user.id, session.token_hash),
+    )
+
+
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()

@@ -17,6 +17,7 @@ from samegoal_sync.portal.identity.second_factor import (
     has_second_factor,
     qr_code,
 )
+from samegoal_sync.portal.identity.sessions import close_other_sessions
 from samegoal_sync.portal.identity.sign_in_throttle import begin_try, strike_out
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.visit import Visit
@@ -71,6 +72,7 @@ def confirm_second_factor(visit: Visit) -> Response:
         cipher = visit.portal.registry.cipher
         codes = confirm(connection, cipher, visit.user, visit.field("code"))
         if codes:
+            close_other_sessions(connection, visit.session)
             visit.record(connection, Action.SECOND_FACTOR)
     if codes is None:
         return _second_factor(visit, {"code": "This is not the code the app shows now."})

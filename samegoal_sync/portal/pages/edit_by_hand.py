@@ -81,6 +81,7 @@ def confirm_delete(visit: Visit) -> Response:
     """Say what deleting means."""
     with visit.district() as connection:
         student = students_by_hand.entered(connection, visit.uuid("student"))
+        _viewed(visit, connection, student, "Delete")
     return visit.page("delete_by_hand.html", student=student)
 
 
@@ -98,6 +99,7 @@ def _page(
     """The page; ``errors`` are the student's, or those of the form of one ``guardian``."""
     with visit.district() as connection:
         student = students_by_hand.entered(connection, visit.uuid("student"))
+        _viewed(visit, connection, student, "Edit")
         offered = choices(connection)
     typed = {name: visit.field(name) for name in {*STUDENT_FIELDS, *GUARDIAN_FIELDS}}
     return visit.page(
@@ -114,6 +116,10 @@ def _page(
         genders=GENDERS,
         statuses=STATUSES,
     )
+
+
+def _viewed(visit: Visit, connection: Any, student: dict[str, Any], page: str) -> None:
+    visit.record(connection, Action.VIEWED, student_id=student["student_id"], what=page)
 
 
 def _record(visit: Visit, connection: Any, student_id: str | None, changed: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -11,7 +12,7 @@ from samegoal_sync.portal.errors import Conflict, Refused
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.tenant_connection import one
 from samegoal_sync.portal.visit import Visit
-from samegoal_sync.samegoal.errors import PublicationError
+from samegoal_sync.samegoal.errors import PublicationError, StudentNotPublished
 from samegoal_sync.samegoal.publication.same_student import (
     keep_apart,
     merge,
@@ -36,9 +37,9 @@ def merge_records(visit: Visit) -> Response:
             "The two records were not merged",
             hint="Tick that both are one student, then merge: documents can't be moved back here.",
         )
-    other, survivor = _keys(visit)
+    (other, survivor), portal_ids = _keys(visit)
     _decide(
-        merge, visit, other, survivor,
+        merge, visit, other, survivor, portal_ids=portal_ids,
         witness=visit.witness(Action.MERGED, student_id=survivor, what=f"from {other}"
         ),
     )  # fmt: skip
@@ -47,39 +48,52 @@ def merge_records(visit: Visit) -> Response:
 
 def keep_records_apart(visit: Visit) -> Response:
     """Take the pair off the list."""
-    other, survivor = _keys(visit)
+    (other, survivor), portal_ids = _keys(visit)
     _decide(
-        keep_apart, visit, other, survivor, visit.user.login,
+        keep_apart, visit, other, survivor, visit.user.login, portal_ids=portal_ids,
         witness=visit.witness(Action.KEPT_APART, student_id=survivor, what=f"and {other}"
         ),
     )  # fmt: skip
     return _back(visit, "Kept apart: these are two students.")
 
 
-def _decide(decision: Callable[..., None], visit: Visit, *arguments: str, witness: Any) -> None:
+def _decide(decision: Callable[..., None], visit: Visit, *arguments: str, **named: Any) -> None:
     try:
-        visit.portal.owner.change(visit.slug, decision, *arguments, witness=witness)
+        visit.portal.owner.change(visit.slug, decision, *arguments, **named)
+    except StudentNotPublished:
+        # The wait for a night may be long, and it may give a Student Id to another student.
+        raise _not_here() from None
     except PublicationError as error:
         raise Conflict(error.what, hint=error.hint) from None
 
 
-def _keys(visit: Visit) -> tuple[str, str]:
-    """The keys of the two records that the form names; they must be this district's."""
+def _keys(visit: Visit) -> tuple[tuple[str, str], tuple[UUID, UUID]]:
+    """The Student Ids of the two records that the form names, and what they are in addresses;
+    they must be this district's.
+    """
     found = []
     with visit.district() as connection:
         for field in ("other", "survivor"):
             record = one(
                 connection,
-                "select student_id from students where portal_id::text = %s",
+                "select student_id, portal_id from students where portal_id::text = %s",
                 (visit.field(field),),
             )
             if record is None:
-                raise Conflict(
-                    "One of the records is not here any more",
-                    hint="Open the list of pairs again. Nothing was changed.",
-                )
-            found.append(str(record["student_id"]))
-    return found[0], found[1]
+                raise _not_here()
+            found.append(record)
+    other, survivor = found
+    return (
+        (str(other["student_id"]), str(survivor["student_id"])),
+        (other["portal_id"], survivor["portal_id"]),
+    )
+
+
+def _not_here() -> Conflict:
+    return Conflict(
+        "One of the records is not here any more, or has another Student Id by now",
+        hint="Open the list of pairs again. Nothing was changed.",
+    )
 
 
 def _back(visit: Visit, message: str) -> Response:

@@ -19,8 +19,9 @@ from samegoal_sync.portal.identity.accounts import (
     Role,
     User,
     credentials_of,
+    credentials_of_id,
     password_fits,
-    user_of,
+    still_signs_in,
 )
 from samegoal_sync.portal.identity.cookies import drop_cookie, read_cookie, set_cookie
 from samegoal_sync.portal.identity.second_factor import code_fits, has_second_factor
@@ -55,7 +56,8 @@ async def sign_in(request: Request) -> Response:
     form = await read_form(request)
     if request.method != "POST":
         return await run_in_threadpool(without_words, _form, request)
-    login = str(form.get("login", "")).replace("\0", "").strip().lower()[:_LONGEST_LOGIN]
+    # No account's login has a blank; what tries of other kinds are counted by has one.
+    login = "".join(str(form.get("login", "")).replace("\0", "").lower().split())[:_LONGEST_LOGIN]
     await _begin(request, form, login)
     return await run_in_threadpool(without_words, _by_password, request, form, login)
 
@@ -63,13 +65,13 @@ async def sign_in(request: Request) -> Response:
 async def sign_in_code(request: Request) -> Response:
     """The page that asks for the second factor's code, and its form."""
     form = await read_form(request)
-    user = await run_in_threadpool(without_words, _half_signed_in, request)
-    if user is None:
+    found = await run_in_threadpool(without_words, _half_signed_in, request)
+    if found is None:
         return RedirectResponse("/sign-in", 303)
     if request.method != "POST":
         return await run_in_threadpool(without_words, _code_form, request)
-    await _begin(request, form, _code_login(user))
-    return await run_in_threadpool(without_words, _by_code, request, form, user)
+    await _begin(request, form, _code_login(found.user))
+    return await run_in_threadpool(without_words, _by_code, request, form, found)
 
 
 def sign_out(visit: Visit) -> Response:
@@ -155,24 +157,29 @@ def _by_password(request: Request, form: FormData, login: str) -> Response:
             _record(connection, found, Action.SIGN_IN_FAILED, _address(request))
         return _form(request, login=login, wrong=True)
     with portal.database.web() as connection:
+        if not still_signs_in(connection, found):  # reset or disabled this very moment
+            _record(connection, found, Action.SIGN_IN_FAILED, _address(request))
+            return _own_form(request, "sign_in.html", login=login, wrong=True)
         if not has_second_factor(connection, found.user.id):
             return _signed_in(connection, request, found.user)
         device = _device(connection, request, login)  # what is guessed from now on is the code
         sign_in_throttle.strike_out(connection, login, _address(request), device)
-        half = timed_signer(connection).sign(str(found.user.id)).decode()
+        half = timed_signer(connection).sign(f"{found.user.id} {found.fingerprint}").decode()
     response = RedirectResponse("/sign-in/code", 303)
     set_cookie(request, response, HALF_COOKIE, half, _HALF_SECONDS)
     return response
 
 
-def _by_code(request: Request, form: FormData, user: User) -> Response:
+def _by_code(request: Request, form: FormData, found: Credentials) -> Response:
     portal: Portal = request.app.state.portal
+    user = found.user
     with portal.database.web() as connection:
         code = str(form.get("code", ""))[:100]
+        if not still_signs_in(connection, found):
+            return RedirectResponse("/sign-in", 303)
         if code_fits(connection, portal.registry.cipher, user.id, code):
             return _signed_in(connection, request, user)
-        _record(connection, credentials_of(connection, user.login), Action.CODE_FAILED,
-                _address(request))  # fmt: skip
+        _record(connection, found, Action.CODE_FAILED, _address(request))
     return _code_form(request, wrong=True)
 
 
@@ -200,16 +207,20 @@ def _signed_in(connection: Rows, request: Request, user: User) -> Response:
     return response
 
 
-def _half_signed_in(request: Request) -> User | None:
-    """Whose password was right a moment ago in this browser."""
+def _half_signed_in(request: Request) -> Credentials | None:
+    """Whose password was right a moment ago in this browser, and is their password still."""
     portal: Portal = request.app.state.portal
     with portal.database.web() as connection:
         cookie = read_cookie(request, HALF_COOKIE) or ""
         try:
-            user_id = timed_signer(connection).unsign(cookie, max_age=_HALF_SECONDS)
+            half = timed_signer(connection).unsign(cookie, max_age=_HALF_SECONDS).decode()
         except BadSignature:
             return None
-        return user_of(connection, int(user_id))
+        user_id, _, fingerprint = half.partition(" ")
+        found = credentials_of_id(connection, int(user_id))
+    if found is None or not hmac.compare_digest(found.fingerprint, fingerprint):
+        return None
+    return found
 
 
 def _record(connection: Rows, found: Credentials | None, action: Action, address: str) -> None:

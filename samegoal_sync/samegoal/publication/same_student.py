@@ -115,7 +115,12 @@ def undecided_pairs(connection: Connection[Any], slug: str) -> list[Pair]:
 
 
 def merge(
-    database_url: str, slug: str, other: str, survivor: str, witness: Witness | None = None
+    database_url: str,
+    slug: str,
+    other: str,
+    survivor: str,
+    witness: Witness | None = None,
+    portal_ids: tuple[UUID, UUID] | None = None,
 ) -> None:
     """Say that two records are one student: what people made for ``other`` goes to ``survivor``.
 
@@ -127,6 +132,8 @@ def merge(
     Args:
         other / survivor: the keys under which they are published.
         witness: is called before the transaction ends; if it raises, nothing was decided.
+        portal_ids: of both, the records that a person looked at; a night may have given their
+            Student Ids to others since.
 
     Raises:
         StudentNotPublished: the district has no such record.
@@ -141,7 +148,7 @@ def merge(
             "order by portal_id for update",
             (slug, [other, survivor]),
         )
-        loser, kept = _both(connection, slug, other, survivor)
+        loser, kept = _both(connection, slug, other, survivor, portal_ids)
         if loser.sent:
             raise StillSent(loser.shown_id)
         if kept.closed:
@@ -167,15 +174,20 @@ def keep_apart(
     other: str,
     who: str,
     witness: Witness | None = None,
+    portal_ids: tuple[UUID, UUID] | None = None,
 ) -> None:
     """Say that two records are two students; the pair is not listed again.
+
+    Args:
+        portal_ids: as for ``merge``.
 
     Raises:
         StudentNotPublished: the district has no such record.
         SameRecord: it is one record.
     """
     with district_transaction(database_url, slug) as connection:
-        first, second = sorted(record.portal_id for record in _both(connection, slug, one, other))
+        both = _both(connection, slug, one, other, portal_ids)
+        first, second = sorted(record.portal_id for record in both)
         connection.execute(
             "insert into kept_apart (district, one, other, decided_by) values (%s, %s, %s, %s) "
             "on conflict do nothing",
@@ -282,14 +294,18 @@ _MERGE = (
 
 
 def _both(
-    connection: Connection[Any], slug: str, one: str, other: str
+    connection: Connection[Any],
+    slug: str,
+    one: str,
+    other: str,
+    portal_ids: tuple[UUID, UUID] | None,
 ) -> tuple[PairedRecord, PairedRecord]:
     if one == other:
         raise SameRecord(one)
     found = {}
-    for student_id in (one, other):
+    for student_id, portal_id in zip((one, other), portal_ids or (None, None), strict=True):
         records = _select(connection, "p.student_id = %(id)s", {"slug": slug, "id": student_id})
-        if not records:
+        if not records or portal_id not in (records[0].portal_id, None):
             raise StudentNotPublished(slug, student_id)
         found[student_id] = records[0]
     return found[one], found[other]
