@@ -35,6 +35,9 @@ LONGEST = 200
 #: Marks upon one letter. Vietnamese and Hebrew need three, a heap of them takes a renderer minutes.
 _MARKS = 8
 
+#: Of a number that Postgres can hold.
+_DIGITS = 18
+
 _DROPPED = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in INVISIBLE) + "]")
 _NO_LETTER = re.compile("[" + "".join(re.escape(chr(a)) + "-" + chr(b) for a, b in CONTROL) + "]")
 #: A terminal obeys these; line feed and tab are left to it.
@@ -42,6 +45,14 @@ _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|" +
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 #: ``str.split`` folds these too: tab, line feed, no-break space, U+0085, U+2028, U+2029.
 _ENDS_CUT = "…"
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text is: 0 or more, of a size that Postgres can hold; else ``None``.
+
+    ``int`` alone answers "²", which is a digit, and 5,000 nines with an error.
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def cleaned_text(text: str, longest: int = LONGEST) -> str:

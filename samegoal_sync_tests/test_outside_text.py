@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samegoal_sync.outside_text import LONGEST, cleaned_text, visible_text
+from samegoal_sync.outside_text import LONGEST, cleaned_text, visible_text, whole_number
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,9 @@ def test_nothing_that_a_terminal_obeys_is_printed(text: str) -> None:
 def test_lines_and_ordinary_letters_are_printed_as_they_are() -> None:
     assert visible_text("one\n\ttwo Pe\u00f1a [/oops]") == "one\n\ttwo Pe\u00f1a [/oops]"
     assert visible_text("\x1b]52;c;aGk=\x07\u202e") == "\ufffd]52;c;aGk=\ufffd\ufffd"
+
+
+def test_a_number_is_one_that_postgres_can_hold() -> None:
+    assert [whole_number(text) for text in ("0", "007", "9" * 18)] == [0, 7, 10**18 - 1]
+    for text in ("", "-1", "+1", "1.0", "²", "\u0663", " 1", "9" * 19, "9" * 5_000, "1_000"):
+        assert whole_number(text) is None

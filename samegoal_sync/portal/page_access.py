@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive
 
 from samegoal_sync.errors import SyncError
-from samegoal_sync.outside_text import has_heap_of_marks
+from samegoal_sync.outside_text import has_heap_of_marks, whole_number
 from samegoal_sync.portal.errors import Forbidden, NotFound, Refused, Unexpected, changed_meanwhile
 from samegoal_sync.portal.faults import fault_in_words
 from samegoal_sync.portal.identity.accounts import Role
@@ -91,8 +91,8 @@ async def read_form(request: Request) -> FormData:
     if request.method != "POST":
         return FormData()
     refuse_other_sites(request)
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > _LARGEST_FORM:
+    length = whole_number(request.headers.get("content-length", ""))
+    if length is None or length > _LARGEST_FORM:
         raise _too_large()
     sent = Request(request.scope, _counted(request.receive))
     form = await sent.form(max_files=0, max_fields=_MOST_FIELDS)

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from samegoal_sync.districts.monitoring.district_status import DistrictStatus, status_of
 from samegoal_sync.districts.registry.registry import Registry
-from samegoal_sync.outside_text import cleaned_text
+from samegoal_sync.outside_text import cleaned_text, whole_number
 from samegoal_sync.portal.documents.pdf_jobs import PdfJobs
 from samegoal_sync.portal.errors import NotFound, changed_meanwhile
 from samegoal_sync.portal.identity.accounts import Role, User
@@ -35,7 +35,6 @@ from samegoal_sync.settings import Settings
 
 T = TypeVar("T")
 
-_MOST_DIGITS = 15
 _TRIES = 3
 
 
@@ -110,8 +109,7 @@ class Visit:
 
     def number(self, name: str) -> int | None:
         """A whole number of the address; ``None`` when it is none that Postgres can hold."""
-        text = self.request.query_params.get(name, "")
-        return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+        return whole_number(self.request.query_params.get(name, ""))
 
     def uuid(self, name: str) -> UUID:
         """An opaque id of the address.

@@ -111,7 +111,8 @@ def test_who_is_no_proxy_of_ours_is_not_believed(settings: Settings, districts: 
     assert "samegoal_form" in answer.cookies
 
 
-ODD = ("\0", "²", "\ud800".encode("utf-8", "surrogatepass"), "\u202e", "x" * 100_000, "9" * 40)
+ODD = ("\0", "²", "\ud800".encode("utf-8", "surrogatepass"), "\u202e", "x" * 100_000, "9" * 40,
+       "9" * 5_000, "-1", "0001-01-01", "9999-12-31", NOBODY)  # fmt: skip
 
 
 @pytest.mark.parametrize("login", [ADMIN, TEAM])
@@ -126,7 +127,11 @@ def test_no_odd_input_is_a_fault_of_the_portal(
         "text", "building", "grade", "status", "student_id", "last_name", "first_name",
         "date_of_birth", "pronouns", "preferred_gender", "kind", "field", "seen", "guardians",
         "paused_first", "paused_last", "school", "time_zone", "hour", "night",
-        "section:0:services", "student:0:city",
+        "section:0:services", "student:0:city", "name", "meaning", "building", "first", "last",
+        "additions_first", "additions_last", "parent_years", "age_limit", "shared_email_limit",
+        "student_ids", "sis_internal_id", "guardian", "other", "survivor", "user", "login",
+        "buildings", "teachers_see", "part", "code", "old", "new", "again", "action", "email",
+        "cell_phone", "zip", "state", "address", "relationship", "base.section:0:services",
     )  # fmt: skip
     for odd in ODD:
         fields = dict.fromkeys(names, odd)
@@ -134,7 +139,8 @@ def test_no_odd_input_is_a_fault_of_the_portal(
             if method == "POST" and "sign-out" not in path and "refresh" not in path:
                 answer = person.send(filled(path, *ends), {"csrf": token, **fields})  # type: ignore[dict-item]
                 assert answer.status_code < 500, (path, odd)
-        for path in ("students?after=", "audit-log?before=", "held?page="):
+        for path in ("students?after=", "audit-log?before=", "held?page=", "held?only=",
+                     "audit-log.csv?x="):  # fmt: skip
             answer = person.http.get(
                 f"{person.base}/d/{FAIRVIEW}/{path}", params={"x": odd}, timeout=30
             )

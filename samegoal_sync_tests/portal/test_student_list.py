@@ -10,7 +10,7 @@ import pytest
 from samegoal_sync.database import connect
 from samegoal_sync.portal.identity import sessions
 from samegoal_sync.portal.pages import student_list as pages_of_students
-from samegoal_sync.portal.records.student_search import Search, find_students
+from samegoal_sync.portal.records.student_search import Search, choices, find_students
 from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
 
@@ -83,6 +83,23 @@ def test_filters_narrow(districts: str) -> None:
         "1003",
     ]
     assert found(districts, grade="06") == []
+
+
+def test_no_grade_keeps_a_district_from_its_list(districts: str) -> None:
+    """Digits that int() does not take, and more of them than it takes."""
+    with connect(districts) as connection:
+        for place, grade in enumerate(("\u00b2", "9" * 2_000, "KG", "10")):
+            connection.execute(
+                "insert into students (district, student_id, last_name, first_name, date_of_birth, "
+                "district_enrollment, grade) values (%s, %s, 'Z', 'Z', '2014-05-06', 'ENROLLED', "
+                "%s)",
+                (FAIRVIEW, f"Z{place}", grade),
+            )
+    database = PortalDatabase(districts)
+    with database.district(FAIRVIEW, user=None, sees_all=True) as connection:
+        grades = choices(connection).grades
+    database.close()
+    assert grades == ["KG", "05", "10", "9" * 2_000, "\u00b2"]
 
 
 def test_a_search_is_kept_in_the_session_and_not_in_an_address(

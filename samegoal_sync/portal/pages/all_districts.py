@@ -50,8 +50,7 @@ def team(visit: Visit) -> Response:
         and actor in ("", one.actor)
     ]
     pages = max(1, -(-len(found) // _ON_A_PAGE))
-    number = asked.get("page", "")[:6]
-    page = min(max(int(number), 1), pages) if number.isascii() and number.isdecimal() else 1
+    page = min(max(visit.number("page") or 1, 1), pages)
     shown = found[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE]
     with visit.portal.database.web() as web:
         trends = sparklines(web, [one.slug for one in shown])

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from samegoal_sync.district import Caseload
+from samegoal_sync.outside_text import whole_number
 from samegoal_sync.portal.errors import Invalid, NotFound
 from samegoal_sync.portal.pages.district_settings import save_settings
 from samegoal_sync.portal.records.audit_trail import Action
@@ -25,7 +26,6 @@ from samegoal_sync.portal.visit import Visit
 
 _MOST_PEOPLE = 2000
 _MOST_NAMED = 20
-_MOST_DIGITS = 15
 
 
 def caseloads(visit: Visit) -> Response:
@@ -165,14 +165,14 @@ def _page(visit: Visit, errors: dict[str, str] | None = None) -> Response:
 
 def _person(visit: Visit) -> dict[str, Any]:
     """The account of the address, which must be this district's."""
-    text = str(visit.request.path_params["user"])
-    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+    number = whole_number(str(visit.request.path_params["user"]))
+    if number is None:
         raise NotFound
     with visit.portal.database.web() as web:
         person: dict[str, Any] | None = one(
             web,
             "select id, login, name, role from portal_users where id = %s and district = %s",
-            (int(text), visit.slug),
+            (number, visit.slug),
         )
     if person is None:
         raise NotFound

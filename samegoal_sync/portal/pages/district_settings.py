@@ -13,6 +13,7 @@ from samegoal_sync.district import EXIT_STATUSES, DateRange, DistrictSettings, G
 from samegoal_sync.districts.errors import InvalidDistrict
 from samegoal_sync.districts.registry.registry import ChangeWitness
 from samegoal_sync.districts.registry.setting_rules import LIMITS
+from samegoal_sync.outside_text import whole_number
 from samegoal_sync.portal.errors import Invalid
 from samegoal_sync.portal.pages.district_information import page_with_errors, parsed_day
 from samegoal_sync.portal.records.audit_trail import Action
@@ -51,9 +52,9 @@ def save_limits(visit: Visit) -> Response:
     """Numbers by which a guardian is a peer, an e-mail nobody's own, a birth date impossible."""
     errors, limits = {}, {}
     for name, (least, most) in LIMITS.items():
-        typed = visit.field(name)
-        if typed.isascii() and typed.isdecimal() and least <= int(typed[:9]) <= most:
-            limits[name] = int(typed)
+        typed = whole_number(visit.field(name))
+        if typed is not None and least <= typed <= most:
+            limits[name] = typed
         else:
             errors[name] = f"Give a whole number from {least} to {most}."
     if errors:
@@ -115,8 +116,8 @@ def _save_rows(visit: Visit, table: str, sent: Mapping[str, str]) -> Response:
 @_kept
 def save_night(visit: Visit) -> Response:
     """Time zone and hour of the district's night."""
-    hour, zone = visit.field("hour"), visit.field("time_zone")
-    if not hour.isdecimal() or int(hour) > _LAST_HOUR:
+    hour, zone = whole_number(visit.field("hour")), visit.field("time_zone")
+    if hour is None or hour > _LAST_HOUR:
         raise Invalid({"hour": "Choose an hour of the list."})
     try:
         visit.portal.registry.update(
@@ -124,7 +125,7 @@ def save_night(visit: Visit) -> Response:
             who=visit.user.login,
             witness=_lines(visit),
             time_zone=zone,
-            hour=int(hour),
+            hour=hour,
         )
     except InvalidDistrict:
         raise Invalid(

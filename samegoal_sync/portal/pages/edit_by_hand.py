@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from starlette.responses import Response
 
+from samegoal_sync.outside_text import whole_number
 from samegoal_sync.portal.pages.add_student import TAKEN
 from samegoal_sync.portal.records import students_by_hand
 from samegoal_sync.portal.records.audit_trail import Action
@@ -133,7 +134,8 @@ def _guardian(visit: Visit) -> int | None:
     text = visit.field("guardian")
     if text == _NEW:
         return None
-    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 16 else _NOBODY
+    number = whole_number(text.removeprefix("-"))  # below zero is who was entered by hand
+    return _NOBODY if number is None else -number if text.startswith("-") else number
 
 
 def _text(value: Any) -> str:

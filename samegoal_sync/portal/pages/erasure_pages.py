@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from samegoal_sync.demographics.columns.guardian_columns import GUARDIAN_TABLE
 from samegoal_sync.demographics.columns.student_columns import STUDENT_TABLE
+from samegoal_sync.outside_text import whole_number
 from samegoal_sync.portal.errors import Conflict
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.rendering.column_labels import label
@@ -23,8 +24,6 @@ from samegoal_sync.samegoal.publication.erasure import (
 from samegoal_sync.samegoal.publication.erasure import (
     erased_students as read_erased,
 )
-
-_MOST_DIGITS = 15
 
 
 def on_request(visit: Visit) -> Response:
@@ -87,14 +86,14 @@ def erased_students(visit: Visit) -> Response:
 
 def admit(visit: Visit) -> Response:
     """Let the next night bring an erased student back."""
-    number = visit.field("sis_internal_id")
+    number = whole_number(visit.field("sis_internal_id"))
     try:
-        if not number.isdecimal() or len(number) > _MOST_DIGITS:
+        if number is None:
             raise NotErased(visit.slug, 0)
         visit.portal.owner.change(
             visit.slug,
             admit_again,
-            int(number),
+            number,
             witness=visit.witness(Action.ADMITTED_AGAIN, what=f"SIS Internal ID {number}"),
         )
     except NotErased as error:

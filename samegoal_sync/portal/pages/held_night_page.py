@@ -7,6 +7,7 @@ from concurrent.futures import Future, TimeoutError, wait
 
 from starlette.responses import Response
 
+from samegoal_sync.outside_text import whole_number
 from samegoal_sync.portal.page_access import without_words
 from samegoal_sync.portal.records.audit_trail import Action
 from samegoal_sync.portal.records.held_changes import (
@@ -24,8 +25,6 @@ from samegoal_sync.samegoal.errors import HeldNightDamaged
 from samegoal_sync.samegoal.publication.decision_progress import Decision, newest_decision
 from samegoal_sync.samegoal.publication.held_nights import held as read_held
 
-#: Of a number that Postgres can hold.
-_MOST_DIGITS = 18
 #: A quick decision ends within the request that asks for it.
 AT_ONCE_SECONDS = 2.0
 
@@ -138,14 +137,14 @@ def _decide(visit: Visit, decision: str) -> Response:
 
     A decision that is quick is answered at once; the page of the held night shows how another goes.
     """
-    seen, held_page = visit.field("night"), _held_page(visit)
-    if not (seen.isdecimal() and len(seen) <= _MOST_DIGITS):
+    seen, held_page = whole_number(visit.field("night")), _held_page(visit)
+    if seen is None:
         raise other_night()
     if (newest := _newest(visit)) is not None and newest.open:
         return visit.go(held_page)
     # Once nobody waits for the job, an unforeseen error is told by its line in the log alone.
     job = visit.portal.decisions.submit(
-        without_words, visit.portal.owner.run, decide_held, visit.slug, decision, int(seen),
+        without_words, visit.portal.owner.run, decide_held, visit.slug, decision, seen,
         visit.user.login, visit.witness(_ACTIONS[decision], what=f"sync {seen}"),
     )  # fmt: skip
     if not _has_begun(visit, job):

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
+from samegoal_sync.outside_text import whole_number
 from samegoal_sync.portal.records.caseload import Caseload, own_caseload
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
@@ -244,4 +245,5 @@ def _values(connection: Rows, column: str) -> list[str]:
 
 def _grade_order(grade: str) -> tuple[int, str]:
     early = {"EE": -3, "PK": -2, "KG": -1, "K": -1}
-    return (int(grade) if grade.isdigit() else early.get(grade.upper(), 99), grade)
+    number = whole_number(grade)
+    return (early.get(grade.upper(), 99) if number is None else number, grade)
