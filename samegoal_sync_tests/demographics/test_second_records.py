@@ -58,6 +58,10 @@ WITHHELD = [
     # Another last name: a marriage, a divorce.
     (Record("Una", "Vale", None, PHONE), Record("Una", "Marsh", None, "1 469 555 0123")),
     (Record("Una", "Vale", BORN), Record("Una", "Marsh", BORN)),
+    # A last name's initial, a record out of use, a title of the family, no first name.
+    (Record("Gil", "Vale"), Record("Gil", "V.")),
+    (Record("Gil", "Vale"), Record("zzGil", "ZZVale")),
+    (Record("Gil", "Vale"), Record("Dad Gil", "Vale - DUPLICATE")),
     # Birth dates a slip apart.
     (Record("Gil", "Vale", "1979-03-04"), Record("Gil", "Vale", "1979-04-03")),
     (Record("Gil", "Vale", "1979-03-04"), Record("Gil", "Vale", "1979-03-14")),
@@ -65,6 +69,8 @@ WITHHELD = [
     (Record("Gil", "Vale", "1970-01-01", PHONE), Record("Gil", "Vale", "1979-03-04", PHONE)),
 ]
 SHOWN = [
+    (Record("Papa", "Vale", None, PHONE), Record("Una", "Vale", None, PHONE)),
+    (Record("Xxochitl", "Vale"), Record("Ochitl", "Reed")),
     (Record("Una", "Vale", None, PHONE), Record("Gil", "Vale", None, PHONE)),
     (Record("Mario", "Vale", None, PHONE), Record("Maria", "Vale", None, PHONE)),
     (
@@ -113,6 +119,15 @@ def test_a_second_record_is_held_back_however_it_is_written_and_whichever_is_res
     for cases in (WITHHELD, [(other, one) for one, other in WITHHELD]):
         found = zip(cases, _outcomes(cases), strict=True)
         assert [case for case, reason in found if reason != "resembles_restricted"] == []
+
+
+def test_who_has_only_the_last_name_of_a_restricted_guardian_is_held_back() -> None:
+    restricted, only_last = Record("Gil", "Vale", BORN), Record(None, "Vale")
+    assert _outcomes([(restricted, only_last)]) == ["resembles_restricted"]
+    others = [Record(None, "Vale", "1985-05-05"), Record(None, "Reed"), Record("Una", "Vale")]
+    assert _outcomes([(restricted, other) for other in others]) == [None, None, None]
+    # Nor does a restricted record without a first name take the family along.
+    assert _outcomes([(only_last, Record("Una", "Vale", BORN))]) == [None]
 
 
 def test_another_person_stays_though_a_part_of_a_name_or_a_phone_is_the_same() -> None:

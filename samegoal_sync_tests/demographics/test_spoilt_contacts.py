@@ -14,7 +14,7 @@ from samegoal_sync.demographics.guardians.restrictions.contact_values import (
     email_keys,
 )
 from samegoal_sync_tests.demographics.district_builder import DistrictBuilder
-from samegoal_sync_tests.demographics.household import ACCESS
+from samegoal_sync_tests.demographics.household import ACCESS, Household
 
 #: What comes before, between and behind the two halves of an address.
 _AROUND = (
@@ -31,6 +31,7 @@ _BETWEEN = (
 #: Of a dot.
 _DOTS = ("..", ",", " . ", " .", "(dot)", " dot ", " DOT ", "[.]", "\u3002", "\uff0e", "\u2024")
 
+BORN = "1979-09-09"
 Spelling = Callable[[str, str], str]
 _SPELLINGS: list[Spelling] = [
     *(lambda local, host, way=way: way.format(local, host) for way in _AROUND),
@@ -100,6 +101,46 @@ _PHONES: list[Callable[[str, str], str]] = [
 def test_a_phone_of_a_restricted_guardian_is_found_in_any_spelling(area: str, line: str) -> None:
     cases = [(spelling(area, line), f"{area}-555-{line}") for spelling in _PHONES]
     assert published(cases, "cell_phone") == []
+
+
+@pytest.mark.parametrize(
+    ("mail", "phone", "extension", "column", "hers"),
+    [
+        (None, "gil@x1.org", None, "email", "gil@x1.org"),
+        (None, "214-555-0199", "gil@x1.org", "email", "gil@x1.org"),
+        ("214-555-0144", None, None, "cell_phone", "214-555-0144"),
+        ("gil@x1.org / (214) 555-0144", None, None, "cell_phone", "214-555-0144"),
+        (None, "214", "555-0144", "cell_phone", "214-555-0144"),
+        (None, "555-0144", "214", "cell_phone", "214-555-0144"),
+        (None, "214-555-0143/0144", None, "cell_phone", "214-555-0144"),
+        (None, "214-555-0143 or 0144", None, "cell_phone", "214-555-0144"),
+    ],
+)
+def test_a_value_in_the_field_for_another_one(
+    mail: str | None, phone: str | None, extension: str | None, column: str, hers: str
+) -> None:
+    home = Household()
+    father, mother = home.parent("Gil", "Vale", BORN), home.parent("Una", "Marsh", "1981-02-03")
+    for text in filter(None, [mail]):
+        home.district.email(father, text)
+    for text in filter(None, [phone]):
+        home.district.phone(father, text, Extension=extension)
+    (home.district.email if column == "email" else home.district.phone)(mother, hers)
+    other = {"email": "una@x1.org", "cell_phone": "469-555-0101"}[column]
+    assert home.district.guardians().frame.filter(guardian_id=mother).item(0, column) == hers
+    home.restrict(father)
+    assert home.district.guardians().frame.filter(guardian_id=mother).item(0, column) is None
+    rows = "Demographics/NameEmail" if column == "email" else "Demographics/NamePhone"
+    field = "EmailAddress" if column == "email" else "PhoneNumber"
+    next(row for row in home.district.rows[rows] if row["NameID"] == mother)[field] = other
+    assert home.district.guardians().frame.filter(guardian_id=mother).item(0, column) == other
+
+
+def test_digits_of_an_address_are_no_number() -> None:
+    district = DistrictBuilder()
+    person = district.person()
+    district.email(person, "gil2145550144@x1.org")
+    assert contact_keys(district.raw(), [person])[person] == {"gil2145550144@x1.org"}
 
 
 @pytest.mark.parametrize("his", ["una@x1.comgil.vale@h.org", "gil.vale@h.comuna@x1.org"])

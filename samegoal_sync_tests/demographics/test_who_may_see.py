@@ -254,6 +254,10 @@ def test_no_contact_is_kept_of_a_student_with_a_restricted_guardian() -> None:
         "no.email2@example.org", "test@example.org", "test1@test.com", "na@na.com",
         "unknown@example.org", "xxx@xxx.com", "nobody@nowhere.com", "a@a.com",
         "someone@noemail.com", "declined@example.org", "parent@mail.invalid",
+        "no.tiene@example.org", "sin.correo@example.org", "ninguno@example.org",
+        "nohay2@example.org",
+        "momnoemail@example.org", "no.name@example.org", "nointernet@example.org", "you@you.com",
+        "test.test@example.org", "noemaill@example.org", "firstname.lastname@example.org",
         "n.a@example.org", "none2@example.org", "noone@example.org", "123456789@example.org",
     ],
 )  # fmt: skip
@@ -271,6 +275,9 @@ def test_a_filler_for_an_email(address: str) -> None:
     "address",
     ["nona.testa@example.org", "noel@example.org", "nathan@example.org", "contest@example.org",
      "nobu@nonesuch.org", "xavier@example.org", "lee@lee.org", "naomi@naomi.com",
+     "sinclair@example.org", "nohara@example.org", "bruno.email@example.org",
+     "noe.tiene@example.org",
+     "nonie@example.org", "removedor@example.org", "asd@example.org",
      "nil1984@example.org", "na12@example.org", "no1mom@example.org", "123456789@qq.com"],
 )  # fmt: skip
 def test_an_address_that_only_looks_like_a_filler_is_published(address: str) -> None:

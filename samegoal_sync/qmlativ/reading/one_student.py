@@ -93,13 +93,16 @@ def _read_places(collected: _Collected) -> None:
 
 
 def _read_others_of_the_emails(collected: _Collected, guardians: set[int]) -> None:
-    """Whoever else has a guardian's e-mail, and their students: by these rows it is known, as at
-    night, whether an address is nobody's own. Of a filler that hundreds have some are enough.
+    """Whoever else has a guardian's e-mail, and all students of both: by these rows it is known,
+    as at night, whether an address is nobody's own, or of people who are tied by their children.
+    Of a filler that hundreds have some are enough.
     """
     for address in collected.texts("Demographics/NameEmail", "EmailAddress")[:_EMAILS]:
         collected.rows_with_text("Demographics/NameEmail", "EmailAddress", address)
     others = sorted(set(collected.ids("Demographics/NameEmail", "NameID")) - guardians)
-    collected.rows_of(("Family/StudentGuardian",), "NameIDGuardian", others[:_OTHERS])
+    if others:
+        people = [*guardians, *others[:_OTHERS]]
+        collected.rows_of(("Family/StudentGuardian",), "NameIDGuardian", people)
 
 
 def _read_guardians_who_study(

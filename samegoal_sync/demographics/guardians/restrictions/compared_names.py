@@ -19,8 +19,12 @@ from nicknames import NickNamer
 from samegoal_sync.demographics.guardians.restrictions.slips import is_slip
 
 _NO_PART = frozenset(
-    ["jr", "sr", "ii", "iii", "iv", "esq", "mr", "mrs", "ms", "miss", "mx", "dr", "rev", "nd", "rd"]
-)
+    ["jr", "sr", "ii", "iii", "iv", "esq", "mr", "mrs", "ms", "miss", "mx", "dr", "rev", "nd", "rd",
+     "mom", "mother", "dad", "father", "parent", "guardian", "stepmom", "stepdad", "papa", "mama",
+     "duplicate", "dup", "dupe", "inactive", "restricted"]
+)  # fmt: skip
+#: Set before the name of a record that is out of use, so that it stands last in lists.
+_OUT_OF_USE = re.compile(r"^(?:zz+|xx+)(?=[a-z]{2})")
 #: Words that begin many last names and tell nobody from another.
 _PARTICLES = frozenset(
     ["de", "la", "las", "los", "del", "da", "das", "do", "dos", "di", "du", "le", "van", "von",
@@ -68,6 +72,7 @@ class Likeness:
         given: the same first name.
         form: one first name may be a form of the other.
         part: a first or a last name is the same.
+        nameless: the last name is the same, and the first of the two has no first name.
     """
 
     same: bool
@@ -75,6 +80,7 @@ class Likeness:
     given: bool
     form: bool
     part: bool
+    nameless: bool
 
 
 def written_names(first: str | None, last: str | None, middle: str | None) -> set[PersonName]:
@@ -88,7 +94,7 @@ def written_names(first: str | None, last: str | None, middle: str | None) -> se
 
 def compared_names(ones: Iterable[PersonName], others: Iterable[PersonName]) -> Likeness:
     """The most that any two of their names have in common."""
-    same = close = given = form = part = False
+    same = close = given = form = part = nameless = False
     pairs = list(product(ones, [*others]))
     swapped = [
         way for one, other in pairs for way in ((_swapped(one), other), (one, _swapped(other)))
@@ -96,13 +102,17 @@ def compared_names(ones: Iterable[PersonName], others: Iterable[PersonName]) -> 
     for one, other in [*pairs, *swapped]:
         surname, first = _same_last(one.last, other.last), _same_first(one.first, other.first)
         formed = _is_form(one.first + one.middle, other.first + other.middle)
-        same |= (surname and first) or _same_words(one, other)
-        close |= surname and formed
+        last = surname or _is_initial(one.last, other.last)
+        same |= (last and first) or _same_words(one, other)
+        close |= last and formed
         part |= surname or first
     for one, other in pairs:
         given |= _same_first(one.first, other.first)
+        nameless |= not one.first and _same_last(one.last, other.last)
         form |= _is_form(one.first, other.first)
-    return Likeness(same, same or close, same or given, same or given or form, same or part)
+    return Likeness(
+        same, same or close, same or given, same or given or form, same or part, nameless
+    )
 
 
 def _swapped(name: PersonName) -> PersonName:
@@ -119,6 +129,12 @@ def _same_last(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     ours, theirs = (set(words) - _PARTICLES or set(words) for words in (one, other))
     pairs = [*product(ours, theirs), ("".join(one), "".join(other))]
     return any(a == b != "" or is_slip(a, b, _LONG_LAST) for a, b in pairs)
+
+
+def _is_initial(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one last name is the initial of the other."""
+    short, long = sorted(("".join(one), "".join(other)), key=len)
+    return len(short) == 1 and long.startswith(short)
 
 
 def _same_words(one: PersonName, other: PersonName) -> bool:
@@ -169,5 +185,5 @@ def _words(text: str, spell_out: bool) -> tuple[str, ...]:
     """Words without capitals, accents, signs, titles and generation suffixes."""
     folded = _QUOTES.sub("", text.casefold())
     plain = anyascii(folded.translate(_SPELT_OUT) if spell_out else folded).lower()
-    words = tuple(_WORD.findall(_QUOTES.sub("", plain)))
+    words = tuple(_OUT_OF_USE.sub("", word) for word in _WORD.findall(_QUOTES.sub("", plain)))
     return tuple(word for word in words if word not in _NO_PART) or words

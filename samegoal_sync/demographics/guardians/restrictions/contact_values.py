@@ -77,26 +77,38 @@ def keys_to_compare(keys: Iterable[str]) -> frozenset[str]:
 
 
 def contact_keys(raw: RawObjects, name_ids: Iterable[int]) -> dict[int, frozenset[str]]:
-    """NameID -> keys of every e-mail and phone of theirs, of any rank and type, confidential too.
+    """NameID -> keys of every e-mail and phone of theirs, of any rank and type, confidential too,
+    in whichever of the fields for them they were typed.
 
     Fillers are no one's: two who have none are not one person.
     """
     wanted = pl.col("NameID").is_in(list(name_ids))
-    keys: dict[int, set[str]] = {}
     emails = lookup(raw, "Demographics/NameEmail").filter(wanted)
+    phones = lookup(raw, "Demographics/NamePhone").filter(wanted)
+    typed = [(person, text, None) for person, text in emails.select(_OF_EMAIL).iter_rows()]
+    typed += phones.select(_OF_PHONE).iter_rows()
     found = [
         (person, key)
-        for person, text in emails.select("NameID", "EmailAddress").iter_rows()
-        for key in email_keys(text)
+        for person, text, extension in typed
+        for key in email_keys(text) | email_keys(extension) | _numbers_in(text, extension)
     ]
     # Key by key: beside a filler, a field may hold an address.
     listed = pl.DataFrame(found, {"person": pl.Int64, "key": pl.String}, orient="row")
+    keys: dict[int, set[str]] = {}
     for person, key in listed.filter(~is_filler("key")).iter_rows():
         keys.setdefault(person, set()).add(key)
-    phones = lookup(raw, "Demographics/NamePhone").filter(wanted)
-    for person, text in phones.select("NameID", "PhoneNumber").iter_rows():
-        keys.setdefault(person, set()).update(phone_keys(text))
-    return {person: frozenset(found) for person, found in keys.items()}
+    return {person: frozenset(theirs) for person, theirs in keys.items()}
+
+
+_OF_EMAIL, _OF_PHONE = ("NameID", "EmailAddress"), ("NameID", "PhoneNumber", "Extension")
+
+
+def _numbers_in(text: str | None, extension: str | None) -> frozenset[str]:
+    """Numbers of a field, of which a part may stand in the one for extensions. The digits of an
+    address are no number."""
+    words = " ".join(word for word in (text or "").split() if "@" not in word)
+    both = f"{words} {extension or ''}"
+    return phone_keys(words) | phone_keys(both)
 
 
 def _plain(text: str | None) -> str:

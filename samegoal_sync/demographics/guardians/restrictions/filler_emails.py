@@ -14,19 +14,22 @@ from samegoal_sync.qmlativ.raw_objects import RawObjects
 _WORDS = (
     r"(?:no(?:ne|email|emailaddress|mail|address|reply|body|contact|thanks|nexistent"
     r"|t(?:given|available|applicable|provided|onfile|known)|neprovided|negiven|emailprovided"
-    r"|thaveemail)|null|unknown|invalid|test(?:er|ing|email)?|temp|fake|dummy|placeholder"
+    r"|thaveemail|name|access|computer|internet|phone|nemail|emai|emaill|hay|correo"
+    r"|tiene(?:correo|e?mail)?)|sin(?:correo|e?mail)|ningun[ao]|desconocid[ao]|null|unknown|invalid|(?:test){1,2}(?:er|ing|email)?|temp|fake|dummy|placeholder"
     r"|anonymous|missing|blank|leftblank|pending|withheld|optout|changeme"
-    r"|donotreply|donotemail|declined|refused|tbd|asdf|qwerty|username|yourname"
+    r"|donotreply|donotemail|donotuse|deleted?|removed?|firstname(?:lastname)?|declined|refused|tbd|asdf|qwerty|username|yourname"
     r"|xxx*|aaa*|zzz*|0+|1+|9+|123(?:4(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?)?)"
 )
 #: Longer ones, wherever they stand before the ``@``.
 _SENTENCES = (
     r"no(?:valid)?e?mail(?:address)?(?:on|pro|giv|avail|for)|(?:has|have|with)(?:no|out)e?mail"
     r"|(?:do(?:es)?n(?:o?t)|idont)(?:have|want|use)|(?:bad|fake|invalid|need|needs|update)e?mail"
+    r"|^(?:mom|dad|mother|father|parent|guardian|student|family)no(?:ne|e?mail)"
 )
 #: What is a person's own, unless the host is called the same (``email@email.com``).
 _TWICE = (
-    r"^(?:e?mail|some(?:one|body)|private|spam|abc|user|name|parent|guardian|mom|dad|me|hello)$"
+    r"^(?:e?mail|some(?:one|body)|private|spam|abc|asd|qwe|user|name|parent|guardian|mom|dad|me|you"
+    r"|hello)$"
 )
 #: Fillers alone; with a number behind them names and initials.
 _SHORT = r"^(?:no|noone|na|nil)$"

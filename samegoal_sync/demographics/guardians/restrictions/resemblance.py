@@ -99,11 +99,14 @@ def resemblance(one: Person, other: Person) -> Resemblance:
         or one.contacts & keys_to_compare(other.contacts)
     )
     # Daniel and Daniela are a form of each other, and two people if their genders say so.
-    close = names.close and (None in (one.gender, other.gender) or one.gender == other.gender)
+    alike = None in (one.gender, other.gender) or one.gender == other.gender
+    close = names.close and alike
     probable = (
         (names.same and (born is not False or shared))
         or (born is True and (names.part or shared))
         or ((close or names.given) and shared and born is not False)
+        # Of whom only the last name came it is as little known that they are another person.
+        or (names.nameless and one.born is None and alike)
     )
     if probable:
         return Resemblance.PROBABLE

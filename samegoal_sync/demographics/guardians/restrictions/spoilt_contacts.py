@@ -49,6 +49,10 @@ _LOOKALIKES = re.compile(r"(?<![A-Za-z])[\dOoIl|]+(?![A-Za-z])")
 _AS_DIGITS = str.maketrans("OoIl|", "00111")
 #: ``555 0100 (214)``
 _AREA_LAST = re.compile(r"(?<!\d)([2-9]\d\d)[\s.\-/_]*(\d{4})[\s.,\-/_(]+([2-9]\d\d)(?!\d)")
+#: ``214-555-0100/0101``
+_SECOND_LINE = re.compile(
+    r"(?<!\d)([2-9]\d\d)[\s.\-/_)]*([2-9]\d\d)[\s.\-/_]*\d{4}\s*(?:[/,;&|]|or|and|-)\s*(\d{4})(?!\d)"
+)
 
 
 def meant_addresses(plain: str) -> set[str]:
@@ -94,10 +98,12 @@ def without_sign(address: str) -> str:
 
 
 def meant_numbers(plain: str) -> set[str]:
-    """The text in other readings: digits for letters, and its numbers with the area code first."""
+    """The text in other readings: digits for letters, its numbers with the area code first, and a
+    second one of which only the end is written."""
     text = _LOOKALIKES.sub(lambda found: found[0].translate(_AS_DIGITS), anyascii(plain))
     turned = {area + office + line for office, line, area in _AREA_LAST.findall(text)}
-    return {text, *turned}
+    second = {area + office + line for area, office, line in _SECOND_LINE.findall(text)}
+    return {text, *turned, *second}
 
 
 def _cleaned(plain: str) -> str:
