@@ -34,7 +34,7 @@ from samegoal_sync.districts.monitoring.digest import digest
 from samegoal_sync.districts.monitoring.district_status import overall_status, with_trends
 from samegoal_sync.districts.monitoring.expiry import warn_of_expiry
 from samegoal_sync.districts.monitoring.night_requests import ask_for_due_nights
-from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
+from samegoal_sync.districts.monitoring.pause_reminders import remind_of_pauses
 from samegoal_sync.districts.monitoring.post_run import process_ended_runs
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.pipeline import sensors
@@ -251,7 +251,7 @@ def measure(settings: Settings, url: str, instance: dg.DagsterInstance) -> None:
     told("settle: nothing ended", lambda: process_ended_runs(registry, now))
     told("expiry: those that are due", lambda: warn_of_expiry(registry, (), now), again=False)
     told("expiry: none is due", lambda: warn_of_expiry(registry, (), now))
-    told("pauses", lambda: tell_pauses(registry, now))
+    told("pauses", lambda: remind_of_pauses(registry, now))
     with dg.build_sensor_context(instance=instance) as context:
         told("sensor districts_fresh, 500 at once",
              lambda: sensors.districts_fresh(context), again=False)  # fmt: skip

@@ -62,10 +62,10 @@ class SyncError(Exception):
 
 
 def _as_it_was(
-    kind: type[SyncError], arguments: tuple[Any, ...], told: dict[str, Any]
+    kind: type[SyncError], arguments: tuple[Any, ...], attributes: dict[str, Any]
 ) -> SyncError:
     error = kind.__new__(kind, *arguments)
-    error.__dict__.update(told)
+    error.__dict__.update(attributes)
     return error
 
 

@@ -166,11 +166,11 @@ def _refused(said: str) -> BackupError:
         )
     # Before it is connected psql speaks of the connection alone, afterwards in codes.
     unconnected = re.match(r"psql: error: (.*)", said)
-    told = f"error {', '.join(codes)}" if codes else "it was cut off"
+    why = f"error {', '.join(codes)}" if codes else "it was cut off"
     if unconnected:
-        told = unconnected[1][:200]
+        why = unconnected[1][:200]
     return BackupError(
-        f"Postgres did not take the backup ({told})",
+        f"Postgres did not take the backup ({why})",
         hint="see PostgreSQL's list of error codes, and the server's own log; the "
         "database is as it was",
     )

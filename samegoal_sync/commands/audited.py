@@ -14,27 +14,27 @@ from samegoal_sync.commands.app import App
 ROLE = "command"
 
 
-def write(connection: Any, action: str, district: str | None, **told: Any) -> None:
+def write(connection: Any, action: str, district: str | None, **details: Any) -> None:
     """A line in the caller's transaction.
 
     Args:
         action: the name of an ``Action``.
-        told: ``who`` (the account's name unless told), ``student_id``, ``what``.
+        details: ``who`` (the account's name unless given), ``student_id``, ``what``.
     """
     from samegoal_sync.portal.records.audit_trail import Action, write_line
 
-    who = told.pop("who", None) or getpass.getuser()
-    write_line(connection, Action[action], who=who, role=ROLE, district=district, **told)
+    who = details.pop("who", None) or getpass.getuser()
+    write_line(connection, Action[action], who=who, role=ROLE, district=district, **details)
 
 
-def witness(action: str, district: str, **told: Any) -> Callable[[Any], None]:
+def witness(action: str, district: str, **details: Any) -> Callable[[Any], None]:
     """The same for a decision that takes a witness into its own transaction."""
-    return lambda connection: write(connection, action, district, **told)
+    return lambda connection: write(connection, action, district, **details)
 
 
-def audited(app: App, action: str, district: str | None, **told: Any) -> None:
+def audited(app: App, action: str, district: str | None, **details: Any) -> None:
     """A line of its own transaction: of what was read, before it is shown."""
     from samegoal_sync.database import connect
 
     with connect(app.database_url) as connection:
-        write(connection, action, district, **told)
+        write(connection, action, district, **details)

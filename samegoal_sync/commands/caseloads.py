@@ -59,8 +59,8 @@ def assign(
         for what, student_id in [(f"building {name}", None) for name in added] + [
             ("", one) for one in put
         ]:
-            told = f"to {login}: {what}" if what else f"to {login}"
-            write(connection, "ASSIGNED", slug, student_id=student_id, what=told)
+            line = f"to {login}: {what}" if what else f"to {login}"
+            write(connection, "ASSIGNED", slug, student_id=student_id, what=line)
     app.console.print(f"{login}: {len(added)} buildings and {len(put)} students more.")
 
 

@@ -83,14 +83,14 @@ def _table(headings: Sequence[str], cells: list[list[Text]], numbers: Sequence[s
 
 def _print_paragraph(console: PlainConsole, headings: Sequence[str], row: list[Text]) -> None:
     console.print(Text(row[0].plain, style="bold"), overflow="fold")
-    told = [(name, cell) for name, cell in zip(headings[1:], row[1:], strict=True) if cell.plain]
-    if all(cell.cell_len <= _SHORT for _, cell in told):
-        flow = Text(" · ").join(Text.assemble((f"{name} ", "dim"), cell) for name, cell in told)
+    filled = [(name, cell) for name, cell in zip(headings[1:], row[1:], strict=True) if cell.plain]
+    if all(cell.cell_len <= _SHORT for _, cell in filled):
+        flow = Text(" · ").join(Text.assemble((f"{name} ", "dim"), cell) for name, cell in filled)
         console.print(Padding(flow, (0, 0, 0, _GAP)))
         return
     lines = Table.grid(padding=(0, _GAP, 0, 0))
     lines.add_column(style="dim", no_wrap=True)
     lines.add_column(overflow="fold")
-    for name, cell in told:
+    for name, cell in filled:
         lines.add_row(name, cell)
     console.print(Padding(lines, (0, 0, 0, _GAP)))

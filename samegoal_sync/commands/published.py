@@ -84,7 +84,7 @@ def rejects(app: App, district: str, rows: int | None, as_json: bool) -> None:
             {
                 "night": found.night,
                 "rejects": _first(found.rows, rows or 0).to_dicts(),
-                "rules": {rule: asdict(told) for rule, told in remedies.items()},
+                "rules": {rule: asdict(words) for rule, words in remedies.items()},
             }
         )
         return
@@ -94,8 +94,8 @@ def rejects(app: App, district: str, rows: int | None, as_json: bool) -> None:
     print_list(
         ("Rule", "Count", "Action by", "Where", "What to do"),
         (
-            (rule, str((found.rows["rule"] == rule).sum()), told.actor, told.screen, told.remedy)
-            for rule, told in remedies.items()
+            (rule, str((found.rows["rule"] == rule).sum()), words.actor, words.screen, words.remedy)
+            for rule, words in remedies.items()
         ),
         title=f"Rejected in the night of {found.night}",
         numbers=("Count",),
@@ -286,13 +286,13 @@ _ABOUT = ("origin", "first_published_at", "changed_at", "missing_since")
 
 def _print_details(details: StudentRecord) -> None:
     shown = _details_json(details)
-    told = shown["student"] | {name: shown[name] for name in (*_ABOUT, "last_imported")}
-    told |= {f"{name} (by hand)": value for name, value in details.by_hand.items()}
+    values = shown["student"] | {name: shown[name] for name in (*_ABOUT, "last_imported")}
+    values |= {f"{name} (by hand)": value for name, value in details.by_hand.items()}
     print_list(
         ("Details", "Value", "Changed"),
         (
             (_label(name), _text(value), _text(shown["changed_on"].get(name)))
-            for name, value in told.items()
+            for name, value in values.items()
             if value not in (None, "")
         ),
         title=f"Student {details.student_id}",

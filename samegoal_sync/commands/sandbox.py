@@ -306,8 +306,8 @@ def _call(method: str, url: str | None, path: str, body: dict[str, Any] | None =
     if answer.ok:
         return answer.json()
     if answer.headers.get("content-type", "").startswith("application/json"):
-        told = answer.json()
-        raise UsageError(told["error"], hint=told.get("hint", "see samegoal-sync sandbox --help"))
+        said = answer.json()
+        raise UsageError(said["error"], hint=said.get("hint", "see samegoal-sync sandbox --help"))
     raise UsageError(f"The sandbox refused: {answer.text}", hint="see samegoal-sync sandbox --help")
 
 

@@ -44,7 +44,7 @@ def serving_in(home: Path) -> Serving | None:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _told_by(lock.read())
+            return _serving_of(lock.read())
     return None
 
 
@@ -68,7 +68,7 @@ def serving_alone(home: Path, command: str, portal: str | None) -> Iterator[None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            first = _told_by(lock.read())
+            first = _serving_of(lock.read())
             raise UsageError(
                 f"a {first.command} already runs on this home ({first.where})",
                 hint="press Ctrl-C in its terminal first, or give this one a home of its own: "
@@ -80,7 +80,7 @@ def serving_alone(home: Path, command: str, portal: str | None) -> Iterator[None
         yield
 
 
-def _told_by(text: str) -> Serving:
+def _serving_of(text: str) -> Serving:
     try:
         return Serving(**json.loads(text))
     except (ValueError, TypeError):  # looked at between the lock and its words

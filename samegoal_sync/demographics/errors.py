@@ -68,9 +68,9 @@ class ChecksFailed(DemographicsError):  # noqa: N818
     def __init__(self, stage: str, checks: Sequence[tuple[str, dict[str, int | float]]]) -> None:
         self.stage = stage
         self.checks = tuple(checks)
-        told = "; ".join(f"{name} ({_numbers(counts)})" for name, counts in checks)
+        failed = "; ".join(f"{name} ({_numbers(counts)})" for name, counts in checks)
         super().__init__(
-            f"The {stage} frames are not fit to go on: {told}.",
+            f"The {stage} frames are not fit to go on: {failed}.",
             hint="docs/checks.md tells each check and its way back; what is published stays",
         )
 

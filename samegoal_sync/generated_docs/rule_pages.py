@@ -124,10 +124,10 @@ def _permissions(item: QmlativObject) -> str:
         f"| {field.reason} | {', '.join(_made_of(item.name, field.name))} |"
         for field in item.fields
     ]
-    told = "" if item.essential else " (optional object)"
+    note = "" if item.essential else " (optional object)"
     return "\n".join(
         [
-            f"## {item.name}{told}",
+            f"## {item.name}{note}",
             "",
             "| field | type | essential | why | columns made of it |",
             "|---|---|---|---|---|",

@@ -125,14 +125,14 @@ def check_results(
     """
     found = {finding.name: finding for finding in findings}
     for check in checks:
-        told = [found[rule] for rule in check.rules if rule in found]
+        looked_at = [found[rule] for rule in check.rules if rule in found]
         severity = dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN
         yield dg.AssetCheckResult(
             asset_key=asset,
             check_name=check.name,
-            passed=all(finding.passed for finding in told),
+            passed=all(finding.passed for finding in looked_at),
             severity=severity,
-            metadata=_metadata(told),
+            metadata=_metadata(looked_at),
         )
 
 
@@ -157,14 +157,14 @@ def _metadata(findings: Iterable[Finding]) -> dict[str, Any]:
 def _failed(finding: Finding) -> dict[str, Any]:
     """What failed: how many in all, where, and a few keys."""
     rule = finding.name.replace("_", " ")
-    told: dict[str, Any] = {rule: "failed"}
+    shown: dict[str, Any] = {rule: "failed"}
     if finding.counts:
-        told |= {
+        shown |= {
             rule: len(finding.counts),
             f"{rule}: where": ", ".join(f"{name} {n}" for name, n in finding.counts.items()),
         }
     if finding.name == ALL_FIELDS_SHARED.name:
-        told = {"fields not shared": len(finding.counts), "fields": ", ".join(finding.counts)}
+        shown = {"fields not shared": len(finding.counts), "fields": ", ".join(finding.counts)}
     if finding.sample_keys:
-        told[f"{rule}: sample of keys"] = ", ".join(str(key) for key in finding.sample_keys)
-    return told
+        shown[f"{rule}: sample of keys"] = ", ".join(str(key) for key in finding.sample_keys)
+    return shown

@@ -23,7 +23,7 @@ from samegoal_sync.samegoal.publication.accounting import published_rows
 from samegoal_sync.samegoal.publication.decided_nights import DecidedNight, decided_nights
 
 #: Districts told in one tick; the rest come with the next.
-_TOLD_AT_ONCE = 200
+_REPORTED_AT_ONCE = 200
 
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.AssetObservation
 
@@ -41,9 +41,9 @@ def decisions_on_held_nights(
 ) -> dg.SensorResult | dg.SkipReason:
     """Each decision is told once; the cursor holds those told of which no night has come since."""
     registry = database.registry()
-    told: dict[str, int] = json.loads(context.cursor or "{}")
+    reported: dict[str, int] = json.loads(context.cursor or "{}")
     decided = decided_nights(registry.database_url)
-    new = [one for one in decided if told.get(one.slug) != one.sync_id][:_TOLD_AT_ONCE]
+    new = [one for one in decided if reported.get(one.slug) != one.sync_id][:_REPORTED_AT_ONCE]
     if not new:
         return dg.SkipReason("no held night was approved or discarded")
     make_room(context.instance, WITHIN_GUARDS.name, [one.slug for one in new])
@@ -54,7 +54,7 @@ def decisions_on_held_nights(
             rows = published_rows(registry.database_url, one.slug)
             events += _materializations(one, rows, portal_url)
         events.append(_check(one))
-    still = {one.slug: one.sync_id for one in decided if one in new or one.slug in told}
+    still = {one.slug: one.sync_id for one in decided if one in new or one.slug in reported}
     return dg.SensorResult(asset_events=events, cursor=json.dumps(still))
 
 

@@ -49,8 +49,8 @@ class ShortEventLog(PostgresEventLogStorage):
         insert = self.prepare_insert_event(event).returning(SqlEventLogStorageTable.c.id)
         with self._connect() as connection:
             event_id = int(connection.execute(insert).scalar_one())
-        kind, told = event.dagster_event_type, event.dagster_event
-        if told is not None and kind in ASSET_EVENTS and told.asset_key:
+        kind, inner = event.dagster_event_type, event.dagster_event
+        if inner is not None and kind in ASSET_EVENTS and inner.asset_key:
             with self.index_transaction() as connection:
                 self._store_asset_event_tags(connection, [event], [event_id])
                 self._store_asset_event(connection, event, event_id)

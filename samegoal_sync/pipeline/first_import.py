@@ -17,13 +17,13 @@ class FirstImport:
 
     Attributes:
         active: whether the district's nights run now.
-        told: for people: what happened and what is next.
+        message: for people: what happened and what is next.
         state / counts: of the sync.
     """
 
     slug: str
     active: bool
-    told: str
+    message: str
     state: str
     counts: dict[str, int]
 
@@ -39,19 +39,19 @@ def import_and_confirm(registry: Registry, slug: str, who: str) -> FirstImport:
     """
     (outcome,) = import_districts(registry.settings, registry.database_url, [slug])
     if outcome.state == "failed":
-        told = (
+        message = (
             f"{slug}: connected, but the first import failed: {outcome.message}\n"
             f"  action by {outcome.actor}: {outcome.hint}"
         )
-        return FirstImport(slug, False, told, outcome.state, outcome.counts)
+        return FirstImport(slug, False, message, outcome.state, outcome.counts)
     district = activate(registry, slug, who)
     if outcome.state == "held":
-        told = (
+        message = (
             f"{slug}: active; its first night is held, nothing is shown yet. Look at it: "
             f"samegoal-sync held {slug}; then samegoal-sync approve {slug} or discard {slug}"
         )
-        return FirstImport(slug, True, told, outcome.state, outcome.counts)
+        return FirstImport(slug, True, message, outcome.state, outcome.counts)
     mailed = confirm(registry, mailer_of(registry.settings), district, outcome.counts)
     students = outcome.counts.get("students_sent", 0)
-    told = f"{slug}: active; {students:,} students were read ({outcome.state}). {mailed}"
-    return FirstImport(slug, True, told, outcome.state, outcome.counts)
+    message = f"{slug}: active; {students:,} students were read ({outcome.state}). {mailed}"
+    return FirstImport(slug, True, message, outcome.state, outcome.counts)

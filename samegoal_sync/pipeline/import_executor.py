@@ -16,7 +16,7 @@ from dagster._utils.interrupts import check_captured_interrupt
 from samegoal_sync.database.kept_connection import keeping_connection
 from samegoal_sync.database.waiting import waiting_for_postgres
 from samegoal_sync.districts.monitoring.night_requests import NightRun, claim_night
-from samegoal_sync.districts.monitoring.running_imports import running_import, tell_progress
+from samegoal_sync.districts.monitoring.running_imports import record_progress, running_import
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.errors import DatabaseError, SyncError
 from samegoal_sync.pipeline.adopted_runs import adopt_here, is_adoptable
@@ -73,7 +73,7 @@ class ImportExecutor(InProcessExecutor):
             for event in super().execute(plan_context, execution_plan):
                 if event.is_step_success:
                     done += 1
-                    tell_progress(database_url, run.run_id, done, steps)
+                    record_progress(database_url, run.run_id, done, steps)
                 yield event
 
 

@@ -92,18 +92,18 @@ def import_run(context: AssetExecutionContext, database: Database) -> Iterator[I
     Raises:
         dagster.Failure: made of the error's own words, which hold no one's data.
     """
-    with told(context):
+    with reported(context):
         run = _run(context, database.registry())
         try:
             yield run
         except Exception as error:
             with suppress(SyncError):  # the database itself may be what is gone
-                run.record_failure(_as_told(error))
+                run.record_failure(_as_ours(error))
             raise
 
 
 @contextmanager
-def told(context: AssetExecutionContext) -> Iterator[None]:
+def reported(context: AssetExecutionContext) -> Iterator[None]:
     """An error becomes Dagster's ``Failure`` in our words; nothing is recorded.
 
     Raises:
@@ -112,22 +112,22 @@ def told(context: AssetExecutionContext) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise failure_of(_as_told(error), context.instance, context.run.run_id) from None
+        raise failure_of(_as_ours(error), context.instance, context.run.run_id) from None
 
 
 @contextmanager
-def told_and_recorded(
+def reported_and_recorded(
     instance: dg.DagsterInstance, run: dg.DagsterRun, slug: str
 ) -> Iterator[None]:
     """The same around what Dagster does between our steps: frames stored and loaded.
 
     Raises:
-        dagster.Failure: as :func:`told`; the night is recorded as failed.
+        dagster.Failure: as :func:`reported`; the night is recorded as failed.
     """
     try:
         yield
     except Exception as error:
-        ours = _as_told(error)
+        ours = _as_ours(error)
         with suppress(SyncError):
             record_failure_of(instance, run, slug, ours)
         raise failure_of(ours, instance, run.run_id) from None
@@ -156,7 +156,7 @@ def failure_of(error: SyncError, instance: dg.DagsterInstance, run_id: str) -> d
     )
 
 
-def _as_told(error: Exception) -> SyncError:
+def _as_ours(error: Exception) -> SyncError:
     if isinstance(error, SyncError):
         return error
     if isinstance(error, psycopg.OperationalError):
@@ -174,7 +174,7 @@ def _run_of(
     district = registry.get(slug)
     now = datetime.now(UTC)
     today = district.today(now)
-    told_night = run.tags.get("night")
+    tagged_night = run.tags.get("night")
     record = instance.get_run_record_by_id(run.run_id)
     started = record.start_time if record and record.start_time else now.timestamp()
     return ImportRun(
@@ -182,6 +182,6 @@ def _run_of(
         district=district,
         run_id=run.run_id,
         today=today,
-        night=date.fromisoformat(told_night) if told_night else today,
+        night=date.fromisoformat(tagged_night) if tagged_night else today,
         started_at=datetime.fromtimestamp(started, UTC),
     )

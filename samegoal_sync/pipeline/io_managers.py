@@ -16,7 +16,7 @@ import dagster as dg
 
 from samegoal_sync.demographics.columns.stored_curated import curated_of, frames_of, notes_of
 from samegoal_sync.errors import StorageError
-from samegoal_sync.pipeline.import_run import told_and_recorded
+from samegoal_sync.pipeline.import_run import reported_and_recorded
 from samegoal_sync.qmlativ.catalog import RawAsset
 from samegoal_sync.qmlativ.raw_objects import RawObjects
 from samegoal_sync.settings import Settings
@@ -41,7 +41,7 @@ class _FramesIOManager(dg.IOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         asset, slug = context.asset_key.to_user_string(), context.partition_key
-        with told_and_recorded(*_instance_and_run(context), slug):
+        with reported_and_recorded(*_instance_and_run(context), slug):
             run = _run_id(context)
             address = _store().store(asset, slug, self.pack(obj), datetime.now(UTC), run)
         context.add_output_metadata({"dagster/uri": address})
@@ -56,7 +56,7 @@ class _FramesIOManager(dg.IOManager):
             # Given away: one step takes it, and it may be large.
             with suppress(KeyError):
                 return self._at_hand.pop((run, slug, asset))
-        with told_and_recorded(*_instance_and_run(context), slug):
+        with reported_and_recorded(*_instance_and_run(context), slug):
             store = _store()
             source = store.run_of(self.together, slug, run, _started(context))
             if source is None:

@@ -209,8 +209,8 @@ def _execute(job: ReconstructableJob, run: dg.DagsterRun, instance: dg.DagsterIn
             reason = event.job_failure_data.failure_reason
             if reason is RunFailureReason.UNEXPECTED_TERMINATION:
                 return _End(stopped=True)
-        if event.is_step_failure and (told := event.step_failure_data.user_failure_data):
-            failure = {name: str(value.value) for name, value in told.metadata.items()}
+        if event.is_step_failure and (data := event.step_failure_data.user_failure_data):
+            failure = {name: str(value.value) for name, value in data.metadata.items()}
     return _End(failure=failure)
 
 

@@ -156,8 +156,8 @@ def _prune(context: dg.OpExecutionContext, database: Database) -> None:
     forget_old_nights(registry.database_url, now)
     forgotten = forget_old_records(registry.database_url, registry.settings.retention, now)
     if forgotten:
-        told = ", ".join(f"{rows} of {table}" for table, rows in forgotten.items())
-        context.log.info(f"deleted as SAMEGOAL_SYNC_RETENTION says: {told}")
+        deleted = ", ".join(f"{rows} of {table}" for table, rows in forgotten.items())
+        context.log.info(f"deleted as SAMEGOAL_SYNC_RETENTION says: {deleted}")
     # Storing a night forgets old ones too; a district that is silent stores none.
     frame_store(registry.settings).prune(now)
 

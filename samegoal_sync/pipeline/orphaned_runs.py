@@ -117,13 +117,13 @@ def record_ended_run(
     begun = record.create_timestamp if record else datetime.now(UTC)
     if record and record.start_time:
         begun = datetime.fromtimestamp(record.start_time, UTC)
-    told = run.tags.get("night")
+    tagged = run.tags.get("night")
     try:
         record_failure(
             registry.database_url,
             slug,
             run_id=run.run_id,
-            night=date.fromisoformat(told) if told else registry.get(slug).today(begun),
+            night=date.fromisoformat(tagged) if tagged else registry.get(slug).today(begun),
             started_at=begun,
             error=error,
         )

@@ -112,7 +112,7 @@ def _pooled(postgres_url: str, token_provider: PgTokenProvider | None) -> db.Eng
             engine = create_pg_engine(postgres_url, token_provider, **options)
             event.listen(engine, "do_connect", partial(_wait_for_server, postgres_url))
             event.listen(engine, "do_execute", _execute_again)
-            event.listen(engine, "handle_error", partial(_tell_lost, postgres_url))
+            event.listen(engine, "handle_error", partial(_raise_lost, postgres_url))
             event.listen(engine, "connect", _limit_statements)
             event.listen(engine, "checkin", _note_use)
             event.listen(engine, "checkout", partial(_try_rested, engine.dialect))
@@ -153,7 +153,7 @@ def _execute_again(cursor: Any, statement: str, parameters: Any, context: Any) -
     return True
 
 
-def _tell_lost(postgres_url: str, failed: db.ExceptionContext) -> None:
+def _raise_lost(postgres_url: str, failed: db.ExceptionContext) -> None:
     """Instead of a statement and where it stood: what is the matter with the server."""
     error = failed.original_exception
     if failed.connection is None or not isinstance(error, failed.dialect.loaded_dbapi.Error):
@@ -161,8 +161,8 @@ def _tell_lost(postgres_url: str, failed: db.ExceptionContext) -> None:
     sqlstate = getattr(error, "pgcode", None)
     if sqlstate is None and not failed.is_disconnect:
         return
-    if told := lost(postgres_url, sqlstate):
-        raise told
+    if fault := lost(postgres_url, sqlstate):
+        raise fault
 
 
 def _limit_statements(connection: Any, _record: object) -> None:

@@ -113,13 +113,13 @@ def _old_results(
     connection: Connection, before: datetime, districts: set[str], most: int
 ) -> list[int]:
     """Ids of check results that a newer one of the same check and district follows."""
-    told = AssetCheckExecutionsTable
+    results = AssetCheckExecutionsTable
     newer = db.func.row_number().over(
-        partition_by=(told.c.asset_key, told.c.check_name, told.c.partition),
-        order_by=told.c.id.desc(),
+        partition_by=(results.c.asset_key, results.c.check_name, results.c.partition),
+        order_by=results.c.id.desc(),
     )
     ranked = db.select(
-        told.c.id, told.c.partition, told.c.create_timestamp, newer.label("age")
+        results.c.id, results.c.partition, results.c.create_timestamp, newer.label("age")
     ).subquery()
     query = (
         db.select(ranked.c.id)

@@ -71,13 +71,13 @@ def make_room(instance: dg.DagsterInstance, check: str, slugs: Collection[str]) 
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
         return
-    told = AssetCheckExecutionsTable.c
+    results = AssetCheckExecutionsTable.c
     with storage.index_connection() as connection:
         connection.execute(
             AssetCheckExecutionsTable.delete().where(
-                told.asset_key == SAMEGOAL_STUDENTS.to_string(),
-                told.check_name == check,
-                told.run_id == "",
-                told.partition.in_(slugs),
+                results.asset_key == SAMEGOAL_STUDENTS.to_string(),
+                results.check_name == check,
+                results.run_id == "",
+                results.partition.in_(slugs),
             )
         )

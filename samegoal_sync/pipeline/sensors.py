@@ -16,7 +16,7 @@ from samegoal_sync.district import PARTITIONS, DistrictState
 from samegoal_sync.districts.errors import AuditReceiverError
 from samegoal_sync.districts.monitoring.digest import HOUR, ZONE, write_digest
 from samegoal_sync.districts.monitoring.expiry import probe_expired, warn_of_expiry
-from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
+from samegoal_sync.districts.monitoring.pause_reminders import remind_of_pauses
 from samegoal_sync.districts.monitoring.post_run import process_ended_runs
 from samegoal_sync.districts.onboarding.mail_requests import take_up_requests
 from samegoal_sync.districts.registry.registry import Registry
@@ -76,8 +76,8 @@ def post_run_processing(
 ) -> dg.SkipReason:
     """After each night: the district's state, and the morning mail to its contacts."""
     registry, now = database.registry(), datetime.now(UTC)
-    told = process_ended_runs(registry, now, webhook_alone(mail.settings()))
-    done = [*_some(told), *_delivered(mail.settings(), registry, now)]
+    settled = process_ended_runs(registry, now, webhook_alone(mail.settings()))
+    done = [*_some(settled), *_delivered(mail.settings(), registry, now)]
     return dg.SkipReason("; ".join(done) or "no night ended since")
 
 
@@ -85,20 +85,20 @@ def post_run_processing(
 _NAMED = 20
 
 
-def _some(told: Sequence[str]) -> list[str]:
-    more = len(told) - _NAMED
-    return [*told[:_NAMED], *([f"and {more:,} more"] if more > 0 else [])]
+def _some(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - _NAMED
+    return [*lines[:_NAMED], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def _delivered(settings: Settings, registry: Registry, now: datetime) -> list[str]:
     """Send the letters that are due; what became of them, for the tick's line."""
-    told = []
+    lines = []
     for done in deliver_all(settings, registry.database_url, now):
         if done.sent or done.refused:
-            told.append(f"letters sent: {done.sent}, refused: {done.refused}")
+            lines.append(f"letters sent: {done.sent}, refused: {done.refused}")
         if done.down:
-            told.append(done.down.what)
-    return told
+            lines.append(done.down.what)
+    return lines
 
 
 @dg.sensor(
@@ -117,7 +117,7 @@ def access_expiry(
     back = probe_expired(registry)
     now = datetime.now(UTC)
     warned = warn_of_expiry(registry, team_of(mail.settings()), now)
-    warned += tell_pauses(registry, now)
+    warned += remind_of_pauses(registry, now)
     return dg.SkipReason(
         f"warned: {', '.join(_some(warned)) or 'none'}; "
         f"works again: {', '.join(_some(back)) or 'none'}"
@@ -171,7 +171,7 @@ def audit_log_shipping(
 
 
 #: Districts told in one tick; the rest come with the next.
-_TOLD_AT_ONCE = 500
+_REPORTED_AT_ONCE = 500
 
 
 @dg.sensor(
@@ -193,14 +193,14 @@ def districts_fresh(
         for slug, moment in last.items()
     }
     before = json.loads(context.cursor or "{}")
-    turned = sorted(slug for slug in state if before.get(slug) != state[slug])[:_TOLD_AT_ONCE]
+    turned = sorted(slug for slug in state if before.get(slug) != state[slug])[:_REPORTED_AT_ONCE]
     if not turned:
         return dg.SkipReason("no district's freshness changed")
     make_room(context.instance, CHECK, turned)
-    told = {slug: state[slug] for slug in turned}
+    reported = {slug: state[slug] for slug in turned}
     return dg.SensorResult(
         asset_events=[evaluation(slug, last[slug], now) for slug in turned],
-        cursor=json.dumps({slug: one for slug, one in before.items() if slug in state} | told),
+        cursor=json.dumps({slug: one for slug, one in before.items() if slug in state} | reported),
     )
 
 

@@ -53,30 +53,30 @@ _MAY_LACK = {
 
 def is_kept(event: dg.EventLogEntry) -> bool:
     """Whether an event says what no other says."""
-    told = event.dagster_event
-    if told is None:
+    inner = event.dagster_event
+    if inner is None:
         return True
-    if told.event_type is dg.DagsterEventType.STEP_OUTPUT:
+    if inner.event_type is dg.DagsterEventType.STEP_OUTPUT:
         # A check's evaluation follows. Outputs that feed other steps stay: Dagster looks for them
         # when a run is executed again from where it failed.
-        return not told.step_output_data.output_name.endswith(_CHECKS)
-    return told.event_type not in _SAID_BY_OTHERS
+        return not inner.step_output_data.output_name.endswith(_CHECKS)
+    return inner.event_type not in _SAID_BY_OTHERS
 
 
 def shortened(event: dg.EventLogEntry) -> dg.EventLogEntry:
     """The event without what Dagster derives of its other fields when it reads it."""
-    told = event.dagster_event
-    if told is None:
+    inner = event.dagster_event
+    if inner is None:
         return event
-    words = "" if event.user_message == told.message else event.user_message
-    return event._replace(user_message=words, dagster_event=_without_derived(told))
+    words = "" if event.user_message == inner.message else event.user_message
+    return event._replace(user_message=words, dagster_event=_without_derived(inner))
 
 
-def _without_derived(told: DagsterEvent) -> DagsterEvent:
-    told = told._replace(logging_tags={})
-    if told.node_handle is None or told.step_handle != StepHandle(told.node_handle):
-        return told
-    return told._replace(step_handle=None, step_key=None)
+def _without_derived(inner: DagsterEvent) -> DagsterEvent:
+    inner = inner._replace(logging_tags={})
+    if inner.node_handle is None or inner.step_handle != StepHandle(inner.node_handle):
+        return inner
+    return inner._replace(step_handle=None, step_key=None)
 
 
 def as_json(event: dg.EventLogEntry) -> str:

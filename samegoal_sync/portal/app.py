@@ -63,7 +63,7 @@ def create_app(
         routes=[*page_routes(), Mount("/static", StaticFiles(directory=_STATIC), name="static")],
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
-            SyncError: _told,
+            SyncError: _our_error,
             HTTPException: _not_found,
         },
         lifespan=lifespan,
@@ -77,7 +77,7 @@ def create_app(
     return app
 
 
-async def _told(_request: Request, error: Exception) -> Response:
+async def _our_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SyncError)
     if isinstance(error, PortalError):
         headers = {"retry-after": str(error.seconds)} if isinstance(error, SlowDown) else {}

@@ -166,15 +166,15 @@ class Visit:
                 continue
         raise changed_meanwhile()
 
-    def record(self, connection: Rows, action: Action, **told: Any) -> None:
+    def record(self, connection: Rows, action: Action, **about: Any) -> None:
         """Write a line of the audit log in this transaction."""
-        self.witness(action, **told)(connection)
+        self.witness(action, **about)(connection)
 
-    def witness(self, action: Action, **told: Any) -> Callable[[Any], None]:
+    def witness(self, action: Action, **about: Any) -> Callable[[Any], None]:
         """What writes the line in whichever transaction it is given; can be sent to a process."""
         district = self.slug if "district" in self.request.path_params else self.user.district
         return partial(
-            record, user=self.user, action=action, district=district, address=self.address, **told
+            record, user=self.user, action=action, district=district, address=self.address, **about
         )
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:

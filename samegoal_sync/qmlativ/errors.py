@@ -107,10 +107,10 @@ class DistrictNotChosen(PermanentError):
 
     def __init__(self, host: str, districts: Mapping[int, str], chosen: int | None = None) -> None:
         self.districts = dict(districts)
-        told = ", ".join(f"{key} ({name})" for key, name in sorted(self.districts.items()))
+        listed = ", ".join(f"{key} ({name})" for key, name in sorted(self.districts.items()))
         which = "none is chosen" if chosen is None else f"{chosen} is not one of them"
         super().__init__(
-            f"{host} holds the districts {told}, and {which}",
+            f"{host} holds the districts {listed}, and {which}",
             hint="name one: samegoal-sync districts add … --district-id ID",
         )
 
@@ -150,9 +150,9 @@ class FieldMistyped(PermanentError):
 
     def __init__(self, name: str, counts: Mapping[str, int]) -> None:
         self.name, self.counts = name, dict(counts)
-        told = ", ".join(f"{name}.{field} ({n} rows)" for field, n in sorted(counts.items()))
+        listed = ", ".join(f"{name}.{field} ({n} rows)" for field, n in sorted(counts.items()))
         super().__init__(
-            f"Qmlativ sent values of another type than it documents: {told}",
+            f"Qmlativ sent values of another type than it documents: {listed}",
             hint="compare the field's type on the server's Swagger page with qmlativ/catalog.py",
         )
 

@@ -51,9 +51,9 @@ class InconsistentFrames(PublicationError):
 class SumsDiffer(PublicationError):
     """The sums of the night don't add up: somebody would have been lost in silence."""
 
-    def __init__(self, who: str, sent: int, told: int) -> None:
+    def __init__(self, who: str, sent: int, accounted: int) -> None:
         super().__init__(
-            f"{sent} {who} were sent but {told} are accounted for; nothing was published",
+            f"{sent} {who} were sent but {accounted} are accounted for; nothing was published",
             hint="report it: no student may disappear between Qmlativ and SameGoal unseen",
         )
 

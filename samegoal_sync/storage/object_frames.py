@@ -72,7 +72,7 @@ class ObjectFrameStore(FrameStore):
         draft = uuid.uuid4().hex[:8]
         files = {name: f"{file_name(name)}.{draft}.parquet" for name in stored.frames}
         manifest = json.dumps(manifest_of(stored, files=files), sort_keys=True).encode()
-        with self._told(f"the frames of {asset} for {district} could not be stored"):
+        with self._storage_errors(f"the frames of {asset} for {district} could not be stored"):
             self._require_private()
             try:
                 self._at_once(
@@ -91,7 +91,7 @@ class ObjectFrameStore(FrameStore):
     def read(self, asset: str, district: str, run: str | None = None) -> StoredFrames:
         night = f"{asset}/{district}/{self._newest(asset, district, run)}"
         refused = refusal(asset, district, f"{self.address.url}/{night}")
-        with self._told(f"the frames of {asset} for {district} could not be read"):
+        with self._storage_errors(f"the frames of {asset} for {district} could not be read"):
             try:
                 manifest = json.loads(self._get(f"{night}/{NOTES}"))
                 files: dict[str, str] = manifest.get("files", {})
@@ -120,7 +120,7 @@ class ObjectFrameStore(FrameStore):
                 raise refused(f"can't be read ({type(error).__name__})") from None
 
     def remove(self, district: str) -> None:
-        with self._told(f"the frames of {district} could not be removed"):
+        with self._storage_errors(f"the frames of {district} could not be removed"):
             for asset in self._assets():
                 parent = f"{asset}/{district}"
                 self._delete(
@@ -128,14 +128,14 @@ class ObjectFrameStore(FrameStore):
                 )
 
     def prune(self, now: datetime) -> None:
-        with self._told("old frames could not be removed"):
+        with self._storage_errors("old frames could not be removed"):
             for asset in list(self._assets()):
                 for parent in self._folders(asset):
                     self._prune(parent, datetime.now(UTC), moment_name(now - KEPT))
 
     def _nights(self, asset: str, district: str) -> list[str]:
         parent = f"{asset}/{district}"
-        with self._told(f"the frames of {asset} for {district} could not be listed"):
+        with self._storage_errors(f"the frames of {asset} for {district} could not be listed"):
             return sorted(
                 _night_of(one, parent)
                 for one in self._list(parent)
@@ -242,7 +242,7 @@ class ObjectFrameStore(FrameStore):
         )
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _storage_errors(self, what: str) -> Iterator[None]:
         """Word what the server refuses; its own words, which may name objects, are not repeated."""
         try:
             yield

@@ -58,7 +58,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[None]]:
     "tick",
     [
         lambda fleet: expiry.warn_of_expiry(fleet, (), NOW),
-        lambda fleet: pause_reminders.tell_pauses(fleet, NOW),
+        lambda fleet: pause_reminders.remind_of_pauses(fleet, NOW),
         lambda fleet: post_run.process_ended_runs(fleet, NOW),
     ],
     ids=["expiry", "pauses", "settle"],

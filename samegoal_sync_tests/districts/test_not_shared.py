@@ -92,8 +92,8 @@ def test_a_first_night_that_is_held_shows_nothing_until_it_is_approved(
     complete(registry, "oak", _registered(registry, sandbox, "oak"), "ann")
     hold_first_night(registry, "oak", "ann")
     first = import_and_confirm(registry, "oak", "ann")
-    assert (first.active, first.state) == (True, "held"), first.told
-    assert "approve oak" in first.told
+    assert (first.active, first.state) == (True, "held"), first.message
+    assert "approve oak" in first.message
     assert registry.get("oak").state is DistrictState.ACTIVE
     night = held(registry.database_url, "oak")
     assert night is not None

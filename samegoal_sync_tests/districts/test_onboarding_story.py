@@ -120,7 +120,7 @@ def test_from_the_districts_mail_to_the_confirmation(
         assert done.district.state is DistrictState.CONNECTED
         assert done.entities
         first = import_and_confirm(registry, SLUG, "ann")
-        assert first.active, first.told
+        assert first.active, first.message
         assert registry.get(SLUG).state is DistrictState.ACTIVE
         (mail,) = smtp.messages
     assert mail["To"] == "tech@fairview.example"

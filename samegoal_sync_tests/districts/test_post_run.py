@@ -14,7 +14,7 @@ from samegoal_sync.district import DateRange, DistrictState
 from samegoal_sync.districts.monitoring.digest import write_digest
 from samegoal_sync.districts.monitoring.due_nights import due_at
 from samegoal_sync.districts.monitoring.expiry import warn_of_expiry
-from samegoal_sync.districts.monitoring.pause_reminders import tell_pauses
+from samegoal_sync.districts.monitoring.pause_reminders import remind_of_pauses
 from samegoal_sync.districts.monitoring.post_run import process_ended_runs
 from samegoal_sync.districts.onboarding.mail_requests import newest_request
 from samegoal_sync.districts.onboarding.onboarding_steps import hold_first_night
@@ -243,7 +243,7 @@ def test_a_pause_is_told_the_day_before_and_the_day_after(
     told = []
     for day in range(45):
         now = datetime(2027, 6, 25, 18, tzinfo=UTC) + timedelta(days=day)
-        told += [now.date() for _ in range(2) if tell_pauses(registry, now)]
+        told += [now.date() for _ in range(2) if remind_of_pauses(registry, now)]
         deliver(registry.database_url, mailer, now)
     assert told == [date(2027, 6, 30), date(2027, 8, 1)]
     assert "begins tomorrow, 2027-07-01" in smtp.messages[0]["Subject"]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from samegoal_sync.database import connect
-from samegoal_sync.districts.monitoring.running_imports import running_import, tell_progress
+from samegoal_sync.districts.monitoring.running_imports import record_progress, running_import
 from samegoal_sync.portal.app import create_app
 from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.samegoal.publication.transaction import district_transaction
@@ -110,7 +110,7 @@ def test_an_import_shows_its_steps_and_its_end_brings_the_result(
     with running_import(simulated.url, FAIRVIEW, "run-9"):
         page.reload()
         expect(state).to_contain_text("An import is running")
-        tell_progress(simulated.url, "run-9", 3, 8)
+        record_progress(simulated.url, "run-9", 3, 8)
         expect(state).to_contain_text("3 of 8 steps are done", timeout=10_000)
         accessible(page)
         assert simulated.night().state == "held"

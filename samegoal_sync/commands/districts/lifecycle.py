@@ -97,11 +97,11 @@ def remove(
             retire_district(registry, drop, district, user_name(who))
             audited(app, "REMOVED", district, who=who, what="its nights and secret; data were kept")
         else:
-            told = f"{students} students, {'exported' if export_to else 'not exported'} before"
+            removed = f"{students} students, {'exported' if export_to else 'not exported'} before"
             remove_district(
                 registry, drop, district, export_to,
-                partial(export_documents, app.database_url, tell=app.console.print),
-                witness("REMOVED", district, who=who, what=told),
+                partial(export_documents, app.database_url, say=app.console.print),
+                witness("REMOVED", district, who=who, what=removed),
             )  # fmt: skip
     app.console.print(f"{district} is {'retired; its data stay' if keep_data else 'removed'}.")
     if not keep_data:

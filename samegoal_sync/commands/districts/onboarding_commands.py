@@ -137,7 +137,7 @@ def complete(
     if as_json:
         print_json(asdict(first))
     else:
-        app.console.print(first.told)
+        app.console.print(first.message)
     return 0 if first.active else 1
 
 

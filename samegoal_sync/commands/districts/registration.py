@@ -174,9 +174,9 @@ def show(app: App, district: str, reveal: bool, who: str | None, as_json: bool) 
         status = status_of(connection, district, datetime.now(UTC))
     assert status is not None
     if as_json:
-        told = [asdict(event) for event in history]
+        shown = [asdict(event) for event in history]
         stands = {"stands": status.word, "problem": status.problem}
-        print_json({**plain(found), **stands, "client_secret": secret, "history": told})
+        print_json({**plain(found), **stands, "client_secret": secret, "history": shown})
         return
     for name, value in (
         ("District", f"{found.name} ({found.slug})"),

@@ -150,8 +150,8 @@ class Column:
         by_object: dict[str, list[str]] = {}
         for name, field in self.fields:
             by_object.setdefault(name, []).append(field)
-        told = "; ".join(f"{name} ({', '.join(fields)})" for name, fields in by_object.items())
-        return f"{self.about} {cleaning} From Qmlativ's {told}."
+        origins = "; ".join(f"{name} ({', '.join(fields)})" for name, fields in by_object.items())
+        return f"{self.about} {cleaning} From Qmlativ's {origins}."
 
     def is_absent(self, raw: RawObjects) -> bool:
         """Whether none of its sources was shared tonight: what is published stays."""

@@ -133,8 +133,8 @@ def _restrictions_still_shared(
 
 
 def _sources(findings: Previous) -> set[str]:
-    told = findings.get("restriction_sources", [])
-    return set(told) if isinstance(told, list) else set()
+    sources = findings.get("restriction_sources", [])
+    return set(sources) if isinstance(sources, list) else set()
 
 
 def _shares(tonight: Previous, previous: Previous) -> list[Finding]:

@@ -73,7 +73,7 @@ def _wrong(what: str) -> SettingError:
 def _append(path: Path, lines: Sequence[Line]) -> None:
     """All lines, on the disk; or none. A file that was moved away is made anew."""
     content = "".join(f"{line.json}\n" for line in lines).encode()
-    with _told(str(path)):
+    with _failing_in_words(str(path)):
         # Without O_NONBLOCK a pipe would keep us for as long as nobody reads it.
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
         handle = os.open(path, flags, 0o600)
@@ -105,7 +105,7 @@ def _append(path: Path, lines: Sequence[Line]) -> None:
 
 
 def _to_socket(path: str, header: str, lines: Sequence[Line]) -> None:
-    with _told(path), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
+    with _failing_in_words(path), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
         to.settimeout(_SECONDS)
         to.connect(path)
         for line in lines:
@@ -114,7 +114,7 @@ def _to_socket(path: str, header: str, lines: Sequence[Line]) -> None:
 
 def _to_udp(at: tuple[str, int], header: str, lines: Sequence[Line]) -> None:
     family = socket.AF_INET6 if ":" in at[0] else socket.AF_INET
-    with _told(f"{at[0]}:{at[1]}"), socket.socket(family, socket.SOCK_DGRAM) as to:
+    with _failing_in_words(f"{at[0]}:{at[1]}"), socket.socket(family, socket.SOCK_DGRAM) as to:
         to.settimeout(_SECONDS)
         to.connect(at)
         for line in lines:
@@ -146,7 +146,7 @@ def _to_stream(
     content = b"".join(
         b"%d %b" % (len(message), message) for message in (_message(header, line) for line in lines)
     )
-    with _told(f"{at[0]}:{at[1]}"), socket.create_connection(at, _SECONDS) as plain:
+    with _failing_in_words(f"{at[0]}:{at[1]}"), socket.create_connection(at, _SECONDS) as plain:
         plain.settimeout(_SECONDS)
         if context is None:
             plain.sendall(content)
@@ -176,7 +176,7 @@ def _read_to_its_end(connection: socket.socket) -> None:
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
+def _failing_in_words(where: str) -> Iterator[None]:
     """A fault of the system as one of ours: type and receiver, no line."""
     try:
         yield

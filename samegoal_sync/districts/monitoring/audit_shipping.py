@@ -70,11 +70,11 @@ class Line:
 
     def shortened(self) -> Line:
         """The same with each text cut, which it tells (``"cut": true``)."""
-        told = {
+        fields = {
             name: value[:_SHORT] if isinstance(value, str) else value
             for name, value in json.loads(self.json).items()
         }
-        return Line(self.id, self.at, _json({**told, "cut": True}))
+        return Line(self.id, self.at, _json({**fields, "cut": True}))
 
 
 #: Takes lines in order; returns when the receiver has them, and raises a SyncError when it has not.
@@ -174,7 +174,7 @@ def _send_batch(connection: Connection[Any], receiver: Receiver, most: int) -> i
 def _line(row: Sequence[Any]) -> Line:
     id_, at, district, who, role, action, student_id, document_id, what, address = row
     at = at.astimezone(UTC)
-    told = {
+    fields = {
         "id": id_,
         "at": at.isoformat(timespec="microseconds"),
         "district": district,
@@ -186,8 +186,8 @@ def _line(row: Sequence[Any]) -> Line:
         "what": what,
         "address": address,
     }
-    return Line(id_, at, _json(told))
+    return Line(id_, at, _json(fields))
 
 
-def _json(told: dict[str, Any]) -> str:
-    return json.dumps(told, separators=(",", ":"))
+def _json(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, separators=(",", ":"))

@@ -11,7 +11,7 @@ from samegoal_sync.database import connect
 from samegoal_sync.district import District, DistrictState
 from samegoal_sync.districts.monitoring.district_status import WARNED_AT
 from samegoal_sync.districts.onboarding.onboarding_steps import verify
-from samegoal_sync.districts.registry.history import record_event, told_of_kind
+from samegoal_sync.districts.registry.history import record_event, said_in_events
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync.errors import SyncError
 from samegoal_sync.mail.outbox import Letter, post
@@ -37,7 +37,7 @@ def warn_of_expiry(registry: Registry, team: Sequence[str], now: datetime) -> li
         for one in registry.list()
         if one.expires_on is not None and (days := _reached(one, one.expires_on, now))
     }
-    given = told_of_kind(registry.database_url, WARNING, reached.keys())
+    given = said_in_events(registry.database_url, WARNING, reached.keys())
     with connect(registry.database_url, autocommit=True) as connection:
         for slug, (district, days, expires_on) in reached.items():
             due = [one for one in days if _what(one, expires_on) not in given[slug]]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import District
-from samegoal_sync.districts.registry.history import record_event, told_of_kind
+from samegoal_sync.districts.registry.history import record_event, said_in_events
 from samegoal_sync.districts.registry.registry import NIGHTLY_STATES, Registry
 from samegoal_sync.mail.outbox import Letter, post
 
@@ -17,15 +17,15 @@ NOTICE = "pause_notice"
 _WHO = "nightly"
 
 
-def tell_pauses(registry: Registry, now: datetime) -> list[str]:
+def remind_of_pauses(registry: Registry, now: datetime) -> list[str]:
     """Write what begins tomorrow or ended yesterday, each once; returns the slugs."""
-    told = []
+    written = []
     due = {
         one.slug: (one, notices)
         for one in registry.list()
         if one.state in NIGHTLY_STATES and one.contacts and (notices := list(_notices(one, now)))
     }
-    known = told_of_kind(registry.database_url, NOTICE, due.keys())
+    known = said_in_events(registry.database_url, NOTICE, due.keys())
     with connect(registry.database_url, autocommit=True) as connection:
         for slug, (district, notices) in due.items():
             for notice in notices:
@@ -41,8 +41,8 @@ def tell_pauses(registry: Registry, now: datetime) -> list[str]:
                 with connection.transaction():
                     post(connection, letter, district.contacts, now)
                     record_event(connection, slug, NOTICE, _WHO, notice)
-                told.append(str(slug))
-    return told
+                written.append(str(slug))
+    return written
 
 
 def _notices(district: District, now: datetime) -> Iterator[str]:

@@ -136,7 +136,7 @@ class ImportProgress:
     steps: int | None
 
 
-def tell_progress(database_url: str, run_id: str, done: int, steps: int) -> None:
+def record_progress(database_url: str, run_id: str, done: int, steps: int) -> None:
     """Write down how many steps of an import are done; without it, it is only not shown."""
     with suppress(psycopg.Error, DatabaseError), connect(database_url) as connection:
         connection.execute(

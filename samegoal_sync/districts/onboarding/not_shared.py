@@ -46,11 +46,11 @@ class NotShared:
 
 def not_shared(grants: Iterable[Grant]) -> tuple[NotShared, ...]:
     """What of the catalog lacks, the gravest first, then in the catalog's order."""
-    lacking = [_told(grant) for grant in grants if grant.missing]
+    lacking = [_not_shared(grant) for grant in grants if grant.missing]
     return tuple(sorted(lacking, key=lambda one: not one.stops))
 
 
-def _told(grant: Grant) -> NotShared:
+def _not_shared(grant: Grant) -> NotShared:
     fields = () if grant.whole else tuple(sorted(grant.missing))
     columns = dict.fromkeys(
         column for field in grant.missing for column in _columns().get((grant.name, field), ())

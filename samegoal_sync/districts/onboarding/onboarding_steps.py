@@ -133,9 +133,9 @@ def _read(connection: Connection, limits: Limits = VERIFICATION) -> _Found:
 
 
 def _listed(found: _Found) -> str:
-    told = f"{found.name}: {len(found.entities)} entities read"
+    summary = f"{found.name}: {len(found.entities)} entities read"
     lacking = "; ".join(str(one) for one in found.not_shared)
-    return told + (f"; not shared: {lacking}" if lacking else "")
+    return summary + (f"; not shared: {lacking}" if lacking else "")
 
 
 def complete(

@@ -18,29 +18,29 @@ _LONGEST_VALUE = 200
 def changed_settings(before: DistrictSettings, after: DistrictSettings) -> list[str]:
     """One line a setting that changed; of a table only its rows that did."""
     old, new = settings_to_json(before), settings_to_json(after)
-    told = []
+    words = []
     for name in sorted({*old, *new}):
         was, now = old.get(name), new.get(name)
         if was == now:
             continue
         if isinstance(was or now, dict) and not _is_range(was or now):
-            told += _changed_rows(name, was or {}, now or {})
+            words += _changed_rows(name, was or {}, now or {})
         else:
-            told.append(f"{_words(name)}: {_chosen(was)} -> {_chosen(now)}")
-    return told
+            words.append(f"{_words(name)}: {_chosen(was)} -> {_chosen(now)}")
+    return words
 
 
 def changed_values(before: District, values: Mapping[str, Any]) -> list[str]:
     """One line a value that changed."""
-    told = []
+    words = []
     for name in sorted(values):
         if name in KINDS:
-            told.append(f"{_words(name)}: changed")
+            words.append(f"{_words(name)}: changed")
         elif name == "settings":
-            told += changed_settings(before.settings, values[name])
+            words += changed_settings(before.settings, values[name])
         elif (was := _value(getattr(before, name))) != (now := _value(values[name])):
-            told.append(f"{_words(name)}: {was} -> {now}")
-    return told
+            words.append(f"{_words(name)}: {was} -> {now}")
+    return words
 
 
 def _changed_rows(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

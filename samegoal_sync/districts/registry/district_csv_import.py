@@ -27,9 +27,9 @@ class BadLines(UsageError):  # noqa: N818 (says what is wrong)
     """Lines of the file that can't be registered, each with its number and what is wrong."""
 
     def __init__(self, lines: list[tuple[int, str]]) -> None:
-        told = "\n".join(f"  line {number}: {problem}" for number, problem in lines)
+        problems = "\n".join(f"  line {number}: {problem}" for number, problem in lines)
         super().__init__(
-            f"{len(lines)} of the file's lines can't be used:\n{told}",
+            f"{len(lines)} of the file's lines can't be used:\n{problems}",
             hint="fix these lines and import the file again; nothing was stored",
         )
         self.lines = lines
@@ -83,10 +83,10 @@ def _require_columns(names: Any) -> None:
     missing = [name for name in NEEDED if name not in names]
     unknown = [name for name in names if name not in (*NEEDED, *OPTIONAL)]
     if missing or unknown:
-        told = [f"no column {name}" for name in missing]
-        told += [f"unknown column {name}" for name in unknown]
+        problems = [f"no column {name}" for name in missing]
+        problems += [f"unknown column {name}" for name in unknown]
         raise UsageError(
-            f"the file's first line does not fit: {', '.join(told)}",
+            f"the file's first line does not fit: {', '.join(problems)}",
             hint=f"columns: {', '.join(NEEDED)} and, if wanted, {', '.join(OPTIONAL)}",
         )
 

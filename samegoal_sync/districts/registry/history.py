@@ -73,7 +73,7 @@ def events_of_kind(database_url: str, slug: str, kind: str, limit: int = 1000) -
         ).fetchall()
 
 
-def told_of_kind(database_url: str, kind: str, slugs: Collection[str]) -> dict[str, set[str]]:
+def said_in_events(database_url: str, kind: str, slugs: Collection[str]) -> dict[str, set[str]]:
     """What the events of one kind said, of many districts by one query."""
     found: dict[str, set[str]] = {slug: set() for slug in slugs}
     with connect(database_url) as connection:

@@ -33,7 +33,7 @@ def move_districts(connection: psycopg.Connection[Any], moves: Sequence[Move], w
         with moves as (
             select * from unnest(%(slugs)s::text[], %(states)s::text[], %(messages)s::text[])
                 with ordinality u (slug, state, message, step)
-        ), told as (
+        ), recorded as (
             insert into district_events (district, kind, who, what, at)
             select slug, m.state, %(who)s, coalesce(m.message, ''), now()
             from moves m join districts using (slug) order by step

@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 from dagster import AssetExecutionContext
 
-from samegoal_sync.pipeline.import_run import told
+from samegoal_sync.pipeline.import_run import reported
 from samegoal_sync.pipeline.owners import OWNERS
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.published_asset import SAMEGOAL_GUARDIANS, SAMEGOAL_STUDENTS
@@ -41,7 +41,7 @@ _AGAIN = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 )
 def csv(context: AssetExecutionContext, database: Database, sftp: Sftp) -> Iterator[Any]:
     """Deliver what is published; a load is complete or is not taken up."""
-    with told(context):
+    with reported(context):
         registry, slug = database.registry(), context.partition_key
         layout = csv_layout(registry.settings.csv_layout)
         files = render(registry.database_url, slug, layout)

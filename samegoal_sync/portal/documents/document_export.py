@@ -20,12 +20,12 @@ from samegoal_sync.portal.tenant_connection import PortalDatabase, one, rows
 
 
 def export_documents(
-    database_url: str, slug: str, folder: Path, *, tell: Callable[[str], None]
+    database_url: str, slug: str, folder: Path, *, say: Callable[[str], None]
 ) -> int:
     """Write each document of the district to ``folder/documents``; how many they are.
 
     Files are their owner's alone; those of an export before are replaced. One that can't be laid
-    out as PDF is written as text, and ``tell`` is given a line with its id, without its student.
+    out as PDF is written as text, and ``say`` is given a line with its id, without its student.
     """
     target = folder / "documents"
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def export_documents(
                     _write(path.with_suffix(".pdf"), pdf)
                 except Refused as refused:
                     _write(path.with_suffix(".txt"), _text(document, refused.what).encode())
-                    tell(f"document {document_id} is exported as text: {refused.what}")
+                    say(f"document {document_id} is exported as text: {refused.what}")
     finally:
         database.close()
     return len(ids)

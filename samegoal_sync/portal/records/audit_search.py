@@ -19,6 +19,18 @@ MOST_EXPORTED = 100_000
 _LONGEST = "5s"
 _COLUMNS = "id, at, district, who, role, action, student_id, document_id, what, address"
 
+#: Of a line, beside its moment, in the CSV file.
+_CELLS = (
+    "district",
+    "who",
+    "role",
+    "action",
+    "student_id",
+    "document_id",
+    "what",
+    "address",
+)
+
 
 @dataclass(frozen=True)
 class LogFilter:
@@ -74,8 +86,7 @@ def as_csv(lines: list[dict[str, Any]], zone: str) -> str:
     )
     for line in lines:
         when = line["at"].astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
-        told = ("district", "who", "role", "action", "student_id", "document_id", "what", "address")
-        writer.writerow([when, *(spreadsheet_safe(line[name]) for name in told)])
+        writer.writerow([when, *(spreadsheet_safe(line[name]) for name in _CELLS)])
     return target.getvalue()
 
 

@@ -278,7 +278,7 @@ def _of_expiry(status: DistrictStatus) -> Problem:
     )
 
 
-def _told(column: str) -> str:
+def _label_of(column: str) -> str:
     """A column as its label; a guardian's has its table in front."""
     table, _, name = column.rpartition(".")
     return f"{table.capitalize()}: {label(name)}" if table else label(name)
@@ -287,7 +287,7 @@ def _told(column: str) -> str:
 def _of_absent(columns: list[str]) -> Problem:
     return Problem(
         actor=Actor.SKYWARD.value,
-        what=f"Qmlativ did not share: {', '.join(map(_told, columns))}",
+        what=f"Qmlativ did not share: {', '.join(map(_label_of, columns))}",
         why="A field that is not granted is not blank: what was published of it stays.",
         screen=EXTEND_SCREEN,
         remedy="Ask Skyward to approve these fields for the product SameGoal Demographics.",

@@ -53,7 +53,7 @@ class Bar:
     width: float
     height: float
     state: str
-    told: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Trends:
 
 def trends_of(nights: list[dict[str, Any]]) -> Trends:
     """The trends of a district's nights, which come newest first."""
-    values = [{name: told(night) for name, told in MEASURES.items()} for night in nights]
+    values = [{name: measure(night) for name, measure in MEASURES.items()} for night in nights]
     highest = {name: max((one[name] for one in values), default=0) for name in MEASURES}
     columns = [
         Column(night, one, _bars(night, one, highest))
@@ -106,7 +106,7 @@ class Sparkline:
     """A district's newest nights in small."""
 
     bars: list[Bar]
-    told: str
+    title: str
     width: int = SPARKLINE_NIGHTS * _SPARK_WIDTH
     height: int = _SPARK_HEIGHT
 
@@ -118,7 +118,7 @@ class Sparkline:
         """
         return "".join(
             f'<rect class="{bar.state}" x="{bar.x}" y="{bar.y}" width="{bar.width}" '
-            f'height="{bar.height}"><title>{bar.told}</title></rect>'
+            f'height="{bar.height}"><title>{bar.title}</title></rect>'
             for bar in self.bars
         )
 
@@ -155,9 +155,9 @@ def _sparkline(nights: list[dict[str, Any]]) -> Sparkline:
         share = (night["sent"] - low) / (high - low) if night["sent"] and high > low else 0.5
         height = round(5 + share * (_SPARK_HEIGHT - 5), 1) if night["sent"] else 5.0
         students = f"{night['sent']:,} students" if night["sent"] else "nobody"
-        told = f"{_day(night['night'])}: {night['state']}, {students}"
+        title = f"{_day(night['night'])}: {night['state']}, {students}"
         y = round(_SPARK_HEIGHT - height, 1)
-        bars.append(Bar(place * _SPARK_WIDTH, y, _SPARK_WIDTH - 1, height, night["state"], told))
+        bars.append(Bar(place * _SPARK_WIDTH, y, _SPARK_WIDTH - 1, height, night["state"], title))
     return Sparkline(bars, _summary(nights, sent))
 
 

@@ -55,7 +55,7 @@ def sources_of(table: str) -> dict[str, ValueSource]:
         table: ``student_demographics`` or ``guardian_demographics``.
     """
     return {
-        column.name: ValueSource(_screen(table, column.fields), _told(column.fields))
+        column.name: ValueSource(_screen(table, column.fields), _in_words(column.fields))
         for column in TABLES[table].columns
         if column.fields
     }
@@ -67,7 +67,7 @@ def _screen(table: str, fields: list[tuple[str, str]]) -> str:
     return f"Skyward > {found.removeprefix(f'{screens.PROFILE} > ')}" if found else ""
 
 
-def _told(sources: list[tuple[str, str]]) -> str:
+def _in_words(sources: list[tuple[str, str]]) -> str:
     """The fields that hold the value; keys, by which rows are joined, only if there is no other."""
     values = [(name, field) for name, field in sources if not field.endswith("ID")] or sources
     by_object: dict[str, list[str]] = {}

@@ -53,8 +53,8 @@ def fault_of(
 ) -> QmlativError | StaleToken:
     """What an answer of the API other than 200 means."""
     text = body.decode("utf-8", "replace")
-    told = f"{headers.get('WWW-Authenticate', '')}\n{text}"
-    if status >= 400 and not _expired(host, text) and _TOKEN_EXPIRED.search(told):
+    said = f"{headers.get('WWW-Authenticate', '')}\n{text}"
+    if status >= 400 and not _expired(host, text) and _TOKEN_EXPIRED.search(said):
         return StaleToken()
     if 300 <= status < 400 and _leads_to_maintenance(headers, body):
         return MaintenancePage(host, asked)
@@ -110,7 +110,7 @@ def fault_of_fresh_token(host: str, status: int, body: bytes, asked: str) -> Qml
     return AccessRefused(host)
 
 
-def tells_stale_token(body: bytes) -> bool:
+def is_stale_token(body: bytes) -> bool:
     """Whether a 200 is an error all the same, by its words: no rows, but a token that expired."""
     if len(body) > _SHORT or b'"Objects"' in body or not _ERROR_KEY.search(body):
         return False

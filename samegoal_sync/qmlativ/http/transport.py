@@ -34,8 +34,8 @@ from samegoal_sync.qmlativ.http.fault_classification import (
     StaleToken,
     fault_of,
     fault_of_fresh_token,
+    is_stale_token,
     is_web_page,
-    tells_stale_token,
 )
 from samegoal_sync.qmlativ.http.guarded_sockets import GuardedAdapter
 from samegoal_sync.qmlativ.http.limits import Limits
@@ -149,7 +149,7 @@ class Transport:
             first = bytes(body.getbuffer()[:_FIRST])
             if is_web_page(first):
                 raise MaintenancePage(self._connection.host, asked)
-            if tells_stale_token(first):
+            if is_stale_token(first):
                 raise StaleToken
             return body
         host, text = self._connection.host, body.getvalue()

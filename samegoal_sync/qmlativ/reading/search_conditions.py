@@ -58,14 +58,14 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
 
 def rows_meeting(condition: Condition) -> pl.Expr:
     """A condition made of ``equal``, ``one_of`` and ``all_of``, as polars sees it."""
-    ((kind, told),) = condition.items()
-    assert isinstance(told, dict)
+    ((kind, parts),) = condition.items()
+    assert isinstance(parts, dict)
     if kind == "SearchConditionGroup":
-        assert told["ConditionGroupType"] == "And"
-        return pl.all_horizontal(rows_meeting(one) for one in told["Conditions"])
-    wanted = told["List"] if told["ConditionType"] == "List" else [told["Value"]]
-    assert told["ConditionType"] in {"List", "Equal"}
-    return pl.col(told["FieldName"]).is_in(wanted)
+        assert parts["ConditionGroupType"] == "And"
+        return pl.all_horizontal(rows_meeting(one) for one in parts["Conditions"])
+    wanted = parts["List"] if parts["ConditionType"] == "List" else [parts["Value"]]
+    assert parts["ConditionType"] in {"List", "Equal"}
+    return pl.col(parts["FieldName"]).is_in(wanted)
 
 
 def search_body(condition: Condition | None, sort_by: str) -> dict[str, object]:

@@ -62,31 +62,31 @@ def csv_layout(path: Path | None) -> CsvLayout:
     if path is None:
         return DEFAULT_LAYOUT
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise _wrong(path, f"can't be read ({type(error).__name__})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _wrong(path, f"is no TOML: {error}") from None
-    if other := sorted(set(told) - {"students", "guardians"}):
+    if other := sorted(set(tables) - {"students", "guardians"}):
         raise _wrong(path, f"has a table [{other[0]}]; there are [students] and [guardians]")
     return CsvLayout(
-        students=_headers(path, STUDENTS_FILE, told.get("students", DEFAULT_LAYOUT.students)),
-        guardians=_headers(path, GUARDIANS_FILE, told.get("guardians", DEFAULT_LAYOUT.guardians)),
+        students=_headers(path, STUDENTS_FILE, tables.get("students", DEFAULT_LAYOUT.students)),
+        guardians=_headers(path, GUARDIANS_FILE, tables.get("guardians", DEFAULT_LAYOUT.guardians)),
     )
 
 
-def _headers(path: Path, file: str, told: Any) -> Mapping[str, str]:
-    if not isinstance(told, Mapping):
+def _headers(path: Path, file: str, headers: Any) -> Mapping[str, str]:
+    if not isinstance(headers, Mapping):
         raise _wrong(path, f"names no headers for {file}")
-    for header, column in told.items():
+    for header, column in headers.items():
         if column not in _COLUMNS[file]:
             near = get_close_matches(str(column), _COLUMNS[file], n=1)
             meant = f" (did you mean {near[0]!r}?)" if near else ""
             raise _wrong(path, f"puts {column!r} below {header!r}, no column of {file}{meant}")
-    missing = [column for column in _NEEDED[file] if column not in told.values()]
+    missing = [column for column in _NEEDED[file] if column not in headers.values()]
     if missing:
         raise _wrong(path, f"has no header for {missing[0]!r}, which {file} needs")
-    return told
+    return headers
 
 
 def _wrong(path: Path, what: str) -> SettingError:

@@ -142,7 +142,7 @@ def _session(destination: Destination) -> Iterator[paramiko.SFTPClient]:
     except DeliveryError:
         raise
     except (paramiko.SSHException, OSError, EOFError) as error:
-        raise _told(destination, error) from None
+        raise _delivery_error(destination, error) from None
     finally:
         client.close()
 
@@ -174,7 +174,7 @@ def _file(setting: str, name: str | None, what: str) -> Path:
     return path
 
 
-def _told(destination: Destination, error: Exception) -> DeliveryError:
+def _delivery_error(destination: Destination, error: Exception) -> DeliveryError:
     """The error in our words; the library's may quote paths and names of the server."""
     where = f"{destination.host}:{destination.port}"
     if isinstance(error, paramiko.BadHostKeyException) or "known_hosts" in str(error):

@@ -159,9 +159,9 @@ def _states(
 
 
 def _require_sum(counts: dict[str, int], who: str, states: tuple[str, ...]) -> None:
-    told = sum(counts.get(f"{who}_{state}", 0) for state in states)
-    if told != counts[f"{who}_sent"]:
-        raise SumsDiffer(who, counts[f"{who}_sent"], told)
+    accounted = sum(counts.get(f"{who}_{state}", 0) for state in states)
+    if accounted != counts[f"{who}_sent"]:
+        raise SumsDiffer(who, counts[f"{who}_sent"], accounted)
 
 
 def _required_values_missing(comparison: Comparison) -> dict[str, int]:

@@ -53,8 +53,8 @@ def _require_keys(name: str, curated: Curated, published: Published) -> None:
         raise InconsistentFrames(f"{name} has rows without a key")
     if keys.is_duplicated().any():
         raise InconsistentFrames(f"{name} has one key twice")
-    told = curated.account.filter(pl.col("outcome") == "curated").select(key)
-    if told.height != keys.height or keys.join(told, on=key, how="anti").height:
+    accounted = curated.account.filter(pl.col("outcome") == "curated").select(key)
+    if accounted.height != keys.height or keys.join(accounted, on=key, how="anti").height:
         raise InconsistentFrames(f"the rows of {name} and its account differ")
 
 

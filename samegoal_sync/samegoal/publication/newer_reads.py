@@ -143,11 +143,11 @@ def _newer(
     whole = {"published": False, "restrictions": False}
     ids: dict[str, set[int]] = {"published": set(), "restrictions": set()}
     for one_student, refreshed, good, later, theirs_later in rows:
-        told = {
+        is_newer = {
             "published": good and bool(later or theirs_later),
             "restrictions": bool(theirs_later),
         }
-        for name in (name for name, is_told in told.items() if is_told):
+        for name in (name for name, newer in is_newer.items() if newer):
             if one_student:
                 ids[name].update(refreshed)
             else:

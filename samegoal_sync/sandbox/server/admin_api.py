@@ -160,8 +160,8 @@ class _Control:
             try:
                 board.add(Fault.from_json(values))
             except ValueError:
-                told = "a fault has numbers where numbers are asked for, and is one of: "
-                raise HTTPException(400, told + ", ".join(FaultKind)) from None
+                expected = "a fault has numbers where numbers are asked for, and is one of: "
+                raise HTTPException(400, expected + ", ".join(FaultKind)) from None
         return JSONResponse([item.to_json() for item in board.all()])
 
     async def advance(self, request: Request) -> Response:
