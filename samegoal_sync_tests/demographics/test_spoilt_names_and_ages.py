@@ -15,6 +15,7 @@ SPOILT = (
     "Mu\u00b1oz", "\u00d0\u02dc\u00d0\u00b2\u00d0\u00b0\u00d0\u00bd", "Nguy\u00e1\u00bb\u2026n",
     "\u00ed\u2022\u0153",
     "Mu%C3%B1oz", "Jos=C3=A9", "Mu\\u00f1oz", "Smith\\",
+    "Garc\u00c3a", "MART\u00c3NEZ", "\u00c3lvarez", "Micha\u00c5", "Rodr\u00c3guez",
     "Zo\u00c3\u00ab", "O\u00e2\u20ac\u2122Neill", "O\\'Brien", "\u0141\u00c5\u203ak",
 )  # fmt: skip
 
@@ -47,6 +48,9 @@ def test_a_spoilt_name_is_published_as_sent_and_reported_once(name: str) -> None
         "O'Brien",
         "N\u00fa\u00f1ez",
         "S\u00c3O PAULO",
+        "MAGALH\u00c3ES",
+        "C\u00c2NDIDA",
+        "X ?",
         "\u00c5berg",
         "Smith & Jones",
         "Who?",
