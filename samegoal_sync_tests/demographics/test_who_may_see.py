@@ -199,6 +199,21 @@ def test_where_the_restricted_are_published_their_contacts_are_not() -> None:
     home.restrict(father)
     row = home.district.only_guardian(shown)
     assert (row["restricted"], row["email"], row["cell_phone"]) == (True, None, None)
+    rules = home.district.guardians(shown).rejects["rule"].to_list()
+    assert rules == ["restricted_without_contacts"]
+
+
+def test_where_the_restricted_are_published_their_value_on_another_is_told_as_that() -> None:
+    home = Household()
+    father, mother = home.parent(*_GIL), home.parent("Una", "Vale", "1981-02-03")
+    for person in (father, mother):
+        home.district.email(person, "home@example.org")
+    home.restrict(father)
+    shown = DistrictSettings(publish_restricted=True)
+    rejects = home.district.guardians(shown).rejects
+    pairs = {home.district.pair(home.student, person): person for person in (father, mother)}
+    told = {(pairs[key], rule) for key, rule in rejects.select("key", "rule").iter_rows()}
+    assert told == {(father, "restricted_without_contacts"), (mother, "email_of_restricted")}
 
 
 @pytest.mark.parametrize(

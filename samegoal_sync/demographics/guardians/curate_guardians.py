@@ -90,6 +90,7 @@ def curate_guardians(
         *_row_rejects(raw, pairs),
         *_of_nobody(raw, today, without_pair),
         *_value_rejects(curated, conditions, absent),
+        _without_own_contacts(curated),
         left_alone,
         spoilt_names(curated, "NameIDGuardian"),
     ]
@@ -216,8 +217,9 @@ def _invalid(
     box = pl.col("box_invalid").fill_null(False)
     conditions.setdefault("address", []).append(("po_box_invalid", box, box))
     for column, kind in GUARDIAN_TABLE.contacts.items():
-        theirs = pl.col(f"{column}_of_restricted")
-        conditions.setdefault(column, []).append((f"{kind}_of_restricted", theirs, pl.lit(False)))
+        anothers = pl.col(f"{column}_of_restricted") & ~pl.col("restricted")
+        rule = f"{kind}_of_restricted"
+        conditions.setdefault(column, []).append((rule, anothers, pl.lit(False)))
     conditions["email"].append(("email_not_own", pl.col("email_not_own"), pl.lit(False)))
     return conditions
 
@@ -402,6 +404,19 @@ def _value_rejects(
         if column not in absent
         for rule, where, _ in rules
     ]
+
+
+def _without_own_contacts(curated: pl.DataFrame) -> pl.DataFrame:
+    """A notice for each restricted guardian whom the district publishes without their contacts."""
+    withheld = [pl.col(f"{column}_of_restricted") for column in GUARDIAN_TABLE.contacts]
+    return rejected(
+        curated,
+        pl.col("restricted") & pl.any_horizontal(withheld),
+        "restricted_without_contacts",
+        object_name=_PAIR,
+        key="StudentGuardianID",
+        notice=True,
+    )
 
 
 def _without_guardian(students: Curated, frame: pl.DataFrame) -> pl.DataFrame:

@@ -241,6 +241,13 @@ REJECT_RULES: dict[str, RejectRule] = {
         screens.PHONES,
         "Enter the guardian's own number, and take this one off their record.",
     ),
+    "restricted_without_contacts": _notice(
+        "A restricted guardian is published, as the district chose, without e-mail and phones.",
+        "A document mailed there would reach the person who may not see the student.",
+        screens.GUARDIANS,
+        "Nothing, if the restriction is right; else end it. Whether restricted guardians are "
+        "published is a setting of the district.",
+    ),
     "email_not_own": _value(
         "A guardian's e-mail is nobody's own: a filler (none@none.com), or an address that "
         "several guardians have who have no student in common.",

@@ -27,8 +27,8 @@ _SPOILT = "|".join(
         # UTF-8 read as Latin-1 or Windows-1252: of two bytes, and of three.
         rf"[\x{{C2}}-\x{{C5}}][{_LATER}\x{{2013}}-\x{{2019}}]|[\x{{C6}}-\x{{DF}}][{_LATER}]",
         rf"[\x{{E0}}-\x{{EF}}][{_LATER}]{{2}}|\x{{E2}}(?:\x{{20AC}}|\x{{80}})",
-        # Likewise where the second byte can't be seen and was taken off, as of an accented i: before
-        # a letter that follows it in no Portuguese name, or in the midst of small letters.
+        # Likewise where the second byte can't be seen and was taken off, as of an accented i:
+        # before a letter that follows it in no Portuguese name, or in the midst of small letters.
         r"\x{C3}[a-df-hj-np-zA-DF-HJ-NP-Z]|\p{Ll}[\x{C2}-\x{C5}]",
         # Escapes that nobody took off: of quotes, bytes, addresses and mails.
         r"\\|%[0-9A-Fa-f]{2}|=[0-9A-F]{2}",
