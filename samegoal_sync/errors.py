@@ -92,9 +92,14 @@ class DatabaseUnreachable(DatabaseError):  # noqa: N818 (named as Qmlativ's Serv
 
 
 class DatabaseLost(DatabaseError):  # noqa: N818 (as above)
-    """Postgres gave up in the middle of a statement; another try may pass."""
+    """Postgres gave up in the middle of a statement; another try may pass.
+
+    Attributes:
+        server_went: it was stopped, crashed, or the connection broke.
+    """
 
     transient = True
+    server_went = False
 
 
 class StorageError(SyncError):

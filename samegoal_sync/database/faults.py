@@ -26,6 +26,14 @@ _MEANINGS = {
     ),
 }
 
+#: SQLSTATEs of a server that went away in the middle; ``None`` is a connection that broke off.
+_WENT = (None, "57P01", "57P02", "57P03")
+
+
+def server_went(sqlstate: str | None) -> bool:
+    """Whether the same work may pass as soon as the server answers again."""
+    return sqlstate in _WENT
+
 
 def meaning_of(sqlstate: str | None) -> tuple[str, str] | None:
     """What an SQLSTATE of a server in trouble means, and what to do; ``None`` for any other."""
@@ -73,10 +81,12 @@ def lost(database_url: str, sqlstate: str | None) -> DatabaseLost | None:
     if meaning is None:
         return None
     what, hint = meaning
-    return DatabaseLost(
+    error = DatabaseLost(
         f"Postgres at {place(database_url)} gave up: {what} (SQLSTATE {sqlstate or 'none'})",
         hint=f"{hint}; what is published is as it was, and a night is tried again by itself",
     )
+    error.server_went = server_went(sqlstate)
+    return error
 
 
 def place(database_url: str) -> str:

@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from samegoal_sync.errors import DatabaseUnreachable
+import psycopg
+
+from samegoal_sync.database.faults import server_went
+from samegoal_sync.errors import DatabaseUnreachable, SyncError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 
@@ -84,3 +87,25 @@ def once_it_answers(connect: Callable[[], _T], seconds: float = 0.0) -> _T:
         else:
             patience.until = None
             return made
+
+
+def again_if_server_went(work: Callable[[], _T]) -> _T:
+    """What ``work`` gives; done once more if Postgres went away in its midst.
+
+    Args:
+        work: connects anew each time, and may be done twice: of what was committed the answer
+            alone may be lost.
+    """
+    try:
+        return work()
+    except (psycopg.OperationalError, SyncError) as error:
+        if not went_with(error):
+            raise
+    return work()
+
+
+def went_with(error: BaseException) -> bool:
+    """Whether the error tells that Postgres went away in the middle of a statement."""
+    if isinstance(error, psycopg.OperationalError):
+        return server_went(error.sqlstate)
+    return bool(getattr(error, "server_went", False))

@@ -17,6 +17,8 @@ from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage
 
+from samegoal_sync.database.waiting import went_with
+from samegoal_sync.errors import DatabaseLost
 from samegoal_sync.pipeline.short_events import as_json, is_kept, shortened
 
 #: A partition that was there so lately is there: removing a district ends none of its runs, nor
@@ -51,11 +53,33 @@ class ShortEventLog(PostgresEventLogStorage):
             event_id = int(connection.execute(insert).scalar_one())
         kind, inner = event.dagster_event_type, event.dagster_event
         if inner is not None and kind in ASSET_EVENTS and inner.asset_key:
-            with self.index_transaction() as connection:
-                self._store_asset_event_tags(connection, [event], [event_id])
-                self._store_asset_event(connection, event, event_id)
+            self._again_if_server_went(lambda: self._store_of_asset(event, event_id))
         if kind in ASSET_CHECK_EVENTS:
-            self.store_asset_check_event(event, event_id)
+            self._again_if_server_went(lambda: self.store_asset_check_event(event, event_id))
+
+    def _store_of_asset(self, event: dg.EventLogEntry, event_id: int) -> None:
+        with self.index_transaction() as connection:
+            self._store_asset_event_tags(connection, [event], [event_id])
+            self._store_asset_event(connection, event, event_id)
+
+    def _again_if_server_went(self, transaction: Callable[[], None]) -> None:
+        """A transaction that broke off is undone as a whole, and done once more.
+
+        A statement of its own is executed again by the pool.
+        """
+        dialect = self._engine.dialect
+        try:
+            transaction()
+        except dialect.loaded_dbapi.Error as error:  # of what SQLAlchemy does not watch over
+            if not dialect.is_disconnect(error, None, None):
+                raise
+        except DatabaseLost as error:
+            if not went_with(error):
+                raise
+        else:
+            return
+        self._engine.dispose()  # what rests there is as old
+        transaction()
 
     def _event_to_row(self, event: dg.EventLogEntry) -> dict[str, Any]:
         return {**super()._event_to_row(event), "event": as_json(shortened(event))}

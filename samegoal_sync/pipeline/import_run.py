@@ -14,6 +14,7 @@ import dagster as dg
 import psycopg
 from dagster import AssetExecutionContext
 
+from samegoal_sync.database.waiting import went_with
 from samegoal_sync.districts.registry.registry_from_environment import registry_from_environment
 from samegoal_sync.errors import SyncError
 from samegoal_sync.pipeline.resources import Database
@@ -91,14 +92,17 @@ def import_run(context: AssetExecutionContext, database: Database) -> Iterator[I
 
     Raises:
         dagster.Failure: made of the error's own words, which hold no one's data.
+        dagster.RetryRequested: as :func:`reported`; nothing is recorded.
     """
     with reported(context):
         run = _run(context, database.registry())
         try:
             yield run
         except Exception as error:
-            with suppress(SyncError):  # the database itself may be what is gone
-                run.record_failure(_as_ours(error))
+            ours = _as_ours(error)
+            if not _is_begun_anew(context, ours):
+                with suppress(SyncError):  # the database itself may be what is gone
+                    run.record_failure(ours)
             raise
 
 
@@ -108,11 +112,21 @@ def reported(context: AssetExecutionContext) -> Iterator[None]:
 
     Raises:
         dagster.Failure: made of the error's own words, which hold no one's data.
+        dagster.RetryRequested: Postgres went away in the step's midst: it is done once more, as
+            soon as the server answers. What a step does may be done twice.
     """
     try:
         yield
     except Exception as error:
-        raise failure_of(_as_ours(error), context.instance, context.run.run_id) from None
+        ours = _as_ours(error)
+        failure = failure_of(ours, context.instance, context.run.run_id)
+        if _is_begun_anew(context, ours):
+            raise dg.RetryRequested(max_retries=1) from failure
+        raise failure from None
+
+
+def _is_begun_anew(context: AssetExecutionContext, error: SyncError) -> bool:
+    return went_with(error) and context.retry_number == 0
 
 
 @contextmanager

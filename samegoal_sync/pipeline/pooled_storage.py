@@ -45,6 +45,9 @@ _RECYCLE_SECONDS = 1800
 #: since its last use took longer.
 RESTED_SECONDS = 0.1
 
+#: Each statement is committed by itself, as Dagster has it everywhere but in some transactions.
+_EACH = "AUTOCOMMIT"
+
 #: No statement of Dagster's takes longer; a query of the web server that does is given up.
 _STATEMENT_MS = 120_000
 
@@ -102,7 +105,7 @@ def _pooled(postgres_url: str, token_provider: PgTokenProvider | None) -> db.Eng
     with _lock:
         if postgres_url not in _engines:
             options: dict[str, Any] = {
-                "isolation_level": "AUTOCOMMIT",
+                "isolation_level": _EACH,
                 "pool_size": _KEPT,
                 "max_overflow": _MORE,
                 "pool_recycle": _RECYCLE_SECONDS,
@@ -138,9 +141,13 @@ def _execute_again(cursor: Any, statement: str, parameters: Any, context: Any) -
     """A statement whose connection broke off is executed once more, on a new one.
 
     As SQLAlchemy's FAQ has it for connections that commit each statement. Of an event whose
-    answer alone was lost there are then two, which is better than a night that failed.
+    answer alone was lost there are then two, which is better than a night that failed. Of a
+    transaction the statements before it are lost too: whoever began that begins it again.
     """
     dialect, connection = context.dialect, context.root_connection
+    if connection.get_execution_options().get("isolation_level", _EACH) != _EACH:
+        dialect.do_execute(cursor, statement, parameters, context)
+        return True
     try:
         dialect.do_execute(cursor, statement, parameters, context)
     except dialect.loaded_dbapi.Error as error:

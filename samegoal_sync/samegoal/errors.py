@@ -29,7 +29,7 @@ from datetime import date
 
 import psycopg
 
-from samegoal_sync.database.faults import meaning_of
+from samegoal_sync.database.faults import meaning_of, server_went
 from samegoal_sync.errors import Actor, SyncError
 
 
@@ -168,6 +168,7 @@ class DatabaseFault(PublicationError):
 
     def __init__(self, error: psycopg.Error) -> None:
         self.sqlstate = error.sqlstate or "connection lost"
+        self.server_went = server_went(error.sqlstate)
         meaning = meaning_of(error.sqlstate)
         constraint = error.diag.constraint_name
         super().__init__(

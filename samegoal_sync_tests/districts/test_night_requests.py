@@ -20,6 +20,7 @@ from samegoal_sync.districts.monitoring.night_requests import (
 )
 from samegoal_sync.districts.monitoring.unsettled_nights import unsettled_nights
 from samegoal_sync.districts.registry.registry import Registry
+from samegoal_sync_tests.database.cut_connections import connections_cut_off
 from samegoal_sync_tests.districts.sync_rows import ask, begin, write_night
 
 NIGHT = date(2026, 10, 20)
@@ -92,6 +93,16 @@ def test_of_two_runs_of_a_night_the_first_takes_it_up(
     # Dagster's own retry of the first, and the first one again
     assert claim_night(url, _run("retry", root="one")) is None
     assert claim_night(url, _run("one")) is None
+
+
+def test_a_night_is_taken_up_although_the_connection_broke_off_meanwhile(
+    registry: Registry, district: District, due: datetime
+) -> None:
+    url = registry.database_url
+    _keys(registry, district, due, set())
+    with connections_cut_off(url, "samegoal.nights"):
+        assert claim_night(url, _run("one")) is None
+    assert claim_night(url, _run("other")) == "run one has taken this night up"
 
 
 def test_a_late_run_of_an_earlier_attempt_does_nothing_unless_a_person_asks(

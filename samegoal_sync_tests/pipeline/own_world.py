@@ -94,3 +94,16 @@ def statuses(world: World) -> list[str]:
     with psycopg.connect(world.database_url) as connection:
         rows = connection.execute("select status from dagster.runs order by id").fetchall()
     return [status for (status,) in rows]
+
+
+def what_stands(world: World) -> str:
+    """Runs, imports and nights, for whoever reads why a test waited in vain."""
+    with psycopg.connect(world.database_url) as connection:
+        nights = connection.execute("select * from samegoal.nights").fetchall()
+        ends = connection.execute(
+            "select timestamp, event::jsonb->>'user_message' from dagster.event_logs "
+            "where dagster_event_type in "
+            "('ENGINE_EVENT', 'PIPELINE_FAILURE', 'PIPELINE_SUCCESS', 'STEP_FAILURE') order by id"
+        ).fetchall()
+    lines = [f"runs {statuses(world)}", f"imports {syncs(world)}", f"nights {nights}"]
+    return "\n".join((*lines, *(f"{when:%H:%M:%S} {said}" for when, said in ends)))

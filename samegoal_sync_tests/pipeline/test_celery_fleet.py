@@ -27,7 +27,7 @@ from samegoal_sync_tests.database.own_servers import EMBEDDED, INSTALLED, OwnSer
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 from samegoal_sync_tests.pipeline.fleet_programs import Fleet
 from samegoal_sync_tests.pipeline.night_programs import due, forget_ticks, is_reading, wait_for
-from samegoal_sync_tests.pipeline.own_world import statuses, syncs, world_on
+from samegoal_sync_tests.pipeline.own_world import statuses, syncs, what_stands, world_on
 
 FAIRVIEW, RIDGEMONT = SLUGS
 #: Until a daemon has started and a cold worker reads: over two minutes at a load of twenty.
@@ -79,6 +79,15 @@ def _published(world: World, slug: str) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
+def _wait_for_night(world: World, slug: str) -> None:
+    wait_for(
+        f"{slug}'s night",
+        lambda: _published(world, slug),
+        seconds=300,
+        else_show=lambda: what_stands(world),
+    )
+
+
 def _kill(program: subprocess.Popen[bytes]) -> None:
     """At once, with all that it started."""
     os.killpg(program.pid, signal.SIGKILL)
@@ -110,7 +119,7 @@ def test_nights_end_published_once_whatever_is_killed(
             redis.wait()
             stack.enter_context(fleet.redis())
             stack.enter_context(fleet.worker())
-            wait_for("Fairview's night", lambda: _published(world, FAIRVIEW), seconds=400)
+            _wait_for_night(world, FAIRVIEW)
 
         world.registry.set_state(RIDGEMONT, DistrictState.ACTIVE, "test")
         forget_ticks(instance)
@@ -119,7 +128,7 @@ def test_nights_end_published_once_whatever_is_killed(
             _kill(code_server)
             _restart(server, "immediate")
             stack.enter_context(fleet.code_server())
-            wait_for("Ridgemont's night", lambda: _published(world, RIDGEMONT), seconds=250)
+            _wait_for_night(world, RIDGEMONT)
         _check_once(world, instance)
 
 
@@ -128,14 +137,14 @@ def test_a_night_goes_on_after_postgres_was_restarted_in_its_midst(
 ) -> None:
     world.registry.set_state(RIDGEMONT, DistrictState.SUSPENDED, "test")
     due(world, FAIRVIEW)
-    world.sandbox.fault(FAIRVIEW, "silent", count=1, seconds=12, path="Student/Student")
+    world.sandbox.fault(FAIRVIEW, "silent", count=1, seconds=25, path="Student/Student")
     with ExitStack() as stack, dagster_instance(world.settings, world.database_url) as instance:
         instance.add_dynamic_partitions("district", [FAIRVIEW])
         for program in (fleet.redis(), fleet.code_server(), fleet.worker(), fleet.daemon()):
             stack.enter_context(program)
         wait_for("the run", lambda: is_reading(world, FAIRVIEW), seconds=_STARTED)
         _restart(server, "fast")
-        wait_for("the night", lambda: _published(world, FAIRVIEW), seconds=120)
+        _wait_for_night(world, FAIRVIEW)
         wait_for("its run's end", lambda: statuses(world) == ["SUCCESS"])  # nothing was begun anew
     assert [state for state, _ in syncs(world)] == ["published"]
 

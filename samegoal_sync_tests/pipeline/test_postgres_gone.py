@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.sandbox import Sandbox
 from samegoal_sync.settings import Settings
 from samegoal_sync_tests.commands.command_line import run
+from samegoal_sync_tests.database.cut_connections import connections_cut_off
 from samegoal_sync_tests.database.own_servers import EMBEDDED, INSTALLED, OwnServer, own_server
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World, made_world
 from samegoal_sync_tests.pipeline.night_programs import (
@@ -152,29 +152,21 @@ def test_a_full_disk_fails_the_import_plainly_and_room_mends_it(
     assert [state for state, _ in syncs(world) if state != "failed"] == ["published"]
 
 
-@contextmanager
-def _events_cut_off(world: World, *, so_many: int) -> Iterator[None]:
-    """Postgres ends the connection in the middle of each of the next events' statements."""
-    with psycopg.connect(world.database_url, autocommit=True) as admin:
-        admin.execute(
-            f"""
-            create sequence dagster.cuts;
-            create function dagster.cut() returns trigger language plpgsql as $$ begin
-                if nextval('dagster.cuts') <= {so_many} then
-                    perform pg_terminate_backend(pg_backend_pid());
-                end if;
-                return new;
-            end $$;
-            create trigger cut before insert on dagster.event_logs
-                for each row execute function dagster.cut()
-            """
-        )
-        yield
-        admin.execute("drop trigger cut on dagster.event_logs")
-
-
-def test_an_event_whose_connection_broke_off_is_written_again(own: World) -> None:
-    with sync_that_reads(own, seconds=3) as command, _events_cut_off(own, so_many=1):
+@pytest.mark.parametrize(
+    "table",
+    [
+        "dagster.event_logs",
+        # Written in transactions, of which a statement alone must not be done again.
+        "dagster.asset_keys",
+        "dagster.asset_event_tags",
+        "dagster.asset_check_executions",
+        # In a step's own transaction: the step is done once more.
+        "samegoal.students",
+        "samegoal.syncs",
+    ],
+)
+def test_work_whose_connection_broke_off_is_done_again(own: World, table: str) -> None:
+    with sync_that_reads(own, seconds=3) as command, connections_cut_off(own.database_url, table):
         status, said = _ended(command)
     assert (status, syncs(own), statuses(own)) == (0, [("published", None)], ["SUCCESS"]), said
 
@@ -182,7 +174,10 @@ def test_an_event_whose_connection_broke_off_is_written_again(own: World) -> Non
 def test_connections_that_break_off_again_and_again_are_recorded_and_told_plainly(
     own: World,
 ) -> None:
-    with sync_that_reads(own, seconds=3) as command, _events_cut_off(own, so_many=8):
+    with (
+        sync_that_reads(own, seconds=3) as command,
+        connections_cut_off(own.database_url, "dagster.event_logs", times=8),
+    ):
         status, said = _ended(command)
     assert status == 1
     assert _is_told_plainly(said), said

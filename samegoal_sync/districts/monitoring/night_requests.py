@@ -17,6 +17,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from samegoal_sync.database import connect
+from samegoal_sync.database.waiting import again_if_server_went
 from samegoal_sync.district import District
 from samegoal_sync.districts.monitoring.due_nights import (
     MOST_REQUESTS,
@@ -128,6 +129,10 @@ def claim_night(database_url: str, run: NightRun) -> str | None:
         ``None`` if the run may go on; else why it must not: another run has taken the night up, or
         a later attempt was asked for. A run that is executed again on request may always.
     """
+    return again_if_server_went(lambda: _claim(database_url, run))
+
+
+def _claim(database_url: str, run: NightRun) -> str | None:
     with connect(database_url) as connection:
         taken = connection.execute(
             """

@@ -19,6 +19,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from samegoal_sync.database import connect
+from samegoal_sync.database.waiting import again_if_server_went
 from samegoal_sync.errors import DatabaseError
 
 #: First key of the lock; the second is the run's id, hashed.
@@ -64,14 +65,17 @@ def running_import(database_url: str, slug: str, run_id: str) -> Iterator[None]:
         yield
         return
     ended = threading.Event()
-    connection: Connection[Any] | None = _shown(database_url, slug, run_id)
+    connection: Connection[Any] | None = again_if_server_went(
+        lambda: _shown(database_url, slug, run_id, waiting=True)
+    )
 
     def keep() -> None:
         nonlocal connection
         while not ended.wait(_LOOK_SECONDS):
             try:
                 if connection is None:
-                    connection = _shown(database_url, slug, run_id)
+                    # Not waited for: this thread ends with the import.
+                    connection = _shown(database_url, slug, run_id, waiting=False)
                 connection.execute("select 1")
             except (psycopg.Error, DatabaseError):
                 # Tried again at the next look: the server may be starting.
@@ -164,9 +168,8 @@ def forget_import(database_url: str, run_id: str) -> None:
         connection.execute("delete from running_imports where run_id = %s", (run_id,))
 
 
-def _shown(database_url: str, slug: str, run_id: str) -> Connection[Any]:
-    # Not waited for: the lock must be back before anybody takes this process for gone.
-    connection = connect(database_url, waiting=False, autocommit=True)
+def _shown(database_url: str, slug: str, run_id: str, *, waiting: bool) -> Connection[Any]:
+    connection = connect(database_url, waiting=waiting, autocommit=True)
     try:
         connection.execute(_KEEPALIVE)
         # Shared: it waits for nobody, not even for a connection of our own that the server
