@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from samegoal_sync.settings import Settings
+from samegoal_sync.storage.folder_frames import FolderFrameStore
 from samegoal_sync.storage.frame_store import FrameStore
-from samegoal_sync.storage.frames import FolderFrameStore
 
 
 def frame_store(settings: Settings) -> FrameStore:

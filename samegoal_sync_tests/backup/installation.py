@@ -16,8 +16,8 @@ from samegoal_sync.pipeline.instance import dagster_instance
 from samegoal_sync.portal.identity.accounts import Role, add_user
 from samegoal_sync.secret import Secret
 from samegoal_sync.settings import Settings
+from samegoal_sync.storage.folder_frames import FolderFrameStore
 from samegoal_sync.storage.frame_store import StoredFrames
-from samegoal_sync.storage.frames import FolderFrameStore
 from samegoal_sync_tests.portal.imported_district import Simulated, register
 
 SECRET = "an invented client secret"

@@ -172,13 +172,13 @@ def test_a_violated_constraint_leaves_no_row_in_the_servers_log(database_url: st
         assert not log_shows_rows(connection)
     with (
         connect(database_url) as connection,
-        pytest.raises(psycopg.errors.NotNullViolation) as told,
+        pytest.raises(psycopg.errors.NotNullViolation) as raised,
     ):
         connection.execute(
             "insert into students (district, student_id, last_name) values ('x', %s, %s)",
             ("1001", "Unmistakable-Surname"),
         )
-    assert "Unmistakable-Surname" in str(told.value.diag.message_detail)  # it is in the answer
+    assert "Unmistakable-Surname" in str(raised.value.diag.message_detail)  # it is in the answer
     log = (Path(data) / "log").read_text()
     assert "violates not-null constraint" in log
     assert "Unmistakable-Surname" not in log

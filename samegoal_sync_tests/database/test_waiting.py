@@ -20,12 +20,12 @@ def _closed() -> str:
 
 def test_what_is_gone_is_told_with_its_place_alone() -> None:
     address = _closed()
-    with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:.*it does not answer") as told:
+    with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:.*it does not answer") as raised:
         connect(address)
-    assert told.value.transient
-    assert "hunter2" not in str(told.value)
-    assert "anna" not in str(told.value)
-    assert "\n" not in told.value.what + told.value.hint
+    assert raised.value.transient
+    assert "hunter2" not in str(raised.value)
+    assert "anna" not in str(raised.value)
+    assert "\n" not in raised.value.what + raised.value.hint
 
 
 def test_a_database_that_is_not_there_is_another_matter(database_url: str) -> None:

@@ -100,11 +100,11 @@ def test_a_refusal_is_told_without_the_address(
     hook: Hook, status: int, error: type[Exception]
 ) -> None:
     hook.status = status
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as raised:
         Webhook(hook.secret, allow_loopback=True).send(MESSAGE)
-    assert type(told.value) is error
-    assert str(status) in str(told.value)
-    assert "geheim" not in str(told.value)
+    assert type(raised.value) is error
+    assert str(status) in str(raised.value)
+    assert "geheim" not in str(raised.value)
     assert hook.paths == ["/T0/B0/geheim"]  # no redirect is followed
 
 
@@ -116,18 +116,18 @@ def test_a_refusal_is_told_without_the_address(
     ],
 )  # fmt: skip
 def test_an_address_that_can_not_be_one_is_refused_unrepeated(url: str) -> None:
-    with pytest.raises(SettingError) as told:
+    with pytest.raises(SettingError) as raised:
         Webhook(Secret(url))
-    assert "geheim" not in str(told.value)
+    assert "geheim" not in str(raised.value)
 
 
 def test_no_private_network_is_called(hook: Hook) -> None:
     port = hook.url.split(":")[2].split("/")[0]
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "169.254.169.254", "0.0.0.0"):
         webhook = Webhook(Secret(f"https://{host}:{port}/geheim"))
-        with pytest.raises(MailServerDown) as told:
+        with pytest.raises(MailServerDown) as raised:
             webhook.send(MESSAGE)
-        assert "geheim" not in str(told.value)
+        assert "geheim" not in str(raised.value)
     assert hook.paths == []
 
 

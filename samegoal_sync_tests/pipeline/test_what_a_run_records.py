@@ -20,8 +20,8 @@ from samegoal_sync.pipeline.import_executor import ImportExecutor
 from samegoal_sync.pipeline.short_events import as_json, is_kept, shortened
 from samegoal_sync.qmlativ.catalog import CATALOG
 from samegoal_sync.samegoal.publication.comparison import Comparison
+from samegoal_sync.storage.folder_frames import FolderFrameStore
 from samegoal_sync.storage.frame_store import StoredFrames
-from samegoal_sync.storage.frames import FolderFrameStore
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
 from samegoal_sync_tests.pipeline.materializing import CURATED, PUBLISHED, RAW, materialize
 

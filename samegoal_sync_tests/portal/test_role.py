@@ -21,9 +21,9 @@ def test_a_user_who_may_not_create_roles_is_told_the_statement_to_run(database_u
         here = owner.info.dbname
         url = database_url.replace(f"/{here}?", f"/{name}?")
         try:
-            with pytest.raises(DatabaseError, match="of the rights that are needed") as told:
+            with pytest.raises(DatabaseError, match="of the rights that are needed") as raised:
                 migrate(url)
-            assert "grant samegoal_portal to" in told.value.hint
+            assert "grant samegoal_portal to" in raised.value.hint
         finally:
             owner.execute(f"drop database {name} with (force)".encode())
             owner.execute(f"drop role {user}".encode())

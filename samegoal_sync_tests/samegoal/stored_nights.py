@@ -16,7 +16,7 @@ from samegoal_sync.district import District
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
 from samegoal_sync.qmlativ.catalog import RawAsset, objects_of
 from samegoal_sync.qmlativ.raw_objects import RawObjects
-from samegoal_sync.storage.frames import FolderFrameStore
+from samegoal_sync.storage.folder_frames import FolderFrameStore
 
 _RAW, _CURATED = RawObjectsIOManager(), CuratedIOManager()
 

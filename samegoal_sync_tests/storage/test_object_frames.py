@@ -144,10 +144,10 @@ def test_a_write_that_fails_half_way_leaves_what_was_stored_and_no_draft(
 
     with monkeypatch.context() as during:
         during.setattr(ObjectFrameStore, "_put", fails)
-        with pytest.raises(StorageUnreachable, match="could not be stored") as told:
+        with pytest.raises(StorageUnreachable, match="could not be stored") as raised:
             store.store(ASSET, DISTRICT, _frames(2), NIGHT + timedelta(hours=1))
-    assert "secret words" not in str(told.value)
-    assert told.value.transient
+    assert "secret words" not in str(raised.value)
+    assert raised.value.transient
     assert len(server.names()) == 3
     assert _value(store) == 1
 
@@ -161,9 +161,9 @@ def test_a_frame_that_is_gone_or_damaged_is_reported(
     with pytest.raises(StorageError, match="can't be read"):
         store.read(ASSET, DISTRICT)
     server.client.delete_object(Bucket=BUCKET, Key=key)
-    with pytest.raises(StorageError, match="not complete: Student/Other is missing") as told:
+    with pytest.raises(StorageError, match="not complete: Student/Other is missing") as raised:
         store.read(ASSET, DISTRICT)
-    assert f"samegoal-sync sync {DISTRICT}" in told.value.hint
+    assert f"samegoal-sync sync {DISTRICT}" in raised.value.hint
 
 
 def test_the_same_moment_is_never_written_over(store: ObjectFrameStore) -> None:
@@ -247,9 +247,9 @@ def test_a_bucket_that_is_not_there_is_named(server: ObjectServer) -> None:
         lambda: missing.read(ASSET, DISTRICT),
         lambda: missing.remove(DISTRICT),
     ):
-        with pytest.raises(StorageError, match="there is no bucket no-such-bucket") as told:
+        with pytest.raises(StorageError, match="there is no bucket no-such-bucket") as raised:
             work()
-        assert "SAMEGOAL_SYNC_STORAGE" in told.value.hint
+        assert "SAMEGOAL_SYNC_STORAGE" in raised.value.hint
 
 
 @pytest.fixture
@@ -286,12 +286,12 @@ def test_wrong_credentials_are_told_in_a_line_without_them(
         lambda: store.read(ASSET, DISTRICT),
         lambda: store.remove(DISTRICT),
     ):
-        with pytest.raises(StorageError, match=said) as told:
+        with pytest.raises(StorageError, match=said) as raised:
             work()
-        assert "AWS_SECRET_ACCESS_KEY" in told.value.hint
-        assert "unmistakable" not in str(told.value)
-        assert "AKIA" not in str(told.value)
-        assert "\n" not in told.value.what + told.value.hint
+        assert "AWS_SECRET_ACCESS_KEY" in raised.value.hint
+        assert "unmistakable" not in str(raised.value)
+        assert "AKIA" not in str(raised.value)
+        assert "\n" not in raised.value.what + raised.value.hint
 
 
 def test_a_server_that_is_down_or_silent_ends_in_bounded_time(
@@ -330,6 +330,6 @@ def test_a_server_that_is_down_or_silent_ends_in_bounded_time(
     ],
 )
 def test_a_wrong_setting_says_what_is_wrong_and_no_secret(setting: str, said: str) -> None:
-    with pytest.raises(SettingError, match=said) as told:
+    with pytest.raises(SettingError, match=said) as raised:
         object_address(setting)
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from samegoal_sync.portal.records.district_problems import spreadsheet_safe
+from samegoal_sync.portal.rendering.spreadsheet_cells import spreadsheet_safe
 from samegoal_sync.portal.tenant_connection import Rows, rows
 
 PAGE = 100

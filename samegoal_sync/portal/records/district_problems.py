@@ -14,6 +14,7 @@ from samegoal_sync.portal.records.district_alert import EXTEND_SCREEN, alert_of
 from samegoal_sync.portal.rendering.column_labels import label
 from samegoal_sync.portal.rendering.jinja_environment import day
 from samegoal_sync.portal.rendering.reject_words import words_of
+from samegoal_sync.portal.rendering.spreadsheet_cells import spreadsheet_safe
 from samegoal_sync.portal.tenant_connection import Rows, one, rows
 
 _STUDENTS_SHOWN = 200
@@ -124,14 +125,6 @@ def as_csv(connection: Rows) -> str:
             )
         )
     return target.getvalue()
-
-
-def spreadsheet_safe(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    # Blanks before it and the wide forms of the four signs are read the same by some.
-    formula = text.lstrip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
-    return f"'{text}" if formula or text.startswith(("\t", "\r", "\n")) else text
 
 
 def _of_rejects(connection: Rows) -> list[Problem]:

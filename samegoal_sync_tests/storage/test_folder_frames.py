@@ -23,8 +23,8 @@ from samegoal_sync.demographics.columns.curated_frames import (
 from samegoal_sync.errors import StorageError
 from samegoal_sync.pipeline.io_managers import CuratedIOManager, RawObjectsIOManager
 from samegoal_sync.qmlativ.raw_objects import RawObjects
+from samegoal_sync.storage.folder_frames import FolderFrameStore
 from samegoal_sync.storage.frame_store import KEPT, StoredFrames
-from samegoal_sync.storage.frames import FolderFrameStore
 
 NIGHT = datetime(2026, 3, 3, 8, tzinfo=UTC)
 ASSET, DISTRICT = "qmlativ/students", "fairview-isd"
@@ -50,9 +50,9 @@ def test_the_newest_night_is_read(store: FolderFrameStore) -> None:
 
 
 def test_nothing_stored_says_what_to_do(store: FolderFrameStore) -> None:
-    with pytest.raises(StorageError) as told:
+    with pytest.raises(StorageError) as raised:
         store.read(ASSET, DISTRICT)
-    assert "samegoal-sync sync fairview-isd" in told.value.hint
+    assert "samegoal-sync sync fairview-isd" in raised.value.hint
 
 
 def test_a_draft_that_a_killed_process_left_is_never_read(store: FolderFrameStore) -> None:
@@ -74,9 +74,9 @@ def test_a_frame_that_is_gone_is_never_taken_for_one_without_rows(store: FolderF
     two = {name: pl.DataFrame({"ID": [1]}) for name in ("Student/Student", "Student/Enrollment")}
     folder = store.write(ASSET, DISTRICT, StoredFrames(two, {}), NIGHT)
     (folder / "Student.Enrollment.parquet").unlink()
-    with pytest.raises(StorageError, match="not complete: Student/Enrollment is missing") as told:
+    with pytest.raises(StorageError, match="not complete: Student/Enrollment is missing") as raised:
         store.read(ASSET, DISTRICT)
-    assert f"samegoal-sync sync {DISTRICT}" in told.value.hint
+    assert f"samegoal-sync sync {DISTRICT}" in raised.value.hint
 
 
 def test_a_manifest_that_is_gone_is_reported_as_missing(store: FolderFrameStore) -> None:
