@@ -47,8 +47,10 @@ def import_and_confirm(registry: Registry, slug: str, who: str) -> FirstImport:
     district = activate(registry, slug, who)
     if outcome.state == "held":
         message = (
-            f"{slug}: active; its first night is held, nothing is shown yet. Look at it: "
-            f"samegoal-sync held {slug}; then samegoal-sync approve {slug} or discard {slug}"
+            f"{slug}: active. Its first night is held: SameGoal shows nothing yet.\n"
+            f"  look at it: samegoal-sync held {slug}\n"
+            f"  publish it: samegoal-sync approve {slug}\n"
+            f"  drop it:    samegoal-sync discard {slug}"
         )
         return FirstImport(slug, True, message, outcome.state, outcome.counts)
     mailed = confirm(registry, mailer_of(registry.settings), district, outcome.counts)

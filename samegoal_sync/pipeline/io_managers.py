@@ -42,9 +42,10 @@ class _FramesIOManager(dg.IOManager):
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         asset, slug = context.asset_key.to_user_string(), context.partition_key
         with reported_and_recorded(*_instance_and_run(context), slug):
-            run = _run_id(context)
-            address = _store().store(asset, slug, self.pack(obj), datetime.now(UTC), run)
-        context.add_output_metadata({"dagster/uri": address})
+            run, store = _run_id(context), _store()
+            address = store.store(asset, slug, self.pack(obj), datetime.now(UTC), run)
+            comparison = self.compared(store, asset, slug)
+        context.add_output_metadata({"dagster/uri": address, **comparison})
         key = (run, slug, asset)
         self._stored.add(key)
         self._at_hand[key] = obj
@@ -63,6 +64,10 @@ class _FramesIOManager(dg.IOManager):
                 raise _none_complete(self.together, slug)
             return self.unpack(store.read(asset, slug, source))
 
+    def compared(self, store: FrameStore, asset: str, slug: str) -> dict[str, bool]:
+        """What is recorded of the frames beside those of the night before."""
+        return {}
+
     @abstractmethod
     def pack(self, value: Any) -> StoredFrames:
         """The value as frames and notes."""
@@ -76,6 +81,10 @@ class RawObjectsIOManager(_FramesIOManager):
     """For ``RawObjects``: a frame per Qmlativ object; what was not shared lies in the notes."""
 
     together = tuple(f"qmlativ/{asset.value}" for asset in RawAsset)
+
+    def compared(self, store: FrameStore, asset: str, slug: str) -> dict[str, bool]:
+        repeated = store.is_repeated(asset, slug)
+        return {} if repeated is None else {"same as the last read": repeated}
 
     def pack(self, value: Any) -> StoredFrames:
         return StoredFrames(

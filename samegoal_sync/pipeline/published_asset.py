@@ -32,7 +32,12 @@ def published_numbers(
     who: str, rows: int, counts: Mapping[str, int], portal_url: str | None, slug: str
 ) -> dict[str, Any]:
     """What was published of ``students`` or ``guardians``, as metadata of a materialization."""
-    numbers = {name.replace("_", " "): n for name, n in counts.items() if name.startswith(who)}
+    numbers = {
+        name.replace("_", " "): n
+        for name, n in counts.items()
+        # Of a night that is published nobody is held, unless only additions were to be.
+        if name.startswith(who) and (n or name != f"{who}_held")
+    }
     if who == "students":
         numbers["changes recorded"] = counts["changes"]
     return {

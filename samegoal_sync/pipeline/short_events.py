@@ -28,6 +28,17 @@ _SAID_BY_OTHERS = {
     dg.DagsterEventType.RESOURCE_INIT_SUCCESS,
 }
 
+#: Messages of the engine that only lead up to another: to the task that Celery took, to the start
+#: and the end of each step.
+_SAID_AROUND = (
+    "[CeleryRunLauncher] Creating Celery run worker job task",
+    "Executing steps in process",
+    "Finished steps in process",
+)
+
+#: An error for each step that a failed one keeps from starting: one fault would be three red lines.
+_AFTER_A_FAULT = "Dependencies for step "
+
 #: How Dagster names the outputs of checks: after the asset and the check.
 _CHECKS = tuple(
     f"_{check.name}" for check in (*RAW_CHECKS, *STUDENT_CHECKS, *GUARDIAN_CHECKS, WITHIN_GUARDS)
@@ -43,23 +54,36 @@ _MAY_LACK = {
     "AssetCheckEvaluation": {"description", "metadata"},
     "AssetMaterialization": {"description", "partition"},
     "AssetMaterializationPlannedData": {"partitions_subset"},
+    "ComputeLogsCaptureData": {
+        "external_url", "external_stdout_url", "external_stderr_url", "shell_cmd",
+    },
     "EngineEventData": {"metadata_entries", "error", "marker_start", "marker_end"},
     "EventMetadataEntry": {"description"},
+    "StepMaterializationData": {"asset_lineage"},
     "StepOutputData": {"metadata_entries", "version"},
     "StepOutputHandle": {"mapping_key"},
     "TypeCheckData": {"description", "metadata_entries"},
 }  # fmt: skip
 
 
+#: Likewise, but not for being empty.
+_DEFAULTS = {("AssetCheckEvaluation", "severity"): pack_value(dg.AssetCheckSeverity.ERROR)}
+
+
+_NEVER = object()
+
+
 def is_kept(event: dg.EventLogEntry) -> bool:
     """Whether an event says what no other says."""
     inner = event.dagster_event
     if inner is None:
-        return True
+        return not event.user_message.startswith(_AFTER_A_FAULT)
     if inner.event_type is dg.DagsterEventType.STEP_OUTPUT:
         # A check's evaluation follows. Outputs that feed other steps stay: Dagster looks for them
         # when a run is executed again from where it failed.
         return not inner.step_output_data.output_name.endswith(_CHECKS)
+    if inner.event_type is dg.DagsterEventType.ENGINE_EVENT and not inner.engine_event_data.error:
+        return not (inner.message or "").startswith(_SAID_AROUND)
     return inner.event_type not in _SAID_BY_OTHERS
 
 
@@ -86,11 +110,13 @@ def as_json(event: dg.EventLogEntry) -> str:
 
 def _trimmed(packed: Any) -> Any:
     if isinstance(packed, dict):
-        may_lack = _MAY_LACK.get(packed.get("__class__", ""), ())
+        kind = packed.get("__class__", "")
+        may_lack = _MAY_LACK.get(kind, ())
         return {
             name: _trimmed(value)
             for name, value in packed.items()
-            if value or value is False or value == 0 or name not in may_lack
+            if (value or value is False or value == 0 or name not in may_lack)
+            and value != _DEFAULTS.get((kind, name), _NEVER)
         }
     if isinstance(packed, list):
         return [_trimmed(one) for one in packed]

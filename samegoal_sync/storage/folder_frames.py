@@ -16,6 +16,7 @@ import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -27,6 +28,7 @@ from samegoal_sync.storage.frame_store import (
     FrameStore,
     StoredFrames,
     assembled,
+    digest_of,
     file_name,
     is_night,
     manifest_of,
@@ -58,9 +60,12 @@ class FolderFrameStore(FrameStore):
         try:
             _private_folder(parent, self.root)
             draft.mkdir(mode=0o700)
+            digests = {}
             for name, frame in stored.frames.items():
-                _write_private(draft / f"{file_name(name)}.parquet", packed(frame))
-            manifest = json.dumps(manifest_of(stored), sort_keys=True)
+                content = packed(frame)
+                digests[name] = digest_of(content)
+                _write_private(draft / f"{file_name(name)}.parquet", content)
+            manifest = json.dumps(manifest_of(stored, digests), sort_keys=True)
             _write_private(draft / NOTES, manifest.encode())
             draft.rename(target)
         except OSError as error:
@@ -99,6 +104,12 @@ class FolderFrameStore(FrameStore):
 
     def _nights(self, asset: str, district: str) -> list[str]:
         return [folder.name for folder in self._folders(self._parent(asset, district))]
+
+    def _manifest(self, asset: str, district: str, night: str) -> dict[str, Any]:
+        manifest: dict[str, Any] = json.loads(
+            (self._parent(asset, district) / night / NOTES).read_bytes()
+        )
+        return manifest
 
     def _parent(self, asset: str, district: str) -> Path:
         return self.root / asset / district

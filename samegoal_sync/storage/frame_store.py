@@ -8,6 +8,7 @@ students of one read with the guardians of another.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -89,6 +90,27 @@ class FrameStore(ABC):
     @abstractmethod
     def _nights(self, asset: str, district: str) -> list[str]:
         """Names of the complete nights, oldest first."""
+
+    @abstractmethod
+    def _manifest(self, asset: str, district: str, night: str) -> dict[str, Any]:
+        """What was written beside a night's frames."""
+
+    def is_repeated(self, asset: str, district: str) -> bool | None:
+        """Whether the newest night's frames are byte for byte those of the night before.
+
+        ``None`` where that is not known: it is the first, or one was stored by a version that kept
+        no digest, or can't be read.
+        """
+        nights = self._nights(asset, district)[-2:]
+        if len(nights) < 2:
+            return None
+        try:
+            before, now = (
+                self._manifest(asset, district, night).get("digests") for night in nights
+            )
+        except (OSError, ValueError, AttributeError, StorageError):
+            return None
+        return None if before is None or now is None else before == now
 
     def run_of(
         self, assets: Sequence[str], district: str, run: str, before: datetime
@@ -181,10 +203,20 @@ def packed(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def manifest_of(stored: StoredFrames, **more: Any) -> dict[str, Any]:
-    """What is written beside the frames."""
+def digest_of(packed: bytes) -> str:
+    """Of a frame as it is stored: equal frames are equal bytes."""
+    return hashlib.sha256(packed).hexdigest()
+
+
+def manifest_of(stored: StoredFrames, digests: Mapping[str, str], **more: Any) -> dict[str, Any]:
+    """What is written beside the frames.
+
+    Args:
+        digests: of each frame, by its name.
+    """
     return {
         "form": FORM,
+        "digests": dict(digests),
         "rows": {name: frame.height for name, frame in stored.frames.items()},
         "notes": dict(stored.notes),
         **more,

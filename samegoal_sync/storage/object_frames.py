@@ -32,6 +32,7 @@ from samegoal_sync.storage.frame_store import (
     FrameStore,
     StoredFrames,
     assembled,
+    digest_of,
     file_name,
     is_night,
     manifest_of,
@@ -71,15 +72,19 @@ class ObjectFrameStore(FrameStore):
         night = f"{asset}/{district}/{night_name(now, run)}"
         draft = uuid.uuid4().hex[:8]
         files = {name: f"{file_name(name)}.{draft}.parquet" for name in stored.frames}
-        manifest = json.dumps(manifest_of(stored, files=files), sort_keys=True).encode()
+        digests: dict[str, str] = {}
+
+        def put(name: str) -> None:
+            content = packed(stored.frames[name])
+            digests[name] = digest_of(content)
+            self._put(f"{night}/{files[name]}", content)
+
         with self._storage_errors(f"the frames of {asset} for {district} could not be stored"):
             self._require_private()
             try:
-                self._at_once(
-                    lambda name: self._put(f"{night}/{files[name]}", packed(stored.frames[name])),
-                    files,
-                )
-                self._put(f"{night}/{NOTES}", manifest, new=True)
+                self._at_once(put, files)
+                manifest = json.dumps(manifest_of(stored, digests, files=files), sort_keys=True)
+                self._put(f"{night}/{NOTES}", manifest.encode(), new=True)
             except BaseException:
                 with suppress(Exception):  # else it is swept later
                     self._delete([f"{night}/{file}" for file in files.values()])
@@ -141,6 +146,11 @@ class ObjectFrameStore(FrameStore):
                 for one in self._list(parent)
                 if one.path.endswith(f"/{NOTES}")
             )
+
+    def _manifest(self, asset: str, district: str, night: str) -> dict[str, Any]:
+        with self._storage_errors(f"the manifest of {asset} for {district} could not be read"):
+            manifest: dict[str, Any] = json.loads(self._get(f"{asset}/{district}/{night}/{NOTES}"))
+        return manifest
 
     def _assets(self) -> Iterator[str]:
         """Names of the assets that are stored; a group (``qmlativ``) holds assets."""

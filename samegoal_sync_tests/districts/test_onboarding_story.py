@@ -114,7 +114,10 @@ def test_from_the_districts_mail_to_the_confirmation(
         )
         taken = take_up_requests(registry, incoming(imap.url), datetime.now(UTC))
         assert taken.requests == (SLUG,)
-        assert verify(registry, SLUG, "ann").district.state is DistrictState.VERIFIED
+        verified = verify(registry, SLUG, "ann")
+        assert verified.district.state is DistrictState.VERIFIED
+        # What is to be done is read in a terminal of 80 columns, which cuts lines anywhere.
+        assert max(map(len, f"Next: {verified.next_step}".splitlines())) <= 80
         secret = secret_from_sandbox(_origin(sandbox), registry.get(SLUG))
         done = complete(registry, SLUG, secret, "ann")
         assert done.district.state is DistrictState.CONNECTED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
 import pytest
 from dagster._core.execution.api import execute_run
@@ -13,6 +15,7 @@ from samegoal_sync.pipeline.code_location import job_here
 from samegoal_sync.pipeline.home_files import CHECKOUT
 from samegoal_sync.pipeline.import_run import Defect
 from samegoal_sync.pipeline.launching import curated_tonight, import_districts
+from samegoal_sync.qmlativ.catalog import RawAsset
 from samegoal_sync.refresh.refresh_student import refresh_student
 from samegoal_sync.settings import PORTAL_VARIABLE
 from samegoal_sync_tests.pipeline.conftest import SLUGS, World
@@ -121,6 +124,49 @@ def test_numbers_of_the_night_are_metadata_that_the_ui_plots(
     assert metadata["dagster/partition_row_count"].value == outcome.counts["students_added"]
     assert metadata["students added"].value == outcome.counts["students_added"]
     assert isinstance(metadata["dagster/partition_row_count"], dg.IntMetadataValue)
+
+
+def test_raw_assets_say_whether_they_brought_what_the_night_before_did(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    told = []
+    for _ in range(2):
+        world.run()
+        told.append([_metadata(instance, "qmlativ", one.value) for one in RawAsset])
+    first, second = told
+    assert not any("same as the last read" in one for one in first)
+    assert [one["same as the last read"].value for one in second] == [True] * 3
+    numbers = second[0] | second[1]
+    assert isinstance(numbers["bytes of the read"], dg.IntMetadataValue)
+    assert isinstance(numbers["pages of the read"], dg.IntMetadataValue)
+
+
+def test_no_number_stands_on_two_assets_and_no_setting_among_the_numbers(
+    world: World, instance: dg.DagsterInstance
+) -> None:
+    world.run()
+    students, guardians = (
+        _metadata(instance, "student_demographics"),
+        _metadata(instance, "guardian_demographics"),
+    )
+    published = {
+        **_metadata(instance, "samegoal", "students"),
+        **_metadata(instance, "samegoal", "guardians"),
+    }
+    of_both = {"dagster/partition_row_count"}
+    assert (students.keys() | guardians.keys()) & published.keys() == of_both
+    assert "students without guardian" not in guardians  # published as "without guardians"
+    assert not {"publish restricted", "restrictions lost allowed"} & guardians.keys()
+    assert guardians["restrictions shared"].value is True
+    assert students["legal names shared"].value is True
+    assert all(value.value != {} for value in students.values())
+
+
+def _metadata(instance: dg.DagsterInstance, *key: str) -> dict[str, dg.MetadataValue[Any]]:
+    event = instance.get_latest_materialization_event(dg.AssetKey(key))
+    assert event is not None
+    assert event.asset_materialization is not None
+    return dict(event.asset_materialization.metadata)
 
 
 def test_published_assets_lead_to_the_portal_where_it_is_known(

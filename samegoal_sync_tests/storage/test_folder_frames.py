@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -47,6 +48,25 @@ def test_the_newest_night_is_read(store: FolderFrameStore) -> None:
     store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     store.write(ASSET, DISTRICT, _frames(2), NIGHT + timedelta(days=1))
     assert _value(store) == 2
+
+
+def test_a_night_that_brought_the_same_bytes_is_known(store: FolderFrameStore) -> None:
+    found = []
+    for day, value in enumerate((1, 1, 2)):
+        store.write(ASSET, DISTRICT, _frames(value), NIGHT + timedelta(days=day))
+        found.append(store.is_repeated(ASSET, DISTRICT))
+    assert found == [None, True, False]
+
+
+def test_a_night_of_a_version_without_digests_is_not_compared(store: FolderFrameStore) -> None:
+    older = store.write(ASSET, DISTRICT, _frames(1), NIGHT) / "notes.json"
+    notes = json.loads(older.read_text())
+    assert notes.pop("digests")
+    older.write_text(json.dumps(notes))
+    store.write(ASSET, DISTRICT, _frames(1), NIGHT + timedelta(days=1))
+    assert store.is_repeated(ASSET, DISTRICT) is None
+    older.write_text("damaged")
+    assert store.is_repeated(ASSET, DISTRICT) is None
 
 
 def test_nothing_stored_says_what_to_do(store: FolderFrameStore) -> None:

@@ -61,6 +61,14 @@ def _value(store: ObjectFrameStore, run: str | None = None) -> int:
     return int(store.read(ASSET, DISTRICT, run).frames["Student/Student"].item())
 
 
+def test_a_night_that_brought_the_same_bytes_is_known(store: ObjectFrameStore) -> None:
+    found = []
+    for day, value in enumerate((1, 1, 2)):
+        store.store(ASSET, DISTRICT, _frames(value), NIGHT + timedelta(days=day), f"run{day}")
+        found.append(store.is_repeated(ASSET, DISTRICT))
+    assert found == [None, True, False]
+
+
 def test_the_setting_chooses_the_store_and_nothing_lies_on_the_disk(
     server: ObjectServer, tmp_path: Path
 ) -> None:

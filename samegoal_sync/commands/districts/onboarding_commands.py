@@ -100,7 +100,7 @@ def _secret_options(command: Any) -> Any:
 @slug_argument
 @_secret_options
 @click.option("--no-import", is_flag=True, help="Stop before the first import.")
-@click.option("--hold-first", is_flag=True, help="Hold the first night for a look: then approve.")
+@click.option("--hold-first", is_flag=True, help="Show nothing until the first night is approved.")
 @who_option
 @json_option
 @pass_app
@@ -116,7 +116,7 @@ def complete(
 ) -> int:
     """Take the secret from standard input, try it, import for the first time, confirm by mail.
 
-    With --hold-first nothing is shown in SameGoal before somebody approves it.
+    With --hold-first the first night is held. SameGoal shows nothing until it is approved.
 
     Example: samegoal-sync districts complete fairview-isd < secret.txt
     """

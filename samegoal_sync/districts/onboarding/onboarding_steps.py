@@ -26,11 +26,16 @@ if TYPE_CHECKING:
     from samegoal_sync.qmlativ.http.connection import Connection
 
 #: What only SameGoal's people can see before there is a secret.
-RECORD_CHECKLIST = (
-    "on Skyward's vendor side, the district's Integration Access record must show: product "
-    "SameGoal Demographics, Is Active ticked, Authentication Type OAuth 2.0 or Any, an Effective "
-    "Date not in the future, the district entity and the schools ticked under Custom API"
-)
+RECORD_CHECKLIST = """\
+SameGoal technical team: on Skyward's vendor side, look at the
+district's Integration Access record. It must show:
+  - Product: SameGoal Demographics
+  - Is Active: ticked
+  - Authentication Type: OAuth 2.0 or Any
+  - Effective Date: not in the future
+  - Custom API: the district entity and the schools ticked
+Then generate the secret there, and give it to this command:
+  samegoal-sync districts complete"""
 
 _STUCK = (DistrictState.EXPIRED, DistrictState.FAILING)
 
@@ -103,10 +108,7 @@ def _verify_address(registry: Registry, district: District, who: str) -> Verific
         district = registry.set_state(
             district.slug, DistrictState.VERIFIED, who, "waiting for the secret"
         )
-    step = (
-        f"SameGoal technical team: {RECORD_CHECKLIST}; then generate the secret there and give "
-        f"it to: samegoal-sync districts complete {district.slug}"
-    )
+    step = f"{RECORD_CHECKLIST} {district.slug}"
     return Verification(district, False, step)
 
 

@@ -42,6 +42,16 @@ def _out(table: str, description: str) -> dg.AssetOut:
     )
 
 
+#: The frame's own number of rows; what the published assets account for; the district's settings.
+_SHOWN_ELSEWHERE = {
+    "students_curated", "guardians_curated",
+    "students_rejected", "students_out_of_scope", "students_without_guardian",
+    "guardians_rejected", "guardians_out_of_scope", "guardians_withheld",
+    "publish_restricted", "restrictions_lost_allowed",
+}  # fmt: skip
+_YES_OR_NO = {"legal_names_shared", "restrictions_shared"}
+
+
 @dg.multi_asset(
     name="demographics",
     ins={name: dg.AssetIn(dg.AssetKey(["qmlativ", name])) for name in _RAW},
@@ -94,15 +104,20 @@ def demographics(
 def _metadata(curated: Any) -> dict[str, Any]:
     """Numbers that no other asset and no check shows already."""
     rejects = dict(curated.rejects["rule"].value_counts(sort=True).iter_rows())
-    noted: dict[str, Any] = {
-        name.replace("_", " "): ", ".join(value) or "none" if isinstance(value, list) else value
-        for name, value in curated.findings.items()
-        # Who is curated is the frame's number of rows.
-        if not name.startswith((ROWS_OF, _SHARE)) and not name.endswith("_curated")
-    }
+    noted = {name: value for name, value in curated.findings.items() if _is_shown(name, value)}
     return {
         "dagster/partition_row_count": curated.frame.height,
-        **noted,
+        **{name.replace("_", " "): _shown(name, value) for name, value in noted.items()},
         **{f"rejected by {rule}": count for rule, count in rejects.items()},
         "columns not shared": ", ".join(sorted(curated.absent)) or "none",
     }
+
+
+def _is_shown(name: str, value: Any) -> bool:
+    return value != {} and name not in _SHOWN_ELSEWHERE and not name.startswith((ROWS_OF, _SHARE))
+
+
+def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return bool(value) if name in _YES_OR_NO else value

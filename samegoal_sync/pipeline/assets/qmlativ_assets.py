@@ -80,7 +80,7 @@ def _metadata(objects: Any) -> dict[str, Any]:
         "dagster/partition_row_count": sum(rows.values()),
         **{f"rows of {name}": count for name, count in rows.items()},
         **{
-            f"{name} of the read": round(value, 1) if isinstance(value, float) else value
+            f"{name} of the read": round(value, 1) if name == "seconds" else int(value)
             for name, value in statistics.items()
         },
     }
