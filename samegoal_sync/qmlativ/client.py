@@ -1,4 +1,4 @@
-"""The client: one district's Qmlativ, read whole or for one student, and never written.
+"""The client: one district's Qmlativ, read completely or for one student, and never written.
 
 with QmlativClient(connection) as client:
     students = client.read(RawAsset.STUDENTS)
@@ -41,7 +41,7 @@ Progress = Callable[[str, int], None]
 _OBJECTS_AT_ONCE = 4
 
 #: Seconds that a stopped read has to end by itself before its answers are broken off.
-_LOOK = 0.1
+_SECONDS_TO_END = 0.1
 _BY_NAME = {item.name: item for item in CATALOG}
 _DEFAULT_LIMITS = Limits()
 
@@ -101,7 +101,7 @@ class QmlativClient:
     def _watch_deadline(self) -> None:
         """Break off, at the deadline, also what no time-out ends: headers that only trickle."""
         if not self._closed.wait(max(0.0, self._retry_policy.remaining())):
-            while not self._closed.wait(_LOOK):
+            while not self._closed.wait(_SECONDS_TO_END):
                 self._transport.abort()
 
     def system_metadata(self) -> SystemMetadata:
@@ -176,15 +176,15 @@ class QmlativClient:
         district = self._metadata.get()
         this = district.numeric_year
         near = pl.col("NumericYear").is_between(this - 1, this + 1)
-        years = self._small("District/SchoolYear", None).filter(near)["SchoolYearID"].to_list()
+        years = self._read_small("District/SchoolYear", None).filter(near)["SchoolYearID"].to_list()
         school_years = frozenset([*years, district.school_year_id])
         if not district.several_districts:
             return Scope(school_years)
         ours = equal("DistrictID", district.district_id)
-        entities = self._small("District/Entity", ours).filter(DistrictID=district.district_id)
+        entities = self._read_small("District/Entity", ours).filter(DistrictID=district.district_id)
         return Scope(school_years, district.district_id, frozenset(entities["EntityID"]))
 
-    def _small(self, name: str, condition: Condition | None) -> pl.DataFrame:
+    def _read_small(self, name: str, condition: Condition | None) -> pl.DataFrame:
         entity_id = self._metadata.get().entity_id
         return self._reader.read(entity_id, _BY_NAME[name], condition, threading.Event()).frame
 
@@ -240,7 +240,7 @@ class QmlativClient:
         """Let go of what is still being read: pauses end, answers under way are broken off."""
         stop.set()
         running = [future for future in futures if not future.cancel()]
-        while wait(running, _LOOK).not_done:
+        while wait(running, _SECONDS_TO_END).not_done:
             self._transport.abort()
 
     def _counters(self) -> dict[str, float]:

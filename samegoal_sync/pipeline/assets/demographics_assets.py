@@ -90,12 +90,15 @@ def demographics(
         before = run.last_good_findings()
         # A blocking check of the raw assets does not stop a later run of these alone.
         require_checks_passed("raw", check_raw(raw, before.rows_read))
-        curated, theirs = curate(raw, run.district, run.today)
-        for key, frames in ((STUDENT_DEMOGRAPHICS, curated), (GUARDIAN_DEMOGRAPHICS, theirs)):
+        of_students, of_guardians = curate(raw, run.district, run.today)
+        for key, frames in (
+            (STUDENT_DEMOGRAPHICS, of_students),
+            (GUARDIAN_DEMOGRAPHICS, of_guardians),
+        ):
             context.add_asset_metadata(_metadata(frames), key, run.district.slug)
-        yield dg.Output(curated, "student_demographics")
-        yield dg.Output(theirs, "guardian_demographics")
-        findings = check_curated(curated, theirs, before.of_transforms)
+        yield dg.Output(of_students, "student_demographics")
+        yield dg.Output(of_guardians, "guardian_demographics")
+        findings = check_curated(of_students, of_guardians, before.of_transforms)
         yield from check_results(STUDENT_DEMOGRAPHICS, STUDENT_CHECKS, findings)
         yield from check_results(GUARDIAN_DEMOGRAPHICS, GUARDIAN_CHECKS, findings)
         require_checks_passed("curated", findings)

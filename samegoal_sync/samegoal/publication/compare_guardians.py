@@ -101,7 +101,7 @@ def _next_rows(comparison: Comparison) -> None:
 
 
 def _removed(comparison: Comparison) -> None:
-    """Published pairs that are withheld, or that tonight's whole set does not hold.
+    """Published pairs that are withheld, or that tonight's complete set does not hold.
 
     One who may not see the student goes even when nothing else of the student is published
     tonight: rejected, refused, out of scope with what was published still shown, or without a

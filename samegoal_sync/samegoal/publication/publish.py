@@ -1,6 +1,6 @@
 """Publish a district's night: one transaction, one lock, changed rows only.
 
-    lock -> compare -> guards -> (apply | hold) -> account -> commit
+    lock -> compare -> account -> guards -> (apply | hold) -> commit
 
 Whatever stops it on the way, the kill of this process and the loss of the server included,
 leaves what was published as it was. Publishing the same night twice changes nothing.

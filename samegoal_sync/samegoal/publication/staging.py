@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from psycopg import Connection, sql
 
-from samegoal_sync.demographics.columns.curated_frames import KEEP
+from samegoal_sync.demographics.columns.curated_frames import KEEP, KEEP_TYPE
 from samegoal_sync.samegoal.publication.published_tables import Published, definitions, names
 
 _SEED = 5_407_002
@@ -43,16 +43,13 @@ def prepared(frame: pl.DataFrame, published: Published, absent: frozenset[str]) 
     """
     columns = list(published.schema)
     everywhere = sorted(absent & set(published.values))
-    keep = pl.col(KEEP).fill_null([]) if KEEP in frame.columns else pl.lit([], dtype=_KEEP_TYPE)
+    keep = pl.col(KEEP).fill_null([]) if KEEP in frame.columns else pl.lit([], dtype=KEEP_TYPE)
     ready = storable(frame).select(
         *(pl.lit(None, published.schema[c]).alias(c) if c in everywhere else c for c in columns),
-        ("{" + keep.list.concat(pl.lit(everywhere, dtype=_KEEP_TYPE)).list.unique().list.sort()
+        ("{" + keep.list.concat(pl.lit(everywhere, dtype=KEEP_TYPE)).list.unique().list.sort()
          .list.join(",") + "}").alias(KEEP),
     )  # fmt: skip
     return ready.with_columns(ready.hash_rows(seed=_SEED).reinterpret(signed=True).alias(HASH))
-
-
-_KEEP_TYPE = pl.List(pl.String())
 
 
 def stage(connection: Connection[Any], table: str, frame: pl.DataFrame) -> None:
