@@ -116,7 +116,7 @@ def _plain(one: DistrictStatus) -> dict[str, Any]:
 
 
 def _print_table(found: list[DistrictStatus]) -> None:
-    from samegoal_sync.districts.monitoring.district_status import Severity
+    from samegoal_sync.districts.monitoring.worst_problem import Severity
 
     colours = {
         Severity.FAILING: "red",

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from samegoal_sync.districts.monitoring.district_status import FRESH
+from samegoal_sync.districts.monitoring.worst_problem import FRESH
 from samegoal_sync.pipeline.partitions import DISTRICTS
 from samegoal_sync.pipeline.published_asset import SAMEGOAL_STUDENTS
 from samegoal_sync.pipeline.resources import Database

@@ -6,12 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.monitoring.digest import digest
-from samegoal_sync.districts.monitoring.district_status import (
-    Severity,
-    overall_status,
-    sparkline,
-    with_trends,
-)
+from samegoal_sync.districts.monitoring.district_status import overall_status, with_trends
+from samegoal_sync.districts.monitoring.students_trend import sparkline
+from samegoal_sync.districts.monitoring.worst_problem import Severity
 from samegoal_sync.districts.registry.registry import Registry
 from samegoal_sync_tests.districts.sync_rows import write_night
 

@@ -15,11 +15,8 @@ from dagster._core.definitions.reconstruct import ReconstructableJob
 from samegoal_sync import definitions
 from samegoal_sync.district import DateRange, DistrictSettings
 from samegoal_sync.districts.monitoring.digest import digest
-from samegoal_sync.districts.monitoring.district_status import (
-    DistrictStatus,
-    Severity,
-    overall_status,
-)
+from samegoal_sync.districts.monitoring.district_status import DistrictStatus, overall_status
+from samegoal_sync.districts.monitoring.worst_problem import Severity
 from samegoal_sync.samegoal.delivery.csv_files import render
 from samegoal_sync.samegoal.delivery.sftp import Destination
 from samegoal_sync.settings import (

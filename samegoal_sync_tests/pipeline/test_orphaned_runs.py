@@ -15,9 +15,10 @@ import psycopg
 import pytest
 
 from samegoal_sync.database import connect
-from samegoal_sync.districts.monitoring.district_status import Severity, overall_status
+from samegoal_sync.districts.monitoring.district_status import overall_status
 from samegoal_sync.districts.monitoring.due_nights import NO_RUN_AFTER, WINDOW, due_at
 from samegoal_sync.districts.monitoring.running_imports import cut_off_imports, running_import
+from samegoal_sync.districts.monitoring.worst_problem import Severity
 from samegoal_sync.pipeline.import_job import IMPORT_DISTRICT
 from samegoal_sync.pipeline.instance import pipeline_environment
 from samegoal_sync.pipeline.orphaned_runs import (

@@ -6,10 +6,9 @@ here, in the same words, so that no two of them contradict each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from enum import IntEnum, StrEnum
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,55 +19,10 @@ from samegoal_sync.database import connect
 from samegoal_sync.district import DistrictState
 from samegoal_sync.districts.monitoring.due_nights import Night, next_due, next_try
 from samegoal_sync.districts.monitoring.running_imports import cut_off_imports
+from samegoal_sync.districts.monitoring.students_trend import sparkline, student_trends
+from samegoal_sync.districts.monitoring.worst_problem import Cause, Severity, worst_problem
 from samegoal_sync.districts.registry.registry import NIGHTLY_STATES
-from samegoal_sync.errors import Actor
-from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import AS_ASKED_STATES, GOOD_STATES
-
-#: Without a good night for so long, a district counts as stale.
-FRESH = timedelta(hours=36)
-
-#: Days before the expiration date at which a district is warned.
-WARNED_AT = (30, 14, 7, 1)
-
-#: Share of students rejected in one night beyond which somebody should look.
-REJECTS_SHARE = 0.02
-
-_TREND = 14
-_BARS = "▁▂▃▄▅▆▇█"
-
-
-class Severity(IntEnum):
-    """How much a district needs somebody; the worst comes first on every list."""
-
-    FINE = 0
-    WAITING = 1
-    WARNING = 2
-    STALE = 3
-    HELD = 4
-    FAILING = 5
-
-    @property
-    def word(self) -> str:
-        """The one word for it, wherever it is shown."""
-        return self.name.lower()
-
-
-class Cause(StrEnum):
-    """Why a district stands as it does: what its people can do depends on it."""
-
-    NONE = "none"
-    SUSPENDED = "suspended"
-    ONBOARDING = "onboarding"
-    CUT_OFF = "cut off"
-    FAILED_NIGHT = "failed night"
-    ACCESS_REFUSED = "access refused"
-    FAILING = "failing"
-    HELD = "held"
-    UNDELIVERED = "undelivered"
-    STALE = "stale"
-    EXPIRING = "expiring"
-    REJECTS = "rejects"
 
 
 @dataclass(frozen=True)
@@ -127,16 +81,6 @@ class DistrictStatus:
         return sparkline(self.trend)
 
 
-def sparkline(values: Sequence[int]) -> str:
-    """Numbers as a row of bars, the lowest of them the lowest bar."""
-    if not values:
-        return ""
-    low, span = min(values), max(values) - min(values)
-    if span == 0:
-        return _BARS[3] * len(values)
-    return "".join(_BARS[(value - low) * (len(_BARS) - 1) // span] for value in values)
-
-
 def overall_status(database_url: str, now: datetime) -> list[DistrictStatus]:
     """Every district, worst first, then by slug; as many queries however many there are.
 
@@ -150,9 +94,8 @@ def overall_status(database_url: str, now: datetime) -> list[DistrictStatus]:
 def with_trends(database_url: str, statuses: Sequence[DistrictStatus]) -> list[DistrictStatus]:
     """The same with their trends, for those that are shown."""
     slugs = [one.slug for one in statuses]
-    with connect(database_url) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_TRENDS, {"slugs": slugs, "trend": _TREND}).fetchall()
-    trends = {row["district"]: _trend(row["nights"] or (), row["sent"] or ()) for row in rows}
+    with connect(database_url) as connection:
+        trends = student_trends(connection, slugs)
     return [replace(one, trend=trends.get(one.slug, ())) for one in statuses]
 
 
@@ -207,23 +150,12 @@ _NIGHTS = """
 """
 
 
-_TRENDS = """
-    select slug district, nights, sent from unnest(%(slugs)s::text[]) slug
-    cross join lateral (select array_agg(night order by id desc) nights,
-            array_agg(sent order by id desc) sent
-        from (select id, night, (counts->>'students_sent')::int sent from syncs
-            where district = slug and kind <> 'student' order by id desc
-            limit 2 * %(trend)s) newest
-        where sent is not null) t
-"""
-
-
 def _status(district: dict[str, Any], nights: dict[str, Any], now: datetime) -> DistrictStatus:
     last = nights if nights["state"] else None
     expires = district["expires_on"]
     today = now.astimezone(ZoneInfo(district["time_zone"])).date()
     days_left = (expires - today).days if expires else None
-    severity, cause, problem, actor, hint = _worst(
+    severity, cause, problem, actor, hint = worst_problem(
         district, last, nights["good_counts"] or {}, nights["asked_at"], days_left, now
     )
     return DistrictStatus(
@@ -266,114 +198,3 @@ def _tried_again_at(district: dict[str, Any], cause: Cause, now: datetime) -> da
         transient=district["transient"],
     )
     return next_try(asked, due)
-
-
-def _trend(nights: Iterable[date], sent: Iterable[int]) -> tuple[int, ...]:
-    """Students sent, one number a night (its newest sync that counted them); newest first comes."""
-    newest: dict[date, int] = {}
-    for night, students in zip(nights, sent, strict=True):
-        newest.setdefault(night, students)
-    return tuple(newest[night] for night in sorted(newest)[-_TREND:])
-
-
-_Told = tuple[Severity, Cause, str | None, str | None, str | None]
-
-
-def _worst(
-    district: dict[str, Any],
-    last: dict[str, Any] | None,
-    counts: dict[str, int],
-    asked_at: datetime | None,
-    days_left: int | None,
-    now: datetime,
-) -> _Told:
-    """The one thing that somebody should do first."""
-    slug, state = district["slug"], DistrictState(district["state"])
-    if state is DistrictState.SUSPENDED:
-        said = district["message"] or "suspended"
-        return Severity.WAITING, Cause.SUSPENDED, said, None, None
-    if state in (DistrictState.REQUESTED, DistrictState.VERIFIED, DistrictState.CONNECTED):
-        step = "verify" if state is DistrictState.REQUESTED else "complete"
-        return (
-            Severity.WAITING,
-            Cause.ONBOARDING,
-            f"onboarding: {state}",
-            Actor.TECHNICAL_TEAM.value,
-            f"samegoal-sync districts {step} {slug}",
-        )
-    if district["cut_off"]:
-        return (
-            Severity.FAILING,
-            Cause.CUT_OFF,
-            f"the import that began at {district['cut_off']:%Y-%m-%d %H:%M} UTC was cut off: "
-            "its process is gone",
-            Actor.TECHNICAL_TEAM.value,
-            f"the Dagster daemon ends it within a minute; else: samegoal-sync sync {slug}",
-        )
-    if last and last["state"] == "failed":
-        refused = Findings.from_json(last["findings"]).error == "AccessExpired"
-        cause = Cause.ACCESS_REFUSED if refused else Cause.FAILED_NIGHT
-        return Severity.FAILING, cause, last["message"], last["actor"], last["hint"]
-    if state in (DistrictState.FAILING, DistrictState.EXPIRED):
-        refused = state is DistrictState.EXPIRED
-        return (
-            Severity.FAILING,
-            Cause.ACCESS_REFUSED if refused else Cause.FAILING,
-            district["message"] or state.value,
-            Actor.DISTRICT.value if refused else Actor.TECHNICAL_TEAM.value,
-            f"samegoal-sync districts verify {slug}",
-        )
-    if district["held_night"] or (last and last["state"] == "held"):
-        said = last["message"] if last and last["state"] == "held" else None
-        return (
-            Severity.HELD,
-            Cause.HELD,
-            said or f"the night of {district['held_night'] or 'yesterday'} is held",
-            Actor.DISTRICT.value,
-            f"samegoal-sync held {slug}, then approve or discard",
-        )
-    if district["undelivered"]:
-        return (
-            Severity.FAILING,
-            Cause.UNDELIVERED,
-            f"what is published was not delivered: {district['undelivered']}",
-            district["undelivered_actor"],
-            district["undelivered_hint"],
-        )
-    return _stale_or_warned(slug, counts, asked_at, days_left, now)
-
-
-def _stale_or_warned(
-    slug: str,
-    counts: dict[str, int],
-    asked_at: datetime | None,
-    days_left: int | None,
-    now: datetime,
-) -> _Told:
-    if asked_at is None or asked_at < now - FRESH:
-        return (
-            Severity.STALE,
-            Cause.STALE,
-            "no good night for 36 hours" if asked_at else "no night yet",
-            Actor.TECHNICAL_TEAM.value,
-            f"see that samegoal-sync dev (the Dagster daemon) is up; samegoal-sync sync {slug}",
-        )
-    if days_left is not None and days_left <= max(WARNED_AT):
-        return (
-            Severity.WARNING,
-            Cause.EXPIRING,
-            f"access expires in {days_left} days" if days_left >= 0 else "access should have ended",
-            Actor.DISTRICT.value,
-            "in Skyward, Administrative Access > API > Integration: extend or remove the "
-            f"Expiration Date; then samegoal-sync districts change {slug} --expires DATE",
-        )
-    aside, sent = counts.get("students_rejected", 0), counts.get("students_sent", 0)
-    if sent and aside / sent > REJECTS_SHARE:
-        return (
-            Severity.WARNING,
-            Cause.REJECTS,
-            f"{aside} of {sent} students rejected",
-            Actor.DISTRICT.value,
-            f"samegoal-sync rejects {slug}",
-        )
-    return Severity.FINE, Cause.NONE, None, None, None

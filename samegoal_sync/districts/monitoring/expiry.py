@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from samegoal_sync.database import connect
 from samegoal_sync.district import District, DistrictState
-from samegoal_sync.districts.monitoring.district_status import WARNED_AT
+from samegoal_sync.districts.monitoring.worst_problem import WARNED_AT
 from samegoal_sync.districts.onboarding.onboarding_steps import verify
 from samegoal_sync.districts.registry.history import record_event, said_in_events
 from samegoal_sync.districts.registry.registry import Registry

@@ -21,12 +21,9 @@ from psycopg import Connection
 
 from samegoal_sync.database import connect
 from samegoal_sync.districts.monitoring.audit_shipping import waiting_lines
-from samegoal_sync.districts.monitoring.district_status import (
-    DistrictStatus,
-    Severity,
-    overall_status,
-)
+from samegoal_sync.districts.monitoring.district_status import DistrictStatus, overall_status
 from samegoal_sync.districts.monitoring.heartbeats import EVERY, heartbeats, silence
+from samegoal_sync.districts.monitoring.worst_problem import Severity
 from samegoal_sync.districts.registry.registry import NIGHTLY_STATES
 from samegoal_sync.errors import SyncError
 

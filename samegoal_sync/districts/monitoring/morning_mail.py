@@ -9,8 +9,8 @@ from typing import Any
 from psycopg import Connection
 
 from samegoal_sync.district import District
-from samegoal_sync.districts.monitoring.district_status import REJECTS_SHARE
 from samegoal_sync.districts.monitoring.unsettled_nights import Night
+from samegoal_sync.districts.monitoring.worst_problem import REJECTS_SHARE
 from samegoal_sync.mail.outbox import Letter, post_all
 from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES
 

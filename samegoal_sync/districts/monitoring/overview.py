@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from samegoal_sync.districts.monitoring.district_status import Cause, DistrictStatus, Severity
+from samegoal_sync.districts.monitoring.district_status import DistrictStatus
+from samegoal_sync.districts.monitoring.worst_problem import Cause, Severity
 
 #: So many districts are listed one by one.
 LISTED = 25

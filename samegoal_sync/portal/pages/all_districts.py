@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from starlette.responses import Response
 
-from samegoal_sync.districts.monitoring.district_status import Severity, overall_status
+from samegoal_sync.districts.monitoring.district_status import overall_status
 from samegoal_sync.districts.monitoring.heartbeats import silence
+from samegoal_sync.districts.monitoring.worst_problem import Severity
 from samegoal_sync.portal.records.district_alert import alert_of
 from samegoal_sync.portal.records.night_trends import sparklines
 from samegoal_sync.portal.visit import Visit

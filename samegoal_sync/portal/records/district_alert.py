@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from samegoal_sync.districts.monitoring.district_status import Cause, DistrictStatus, Severity
+from samegoal_sync.districts.monitoring.district_status import DistrictStatus
+from samegoal_sync.districts.monitoring.worst_problem import Cause, Severity
 from samegoal_sync.errors import Actor
 from samegoal_sync.portal.rendering.jinja_environment import clock, day, sentence
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from samegoal_sync.demographics.rejects.reject_rules import RESTRICTION_WITHOUT_PAIR
-from samegoal_sync.districts.monitoring.district_status import WARNED_AT, Cause, DistrictStatus
+from samegoal_sync.districts.monitoring.district_status import DistrictStatus
+from samegoal_sync.districts.monitoring.worst_problem import WARNED_AT, Cause
 from samegoal_sync.errors import Actor
 from samegoal_sync.portal.records.district_alert import EXTEND_SCREEN, alert_of
 from samegoal_sync.portal.rendering.column_labels import label
