@@ -6,6 +6,7 @@ SyncError
     |-- Forbidden       the form's token is missing or stale                  (403)
     |-- SlowDown        too many failed sign-ins                              (429)
     |-- Busy            as many people wait for a PDF as may                  (503)
+    |-- ManyAtOnce      so many requests of the person are answered that this one waited (503)
     |-- ChangeUnderWay  the district's lock is held for long, and another change waits (503)
     |-- Conflict        what was on the page is no longer so                  (409)
     |-- Refused         a value that was entered can't be taken               (400)
@@ -83,6 +84,19 @@ class Busy(PortalError):
     def __init__(self) -> None:
         super().__init__(
             "Several PDFs are being made", hint="Try again in a few seconds; nothing is lost."
+        )
+
+
+class ManyAtOnce(PortalError):
+    """As many requests of the person, or of their district, are being answered as may be."""
+
+    status = 503
+    title = "Just a moment"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Many other pages of yours or of your district are still being answered",
+            hint="Close tabs that you don't need, and try again in a minute; nothing was changed.",
         )
 
 

@@ -56,7 +56,15 @@ def guarded(page: Page, roles: frozenset[Role]) -> Callable[[Request], Awaitable
 
     async def endpoint(request: Request) -> Response:
         form = await read_form(request)
-        return await run_in_threadpool(without_words, _answer, request, form, page, roles)
+        visit = await run_in_threadpool(without_words, _let_in, request, form, roles)
+        if isinstance(visit, Response):
+            return visit
+        async with visit.portal.turns.of(visit.user) as waited:
+            if waited:  # the account may be disabled by now
+                visit = await run_in_threadpool(without_words, _let_in, request, form, roles)
+                if isinstance(visit, Response):
+                    return visit
+            return await run_in_threadpool(without_words, page, visit)
 
     return endpoint
 
@@ -144,7 +152,12 @@ def session_of(request: Request, portal: Portal) -> Session | None:
         return find_session(connection, read_cookie(request, COOKIE), signer(connection))
 
 
-def _answer(request: Request, form: FormData, page: Page, roles: frozenset[Role]) -> Response:
+def _let_in(request: Request, form: FormData, roles: frozenset[Role]) -> Visit | Response:
+    """The visit of a person who may open the page; else where they are sent.
+
+    Raises:
+        NotFound, Forbidden: they may not, or the form is not theirs.
+    """
     portal: Portal = request.app.state.portal
     session = session_of(request, portal)
     if session is None:
@@ -163,7 +176,7 @@ def _answer(request: Request, form: FormData, page: Page, roles: frozenset[Role]
         raise Forbidden
     if _needs_second_factor(visit):
         return RedirectResponse("/account/second-factor", 303)
-    return page(visit)
+    return visit
 
 
 def _needs_second_factor(visit: Visit) -> bool:

@@ -29,6 +29,7 @@ from samegoal_sync.portal.records.district_alert import Alert, alerts_of
 from samegoal_sync.portal.records.district_problems import count_problems
 from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.tenant_connection import PortalDatabase, Rows, one
+from samegoal_sync.portal.turns import Turns
 from samegoal_sync.refresh.refresh_jobs import RefreshJobs
 from samegoal_sync.samegoal.publication.student_record import StudentRecord, record_by_portal_id
 from samegoal_sync.settings import Settings
@@ -52,6 +53,8 @@ class Portal:
     decisions: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(DECISIONS_AT_ONCE, "decision")
     )
+
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def registry(self) -> Registry:

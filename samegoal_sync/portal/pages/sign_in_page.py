@@ -38,6 +38,7 @@ from samegoal_sync.portal.page_access import read_form, session_of, without_word
 from samegoal_sync.portal.records.audit_trail import Action, record
 from samegoal_sync.portal.rendering.jinja_environment import render
 from samegoal_sync.portal.tenant_connection import Rows
+from samegoal_sync.portal.turns import SIGN_INS
 from samegoal_sync.portal.visit import Portal, Visit
 
 #: Ties the sign-in form to the browser that asked for it, before there is a session.
@@ -59,7 +60,9 @@ async def sign_in(request: Request) -> Response:
     # No account's login has a blank; what tries of other kinds are counted by has one.
     login = "".join(str(form.get("login", "")).replace("\0", "").lower().split())[:_LONGEST_LOGIN]
     await _begin(request, form, login)
-    return await run_in_threadpool(without_words, _by_password, request, form, login)
+    portal: Portal = request.app.state.portal
+    async with portal.turns.one_of(SIGN_INS, "sign-in"):  # pages keep threads, whoever guesses
+        return await run_in_threadpool(without_words, _by_password, request, form, login)
 
 
 async def sign_in_code(request: Request) -> Response:
