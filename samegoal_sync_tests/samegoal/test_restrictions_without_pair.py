@@ -72,6 +72,20 @@ def test_whom_it_names_goes_at_once(house: House, mode: str) -> None:
     assert sorted(_of_sibling(house)) == [_GIL, _UNA]
 
 
+@pytest.mark.parametrize("key", ["StudentID", "NameIDGuardian"])
+@pytest.mark.parametrize("flag", [True, False])
+@pytest.mark.parametrize("mode", _MODES)
+def test_whom_it_names_goes_also_where_the_pair_came_without_one_of_them(
+    house: House, mode: str, flag: bool, key: str
+) -> None:
+    _night(house, _family())
+    home = _family() if flag else _restricted(_family())
+    home.change(_PAIR, 1, **{key: None, "HasActiveRestrictedAccess": flag or None})
+    _night(house, home, _MODES[mode])
+    _nothing_of_gils(house)
+    assert [person for person, *_ in _shown(house)] == [_UNA]
+
+
 @pytest.mark.parametrize("mode", _MODES)
 def test_they_and_their_address_stay_away_in_the_nights_after(house: House, mode: str) -> None:
     _night(house, _family())

@@ -41,10 +41,14 @@ def restrictions_of_nobody(raw: RawObjects, today: date) -> pl.DataFrame:
 
 
 def restrictions_without_pair(raw: RawObjects, today: date) -> pl.Series:
-    """StudentGuardianID of every active restriction whose pair was not sent."""
-    active = restricted_pairs(raw, today)
-    sent = lookup(raw, _PAIR).get_column("StudentGuardianID")
-    return active.filter(~active.is_in(sent.implode()))
+    """StudentGuardianID of every active restriction whose pair was not sent, or was sent without
+    its student or guardian."""
+    pairs = lookup(raw, _PAIR)
+    named = pl.col("StudentID").is_not_null() & pl.col("NameIDGuardian").is_not_null()
+    flagged = pairs.filter(~named & pl.col("HasActiveRestrictedAccess").fill_null(False))
+    active = pl.concat([restricted_pairs(raw, today), flagged.get_column("StudentGuardianID")])
+    sent = pairs.filter(named).get_column("StudentGuardianID")
+    return active.filter(~active.is_in(sent.implode())).unique()
 
 
 def _active(raw: RawObjects, today: date) -> pl.DataFrame:
