@@ -37,10 +37,14 @@ def dagster_programs(world: World, log: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+#: Until a daemon has started and a cold worker reads: over two minutes at a load of twenty.
+_LOADED = 240.0
+
+
 def wait_for(
     what: str,
     look: Callable[[], _T | None],
-    seconds: float = 120,
+    seconds: float = _LOADED,
     *,
     else_show: Callable[[], object] = lambda: "",
 ) -> _T:

@@ -216,21 +216,21 @@ def test_a_night_whose_disk_was_full_is_tried_again_and_published_once(
     log = tmp_path / "dagster.log"
     world.registry.set_state(RIDGEMONT, DistrictState.SUSPENDED, "test")
     due(world, FAIRVIEW)
-    world.sandbox.fault(FAIRVIEW, "silent", count=1, seconds=10, path="Student/Student")
+    world.sandbox.fault(FAIRVIEW, "silent", count=1, seconds=15, path="Student/Student")
     with dagster_instance(world.settings, world.database_url) as instance:
         instance.add_dynamic_partitions("district", [FAIRVIEW])
         with dagster_programs(world, log):
-            wait_for("the run", lambda: is_reading(world, FAIRVIEW), seconds=180)
+            wait_for("the run", lambda: is_reading(world, FAIRVIEW))
             ballast = fill(disk)
             time.sleep(25)  # the run is over by then, and nobody could write that down
             ballast.unlink()
-            wait_for("the first attempt's end", lambda: _is_recorded(world), seconds=200)
+            wait_for("the first attempt's end", lambda: _is_recorded(world))
         assert "its disk is full (SQLSTATE 53100)" in log.read_text()
         if not _is_published(world):  # the run itself found room for its failed row
             _let_the_pause_pass(world)
             forget_ticks(instance)
             with dagster_programs(world, log):
-                wait_for("the night", lambda: _is_published(world), seconds=200)
+                wait_for("the night", lambda: _is_published(world))
                 wait_for("its run's end", lambda: not _unended(world))
     # Dagster's own retry may have been made, and not queued, while there was no room.
     assert statuses(world) in (["FAILURE", "SUCCESS"], ["FAILURE", "FAILURE", "SUCCESS"])
