@@ -30,7 +30,7 @@ run_and_leave(main)
 
 
 @pytest.mark.parametrize(
-    ("ending", "status", "told"),
+    ("ending", "status", "expected"),
     [
         ("pass", 0, ""),
         ("sys.exit()", 0, ""),
@@ -40,7 +40,7 @@ run_and_leave(main)
     ],
 )
 def test_all_that_waits_for_the_end_is_done_and_nothing_taken_apart(
-    ending: str, status: int, told: str
+    ending: str, status: int, expected: str
 ) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", _PROGRAM.replace("{ending}", ending)],
@@ -48,7 +48,7 @@ def test_all_that_waits_for_the_end_is_done_and_nothing_taken_apart(
     )  # fmt: skip
     assert ran.stdout.splitlines() == ["done", "thread is through", "at exit"]
     assert ran.returncode == status
-    assert told in ran.stderr
+    assert expected in ran.stderr
 
 
 def test_output_that_nobody_reads_any_more_keeps_no_program() -> None:

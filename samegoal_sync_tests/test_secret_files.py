@@ -43,7 +43,7 @@ def test_every_secret_may_be_in_a_file_and_the_page_says_so(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("wrong", ["missing", "empty", "two lines", "not text", "a folder"])
-def test_a_wrong_file_is_told_by_its_variable_alone(wrong: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_reported_by_its_variable_alone(wrong: str, tmp_path: Path) -> None:
     path = tmp_path / "secret"
     if wrong == "a folder":
         path.mkdir()

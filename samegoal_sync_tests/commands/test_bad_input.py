@@ -18,7 +18,7 @@ def home() -> Iterator[Path]:
         yield home
 
 
-def _assert_told(said: str, *words: str) -> None:
+def _assert_refused(said: str, *words: str) -> None:
     assert "Traceback" not in said
     assert "hint:" in said
     for word in words:
@@ -28,7 +28,7 @@ def _assert_told(said: str, *words: str) -> None:
 def test_an_unknown_district_is_named(home: Path) -> None:
     ended = run(home, "sync", "nowhere")
     assert ended.returncode == 2
-    _assert_told(ended.stderr, "'nowhere'", "districts list")
+    _assert_refused(ended.stderr, "'nowhere'", "districts list")
     assert left_by(home) == []
 
 
@@ -44,7 +44,7 @@ def test_a_taken_port_is_named_before_anything_starts(home: Path) -> None:
         ):
             ended = run(home, *arguments)
             assert ended.returncode == 2
-            _assert_told(ended.stderr, f"port {port}", "choose a free one")
+            _assert_refused(ended.stderr, f"port {port}", "choose a free one")
     assert left_by(home) == []
 
 
@@ -64,11 +64,11 @@ def test_a_number_out_of_range_is_refused_by_its_option(
     assert "Traceback" not in ended.stderr
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password(home: Path) -> None:
+def test_a_database_that_does_not_answer_is_reported_without_its_password(home: Path) -> None:
     url = "postgresql://someone:hush-hush@127.0.0.1:1/nothing"
     ended = run(home, "status", environment={"SAMEGOAL_SYNC_DATABASE_URL": url})
     assert ended.returncode == 1
-    _assert_told(ended.stderr, "SAMEGOAL_SYNC_DATABASE_URL")
+    _assert_refused(ended.stderr, "SAMEGOAL_SYNC_DATABASE_URL")
     assert "hush-hush" not in ended.stderr + ended.stdout
 
 
@@ -80,13 +80,13 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(home: Path
         ("DAGSTER_HOME", "relative/path"),
     ],
 )
-def test_a_wrong_setting_is_told_by_its_name(home: Path, variable: str, value: str) -> None:
+def test_a_wrong_setting_is_reported_by_its_name(home: Path, variable: str, value: str) -> None:
     ended = run(home, "status", environment={variable: value})
     assert ended.returncode == 2
-    _assert_told(ended.stderr, variable)
+    _assert_refused(ended.stderr, variable)
 
 
-def test_a_broken_instance_file_is_told(tmp_path: Path) -> None:
+def test_a_broken_instance_file_is_reported(tmp_path: Path) -> None:
     with new_home() as home:
         home.mkdir()
         (home / "dagster.yaml").write_text("storage: [unclosed\n")
@@ -99,23 +99,23 @@ def test_a_broken_instance_file_is_told(tmp_path: Path) -> None:
         assert added.returncode == 0, added.stderr
         ended = run(home, "sync", "fairview-isd")
         assert ended.returncode == 2
-        _assert_told(ended.stderr, "dagster.yaml")
+        _assert_refused(ended.stderr, "dagster.yaml")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
-def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
     ended = run(closed / "dagster", "districts", "list")
     assert ended.returncode != 0
-    _assert_told(ended.stderr, "closed")
+    _assert_refused(ended.stderr, "closed")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
-def test_a_home_of_another_user_is_told(tmp_path: Path) -> None:
+def test_a_home_of_another_user_is_reported(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o000)
     ended = run(closed, "status")
     assert ended.returncode == 2
-    _assert_told(ended.stderr, "another one made it", "DAGSTER_HOME")
+    _assert_refused(ended.stderr, "another one made it", "DAGSTER_HOME")
     closed.chmod(0o700)

@@ -42,9 +42,9 @@ def test_the_sandbox_of_the_district_is_taken_and_several_are_named(home: Path) 
             wait_for_text(*serving, f"pages: http://127.0.0.1:{port}/")
         for own in ("oak-hollow", "lake-isd"):
             assert _KEY in _access(home, "create", own, _KEY)
-        told = _access(home, "create", "fairview-isd", _KEY)
-        assert "2 have a district fairview-isd" in told
-        assert all(url in told for url in urls)
+        shown = _access(home, "create", "fairview-isd", _KEY)
+        assert "2 have a district fairview-isd" in shown
+        assert all(url in shown for url in urls)
         # Once it is registered its address says which.
         added = run(
             home, "districts", "add", "fairview-isd", "--name", "Fairview ISD", "--client-key",

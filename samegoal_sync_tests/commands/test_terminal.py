@@ -96,8 +96,8 @@ def test_a_row_of_a_pipe_is_one_line(database_url_of_a_night: str) -> None:
 
 def test_json_has_all_rows_or_as_many_as_are_asked_for(database_url_of_a_night: str) -> None:
     def rows(*options: str) -> int:
-        told = _in_a_pipe(database_url_of_a_night, "rejects", _SLUG, "--json", *options)
-        return len(json.loads(told)["rejects"])
+        printed = _in_a_pipe(database_url_of_a_night, "rejects", _SLUG, "--json", *options)
+        return len(json.loads(printed)["rejects"])
 
     assert (rows(), rows("--rows", "2"), rows("--rows", "0")) == (3, 2, 3)
 

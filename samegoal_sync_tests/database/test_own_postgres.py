@@ -58,7 +58,7 @@ def test_a_plain_user_with_the_documented_rights_runs_everything(own: str, tmp_p
     "address",
     ["postgresql://u:p%zzhunter2@h/db", "postgresql://u:hunter2@[::1/db", "hunter2"],
 )
-def test_an_address_that_can_not_be_read_is_told_without_its_password(address: str) -> None:
+def test_an_address_that_can_not_be_read_is_reported_without_its_password(address: str) -> None:
     with pytest.raises(DatabaseError, match="can't be read") as refused:
         connect(address)
     assert "hunter2" not in f"{refused.value} {refused.value.hint}"
@@ -149,9 +149,9 @@ def test_status_says_that_the_servers_log_shows_rows_until_a_superuser_ends_it(
         assert ended.returncode in (0, 1), ended.stderr
         return " ".join((ended.stdout + ended.stderr).split())
 
-    told = status()
-    assert "Postgres writes a student's row into its own log" in told
+    shown = status()
+    assert "Postgres writes a student's row into its own log" in shown
     remedy = "alter system set log_error_verbosity = terse; select pg_reload_conf();"
-    assert f"hint: as a superuser: {remedy}" in told
+    assert f"hint: as a superuser: {remedy}" in shown
     as_superuser(own, remedy.split("; "))
     assert "its own log" not in status()

@@ -18,7 +18,7 @@ def _closed() -> str:
     return f"postgresql://anna:hunter2@127.0.0.1:{free_ports(1)[0]}/samegoal"
 
 
-def test_what_is_gone_is_told_with_its_place_alone() -> None:
+def test_what_is_gone_is_reported_with_its_place_alone() -> None:
     address = _closed()
     with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:.*it does not answer") as raised:
         connect(address)

@@ -42,14 +42,14 @@ def details() -> str:
     guardians = district.guardians().frame.to_dicts()
     students = district.students().frame.to_dicts()
     shown = [
-        _told(student)
-        | {"guardians": [_told(g) for g in guardians if g["student_id"] == student["student_id"]]}
+        _filled(student)
+        | {"guardians": [_filled(g) for g in guardians if g["student_id"] == student["student_id"]]}
         for student in students
     ]
     return json.dumps(shown, indent=1, ensure_ascii=False, default=str) + "\n"
 
 
-def _told(row: dict[str, object]) -> dict[str, object]:
+def _filled(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if value not in (None, [])}
 
 

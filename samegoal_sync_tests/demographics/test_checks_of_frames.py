@@ -51,7 +51,7 @@ def test_a_whole_district_passes_every_check_by_its_listed_name() -> None:
     assert failed(raw) + failed(finished) == []
 
 
-def test_a_key_that_comes_twice_is_told_by_object_and_key() -> None:
+def test_a_key_that_comes_twice_is_reported_by_object_and_key() -> None:
     district = school_of(25)
     student = int(district.rows["Student/Student"][0]["StudentID"])
     district.add("Student/Student", StudentID=student)
@@ -87,12 +87,12 @@ def test_names_that_did_not_come_block() -> None:
     assert "names_came" in failed(check_raw(district.raw()))
 
 
-def test_an_essential_field_not_shared_blocks_and_an_optional_one_is_told() -> None:
+def test_an_essential_field_not_shared_blocks_and_an_optional_one_is_reported() -> None:
     district = school_of(25)
     district.not_shared("Demographics/Name", "IsHispanic")
     assert failed(check_raw(district.raw())) == ["all_fields_shared"]
-    (told,) = [one for one in check_raw(district.raw()) if not one.passed]
-    assert told.counts == {"Demographics/Name.IsHispanic": 1}
+    (found,) = [one for one in check_raw(district.raw()) if not one.passed]
+    assert found.counts == {"Demographics/Name.IsHispanic": 1}
     district.not_shared("Student/Student", "StudentNumber")
     assert "essential_fields_shared" in failed(check_raw(district.raw()))
 
@@ -193,9 +193,9 @@ def test_most_restrictions_gone_at_once_block_unless_a_person_has_looked() -> No
 
 
 def test_every_blocking_check_has_its_way_back_in_the_docs() -> None:
-    told = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
+    found = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")
     for name, blocking in (RAW_RULES | CURATED_RULES).items():
-        assert not blocking or f"### {name}\n" in told, name
+        assert not blocking or f"### {name}\n" in found, name
 
 
 def test_one_student_without_a_restricted_guardian_is_usual() -> None:

@@ -152,7 +152,7 @@ def test_an_adult_student_may_be_their_own_guardian() -> None:
     assert district.guardians().frame.height == 1
 
 
-def test_a_student_without_guardians_is_told() -> None:
+def test_a_student_without_guardians_is_reported() -> None:
     district = DistrictBuilder()
     district.student()
     district.guardian(district.student("S2"))
@@ -161,7 +161,7 @@ def test_a_student_without_guardians_is_told() -> None:
     assert curated.rejects.filter(rule="no_guardian").get_column("student_id").to_list() == ["S1"]
 
 
-def test_a_student_all_of_whose_guardians_are_withheld_is_told_as_well() -> None:
+def test_a_student_all_of_whose_guardians_are_withheld_is_reported_as_well() -> None:
     home = Household()
     home.restrict(home.guardian(), "2026-01-01")
     assert home.district.guardians().findings["students_without_guardian"] == 1
@@ -237,7 +237,7 @@ def test_a_restriction_holds_for_a_student_who_left_long_ago() -> None:
     assert district.guardians().account.row(0) == ("S1", guardian, "withheld", "restricted")
 
 
-def test_a_pair_without_student_or_guardian_is_accounted_for_and_told() -> None:
+def test_a_pair_without_student_or_guardian_is_accounted_for_and_reported() -> None:
     home = Household()
     home.guardian()
     home.district.add("Family/StudentGuardian", StudentID=home.student)

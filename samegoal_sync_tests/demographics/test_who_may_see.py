@@ -203,7 +203,7 @@ def test_where_the_restricted_are_published_their_contacts_are_not() -> None:
     assert rules == ["restricted_without_contacts"]
 
 
-def test_where_the_restricted_are_published_their_value_on_another_is_told_as_that() -> None:
+def test_where_the_restricted_are_published_their_value_on_another_is_reported_as_that() -> None:
     home = Household()
     father, mother = home.parent(*_GIL), home.parent("Una", "Vale", "1981-02-03")
     for person in (father, mother):
@@ -212,8 +212,8 @@ def test_where_the_restricted_are_published_their_value_on_another_is_told_as_th
     shown = DistrictSettings(publish_restricted=True)
     rejects = home.district.guardians(shown).rejects
     pairs = {home.district.pair(home.student, person): person for person in (father, mother)}
-    told = {(pairs[key], rule) for key, rule in rejects.select("key", "rule").iter_rows()}
-    assert told == {(father, "restricted_without_contacts"), (mother, "email_of_restricted")}
+    noticed = {(pairs[key], rule) for key, rule in rejects.select("key", "rule").iter_rows()}
+    assert noticed == {(father, "restricted_without_contacts"), (mother, "email_of_restricted")}
 
 
 @pytest.mark.parametrize(

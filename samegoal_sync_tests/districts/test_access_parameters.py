@@ -132,8 +132,8 @@ def test_commands_show_names_and_a_mask(
     shown = capsys.readouterr().out
     assert _VALUE not in shown
     if option:
-        told = json.loads(shown)
-        assert told["headers"] == {"X-Subscription": "********"}
-        assert told["token_fields"] == {"vendor_secret": "********"}
+        printed = json.loads(shown)
+        assert printed["headers"] == {"X-Subscription": "********"}
+        assert printed["token_fields"] == {"vendor_secret": "********"}
     else:
         assert "X-Subscription ********" in shown

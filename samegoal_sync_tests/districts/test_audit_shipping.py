@@ -184,9 +184,9 @@ def test_a_whole_line_is_sent_as_it_was_written(database_url: str, file: Path) -
     ship(database_url, to(file))
     (line,) = file.read_text().splitlines()
     assert line.isascii()
-    told = json.loads(line)
-    assert told.pop("id") > 0
-    assert told == {
+    sent = json.loads(line)
+    assert sent.pop("id") > 0
+    assert sent == {
         "at": "2026-11-28T08:00:00.000000+00:00",
         "district": "fairview-isd",
         "who": "zoë",
@@ -297,9 +297,9 @@ def test_a_syslog_server_takes_the_lines(database_url: str, server: Syslog, kind
         received = server.received(30)
     assert len(received) == 30
     for number, line in enumerate(received):
-        head, _, told = line.partition("{")
+        head, _, sent = line.partition("{")
         assert head == "local3 info 1 samegoal-sync audit "
-        assert json.loads("{" + told)["what"] == f"{number} {'ä' * 480}"
+        assert json.loads("{" + sent)["what"] == f"{number} {'ä' * 480}"
 
 
 @pytest.mark.parametrize("kind", ["socket", "udp", "tcp", "tls"])

@@ -66,15 +66,15 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[None]]:
 def test_a_tick_opens_no_connection_a_district(
     fleet: Registry, opened: list[None], tick: Callable[[Registry], list[str]]
 ) -> None:
-    told = tick(fleet)
-    assert {one.partition(":")[0] for one in told} == set(SLUGS)
+    done = tick(fleet)
+    assert {one.partition(":")[0] for one in done} == set(SLUGS)
     assert len(opened) <= 3
     assert tick(fleet) == []  # each once
 
 
 def test_many_nights_are_settled_in_one_transaction(fleet: Registry) -> None:
-    told = post_run.process_ended_runs(fleet, NOW)
-    assert len(told) == 2 * len(SLUGS)  # each with its state and its letter
+    done = post_run.process_ended_runs(fleet, NOW)
+    assert len(done) == 2 * len(SLUGS)  # each with its state and its letter
     with connect(fleet.database_url) as connection:
         for table in ("settled_syncs", "outbox"):
             query = f"select count(*), count(distinct xmin::text) from {table}"

@@ -66,7 +66,7 @@ def test_ten_bad_lines_are_each_named_and_nothing_is_stored(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"slug,name\nx,y\n", "no column base_url"),
         (HEADER.replace("hour", "secret").encode(), "unknown column secret"),
@@ -74,12 +74,12 @@ def test_ten_bad_lines_are_each_named_and_nothing_is_stored(
         (b"\xff\xfe\x00", "can't be read"),
     ],
 )
-def test_a_file_that_is_no_list_of_districts_is_told(
-    registry: Registry, tmp_path: Path, content: bytes, told: str
+def test_a_file_that_is_no_list_of_districts_is_reported(
+    registry: Registry, tmp_path: Path, content: bytes, expected: str
 ) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=expected):
         import_districts_file(registry, path, who="test")
     with pytest.raises(UsageError):
         import_districts_file(registry, tmp_path / "absent.csv", who="test")

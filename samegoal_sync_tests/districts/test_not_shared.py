@@ -48,23 +48,25 @@ def _registered(registry: Registry, sandbox: Sandbox, slug: str) -> Secret:
     return Secret(sandbox.generate_secret(slug, _KEY))
 
 
-def test_an_optional_lack_is_told_with_its_columns_and_stops_nothing(
+def test_an_optional_lack_is_reported_with_its_columns_and_stops_nothing(
     registry: Registry, sandbox: Sandbox
 ) -> None:
     done = complete(registry, "thin", _registered(registry, sandbox, "thin"), "ann")
     assert done.district.state is DistrictState.CONNECTED
     assert not done.stopped
-    told = {one.name: one for one in done.not_shared}
-    assert told.keys() == {"Demographics/Name", _ACCESS}
-    assert told["Demographics/Name"].fields == ("Gender",)
-    assert told["Demographics/Name"].columns == ("student.gender",)
-    assert told[_ACCESS].fields == ()
-    assert "guardian.restricted" in " ".join(told[_ACCESS].columns)
-    assert told[_ACCESS].actor == "Skyward"
-    assert "Demographics/Name.Gender (touches student.gender)" in str(told["Demographics/Name"])
+    by_object = {one.name: one for one in done.not_shared}
+    assert by_object.keys() == {"Demographics/Name", _ACCESS}
+    assert by_object["Demographics/Name"].fields == ("Gender",)
+    assert by_object["Demographics/Name"].columns == ("student.gender",)
+    assert by_object[_ACCESS].fields == ()
+    assert "guardian.restricted" in " ".join(by_object[_ACCESS].columns)
+    assert by_object[_ACCESS].actor == "Skyward"
+    assert "Demographics/Name.Gender (touches student.gender)" in str(
+        by_object["Demographics/Name"]
+    )
 
 
-def test_an_essential_lack_is_told_and_the_district_stays_where_it_is(
+def test_an_essential_lack_is_reported_and_the_district_stays_where_it_is(
     registry: Registry, sandbox: Sandbox
 ) -> None:
     done = complete(registry, "bare", _registered(registry, sandbox, "bare"), "ann")

@@ -157,7 +157,9 @@ def _assert_left_nowhere(secret: str, settings: Settings, database_url: str) -> 
                 assert secret.encode() not in path.read_bytes(), path
 
 
-def test_what_is_wrong_is_told_with_who_must_act(registered: Registry, sandbox: Sandbox) -> None:
+def test_what_is_wrong_is_reported_with_who_must_act(
+    registered: Registry, sandbox: Sandbox
+) -> None:
     with pytest.raises(AccessRefused):
         complete(registered, SLUG, Secret("wrong"), "ann")
     assert not registered.has_secret(SLUG)

@@ -49,13 +49,13 @@ def active(registry: Registry, fairview: str) -> str:
 
 
 def _settle(registry: Registry, mailer: Mailer | None, now: datetime = NOW) -> list[str]:
-    told = process_ended_runs(registry, now)
+    done = process_ended_runs(registry, now)
     if mailer:
         deliver(registry.database_url, mailer, now)
-    return told
+    return done
 
 
-def test_a_held_night_is_told_once_by_counts(
+def test_a_held_night_is_reported_once_by_counts(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     write_night(registry.database_url, active, NOW, "held", counts=HELD, message="students_lost")
@@ -97,7 +97,7 @@ def test_a_permanent_fault_moves_the_district_and_a_good_night_moves_it_back(
     assert registry.get(active).state is DistrictState.ACTIVE
 
 
-def test_a_fault_that_may_pass_is_told_only_when_no_attempt_is_left(
+def test_a_fault_that_may_pass_is_reported_only_when_no_attempt_is_left(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     url, district = registry.database_url, registry.get(active)
@@ -157,9 +157,9 @@ def test_only_the_newest_night_moves_a_district(
     refused = {"transient": False, "error": "AccessRefused"}
     write_night(registry.database_url, active, NOW, "failed", message="x", findings=refused)
     write_night(registry.database_url, active, NOW, "published", counts={"students_sent": 5})
-    told = _settle(registry, mailer)  # both at once, after an outage
+    done = _settle(registry, mailer)  # both at once, after an outage
     assert registry.get(active).state is DistrictState.ACTIVE
-    assert f"{active}: failing" not in told
+    assert f"{active}: failing" not in done
 
 
 def test_a_held_first_night_is_confirmed_once_when_it_is_approved(
@@ -203,7 +203,7 @@ def test_a_thousand_forged_mails_push_nothing_out_of_sight(
     assert warn_of_expiry(registry, (), NOW) == []
 
 
-def test_a_bad_night_of_many_districts_is_told_over_several_calls(
+def test_a_bad_night_of_many_districts_is_reported_over_several_calls(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     for _ in range(MOST_SENT + 5):
@@ -216,7 +216,7 @@ def test_a_bad_night_of_many_districts_is_told_over_several_calls(
     assert len(smtp.messages) == MOST_SENT + 5
 
 
-def test_expiry_is_told_at_each_mark_once_and_after_a_downtime_only_the_gravest(
+def test_expiry_is_reported_at_each_mark_once_and_after_a_downtime_only_the_gravest(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     ends = date(2027, 3, 1)
@@ -234,18 +234,18 @@ def test_expiry_is_told_at_each_mark_once_and_after_a_downtime_only_the_gravest(
     assert warn_of_expiry(registry, (), datetime(2027, 3, 1, 12, tzinfo=UTC)) == []
 
 
-def test_a_pause_is_told_the_day_before_and_the_day_after(
+def test_a_pause_is_reported_the_day_before_and_the_day_after(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:
     paused = DateRange(date(2027, 7, 1), date(2027, 7, 31))
     settings = dataclasses.replace(registry.get(active).settings, paused=paused)
     registry.update(active, who="test", settings=settings)
-    told = []
+    done = []
     for day in range(45):
         now = datetime(2027, 6, 25, 18, tzinfo=UTC) + timedelta(days=day)
-        told += [now.date() for _ in range(2) if remind_of_pauses(registry, now)]
+        done += [now.date() for _ in range(2) if remind_of_pauses(registry, now)]
         deliver(registry.database_url, mailer, now)
-    assert told == [date(2027, 6, 30), date(2027, 8, 1)]
+    assert done == [date(2027, 6, 30), date(2027, 8, 1)]
     assert "begins tomorrow, 2027-07-01" in smtp.messages[0]["Subject"]
 
 

@@ -121,7 +121,9 @@ def test_settings_come_back_as_they_were(registry: Registry, fairview: str) -> N
     ]
 
 
-def test_an_unknown_setting_in_the_table_is_told_by_name(registry: Registry, fairview: str) -> None:
+def test_an_unknown_setting_in_the_table_is_reported_by_name(
+    registry: Registry, fairview: str
+) -> None:
     with connect(registry.database_url) as connection:
         connection.execute("""update districts set settings = '{"guardian": "all"}'""")
     with pytest.raises(InvalidDistrict, match="unknown setting 'guardian'"):
@@ -155,7 +157,7 @@ def test_a_state_is_a_step_with_its_time_who_and_what(registry: Registry, fairvi
     assert (newest.kind, newest.who, newest.what) == ("active", "ann", "first import done")
 
 
-def test_an_unknown_district_is_told_as_such(registry: Registry) -> None:
+def test_an_unknown_district_is_reported_as_such(registry: Registry) -> None:
     for call in (
         lambda: registry.get("x"),
         lambda: registry.set_state("x", DistrictState.ACTIVE, "ann"),

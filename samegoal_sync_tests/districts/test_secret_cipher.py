@@ -48,13 +48,13 @@ def test_a_row_moved_to_another_district_is_refused(settings: Settings) -> None:
         cipher.open("b", cipher.seal("a", SECRET))
 
 
-def test_a_key_that_is_none_is_told_without_showing_it(settings: Settings) -> None:
+def test_a_key_that_is_none_is_reported_without_showing_it(settings: Settings) -> None:
     with pytest.raises(SecretKeyError) as caught:
         Cipher(dataclasses.replace(settings, secret_keys=("hunter2",)), lambda: True)
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_folder_that_cant_be_written_is_told(settings: Settings) -> None:
+def test_a_folder_that_cant_be_written_is_reported(settings: Settings) -> None:
     settings.home.parent.mkdir(exist_ok=True)
     settings.home.write_text("a file where the folder should be")
     with pytest.raises(SecretKeyError, match="can't be used"):

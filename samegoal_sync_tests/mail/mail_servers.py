@@ -178,9 +178,9 @@ def lying_imap(certificate: Path, key: Path, answer: bytes) -> Iterator[str]:
                 peer.sendall(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
                 for line in peer.makefile("rb"):
                     tag, command = line.split()[0], line.upper()
-                    told = b"* SEARCH 1\r\n" if b"SEARCH" in command else b""
-                    told = b"* CAPABILITY IMAP4rev1\r\n" if b"CAPABILITY" in command else told
-                    peer.sendall(answer if b"FETCH" in command else told + tag + b" OK done\r\n")
+                    said = b"* SEARCH 1\r\n" if b"SEARCH" in command else b""
+                    said = b"* CAPABILITY IMAP4rev1\r\n" if b"CAPABILITY" in command else said
+                    peer.sendall(answer if b"FETCH" in command else said + tag + b" OK done\r\n")
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve, args=[listening], daemon=True)

@@ -19,7 +19,7 @@ from samegoal_sync.settings import Settings
 
 
 def test_of_many_who_add_the_same_district_one_succeeds(registry: Registry) -> None:
-    told: list[str] = []
+    outcomes: list[str] = []
     start = threading.Barrier(6)
 
     def add(number: int) -> None:
@@ -29,16 +29,16 @@ def test_of_many_who_add_the_same_district_one_succeeds(registry: Registry) -> N
                 slug="oak", name=f"Oak {number}", client_key="k", who="test",
                 base_url="https://skyward.example.com/OakAPI",
             )  # fmt: skip
-            told.append("added")
+            outcomes.append("added")
         except DuplicateDistrict:
-            told.append("refused")
+            outcomes.append("refused")
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(told) == ["added", *["refused"] * 5]
+    assert sorted(outcomes) == ["added", *["refused"] * 5]
     assert [one.slug for one in registry.list()] == ["oak"]
 
 
@@ -87,7 +87,7 @@ def _settings(home: Path, *keys: str) -> Settings:
     return Settings(home=home, storage=home, secret_keys=keys)
 
 
-def test_a_lost_or_wrong_key_is_told_with_the_way_back(tmp_path: Path) -> None:
+def test_a_lost_or_wrong_key_is_reported_with_the_way_back(tmp_path: Path) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     sealed = Cipher(_settings(tmp_path, old), lambda: True).seal("oak", Secret("s"))
     with pytest.raises(SecretKeyError, match="not here") as caught:
@@ -101,7 +101,7 @@ def test_a_lost_or_wrong_key_is_told_with_the_way_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\xff\xfe\x00", b"short"])
-def test_a_damaged_key_file_is_told(damaged: bytes, tmp_path: Path) -> None:
+def test_a_damaged_key_file_is_reported(damaged: bytes, tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_bytes(damaged)
     for keys in ((), (Fernet.generate_key().decode(),)):
         with pytest.raises(SecretKeyError):

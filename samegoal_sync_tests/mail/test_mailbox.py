@@ -87,7 +87,7 @@ def test_requests_are_taken_up_forged_ones_rejected_others_left_alone(
     )
 
 
-def test_a_wrong_password_is_told_without_it(imap: Imap, registry: Registry) -> None:
+def test_a_wrong_password_is_reported_without_it(imap: Imap, registry: Registry) -> None:
     wrong = imap.url.replace("p%40ss", "hunter2")
     with pytest.raises(MailError) as caught:
         take_up_requests(registry, incoming(wrong), datetime.now(UTC))
@@ -114,7 +114,7 @@ def test_a_server_that_tells_any_length_is_not_believed(
     assert "(abort)" in str(caught.value)
 
 
-def test_a_mailbox_that_is_down_is_told(registry: Registry) -> None:
+def test_a_mailbox_that_is_down_is_reported(registry: Registry) -> None:
     with pytest.raises(MailError, match="could not be read"):
         take_up_requests(
             registry, incoming("imaps://u:p@127.0.0.1:1/INBOX?authserv=x"), datetime.now(UTC)
@@ -168,7 +168,7 @@ def test_the_subject_is_word_for_word_but_for_case_and_blanks() -> None:
         "imaps://u:hunter2@h:port/?authserv=x",
     ],
 )
-def test_a_wrong_address_is_told_without_its_password(url: str) -> None:
+def test_a_wrong_address_is_reported_without_its_password(url: str) -> None:
     with pytest.raises(SettingError) as caught:
         incoming(url)
     assert "hunter2" not in str(caught.value)

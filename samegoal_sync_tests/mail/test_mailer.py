@@ -52,9 +52,9 @@ def test_a_refusal_and_a_wrong_password_repeat_nothing(smtp: tuple[Smtp, str]) -
     with pytest.raises(MailError, match="451") as refused:
         Mailer(outgoing(url)).send(message)
     assert server.messages == []
-    for told in (str(wrong.value), str(refused.value)):
-        assert "hunter2" not in told
-        assert "quoted-word" not in told
+    for message_shown in (str(wrong.value), str(refused.value)):
+        assert "hunter2" not in message_shown
+        assert "quoted-word" not in message_shown
 
 
 def test_a_server_whose_certificate_is_not_vouched_for_gets_nothing(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_server_whose_certificate_is_not_vouched_for_gets_nothing(tmp_path: Pa
         "smtps://user:hunter2@mail.example.com:x?from=a@b.example",
     ],
 )
-def test_a_wrong_address_is_told_without_its_password(url: str) -> None:
+def test_a_wrong_address_is_reported_without_its_password(url: str) -> None:
     with pytest.raises(SettingError) as caught:
         outgoing(url)
     assert "hunter2" not in str(caught.value)

@@ -96,7 +96,7 @@ def test_a_message_is_json_and_slacks_is_text_alone(hook: Hook) -> None:
     ("status", "error"), [(404, MailError), (302, MailError), (429, MailServerDown),
                           (503, MailServerDown)],
 )  # fmt: skip
-def test_a_refusal_is_told_without_the_address(
+def test_a_refusal_is_reported_without_the_address(
     hook: Hook, status: int, error: type[Exception]
 ) -> None:
     hook.status = status

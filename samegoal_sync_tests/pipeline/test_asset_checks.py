@@ -24,8 +24,8 @@ def _status(
 ) -> Status | None:
     key = dg.AssetCheckKey(dg.AssetKey(asset.split("/")), check)
     records = instance.event_log_storage.get_asset_check_execution_history(key, limit=20)
-    told = [record for record in records if record.partition == slug]
-    return told[0].status if told else None
+    shown = [record for record in records if record.partition == slug]
+    return shown[0].status if shown else None
 
 
 def _failure(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
@@ -119,10 +119,10 @@ def test_a_held_night_shows_as_a_failed_check_and_publishes_nothing(
     run = instance.get_run_by_id(outcome.run_id)
     assert run is not None
     assert run.status is dg.DagsterRunStatus.SUCCESS
-    told = _numbers(instance, "samegoal/students", "within_guards")
-    assert told["students lost (%)"] == 50.0
-    assert told["students lost, limit (%)"] == 10.0
-    assert "students are gone" in str(told["held because"])
+    shown = _numbers(instance, "samegoal/students", "within_guards")
+    assert shown["students lost (%)"] == 50.0
+    assert shown["students lost, limit (%)"] == 10.0
+    assert "students are gone" in str(shown["held because"])
     others = instance.event_log_storage.get_asset_check_summary_records(
         [
             dg.AssetCheckKey(dg.AssetKey(asset), check)
@@ -164,9 +164,9 @@ def test_within_guards_shows_its_shares_when_it_passes(
 ) -> None:
     world.run()
     world.run()
-    told = _numbers(instance, "samegoal/students", "within_guards")
-    assert told["students new (%)"] == 0.0
-    assert told["students new, limit (%)"] == 25.0
+    shown = _numbers(instance, "samegoal/students", "within_guards")
+    assert shown["students new (%)"] == 0.0
+    assert shown["students new, limit (%)"] == 25.0
 
 
 def test_a_void_secret_is_one_red_step(world: World, instance: dg.DagsterInstance) -> None:

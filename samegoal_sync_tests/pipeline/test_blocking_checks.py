@@ -60,7 +60,7 @@ def _only_our_words(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str
     ],
     ids=["raw", "curated"],
 )
-def test_stored_frames_that_are_not_fit_are_told_in_our_words(
+def test_stored_frames_that_are_not_fit_are_reported_in_our_words(
     world: World,
     instance: dg.DagsterInstance,
     stored: tuple[str, ...],
@@ -74,12 +74,12 @@ def test_stored_frames_that_are_not_fit_are_told_in_our_words(
     _store_with_a_row_twice(world, stored, asset, frame)
     result = materialize(instance, *made)
     assert not result.success
-    _, told = _only_our_words(instance, result.run_id)
-    assert re.search(words, told)
+    _, words_shown = _only_our_words(instance, result.run_id)
+    assert re.search(words, words_shown)
     assert world.published() == before
 
 
-def test_a_blocking_check_of_a_whole_night_is_told_in_our_words(
+def test_a_blocking_check_of_a_whole_night_is_reported_in_our_words(
     world: World, instance: dg.DagsterInstance
 ) -> None:
     world.run()
@@ -92,7 +92,7 @@ def test_a_blocking_check_of_a_whole_night_is_told_in_our_words(
         )
     outcome = world.run()[0]
     assert outcome.state == "failed"
-    step, told = _only_our_words(instance, outcome.run_id)
+    step, words_shown = _only_our_words(instance, outcome.run_id)
     assert step == "demographics"
-    assert "The curated frames are not fit to go on: restrictions_still_shared" in told
+    assert "The curated frames are not fit to go on: restrictions_still_shared" in words_shown
     assert world.published() == before

@@ -127,11 +127,11 @@ def test_a_launched_partition_and_a_missed_night_pass_through_the_queue(
         "kind": "by hand",
     }
     key = dg.AssetCheckKey(dg.AssetKey("student_demographics"), "students_valid")
-    told = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
-    assert {record.partition for record in told} == {FAIRVIEW}
+    evaluations = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    assert {record.partition for record in evaluations} == {FAIRVIEW}
     fresh = dg.AssetCheckKey(SAMEGOAL_STUDENTS, "fresh_within_36_hours")
-    told = instance.event_log_storage.get_asset_check_execution_history(fresh, limit=10)
-    assert run_id not in {record.run_id for record in told}
+    evaluations = instance.event_log_storage.get_asset_check_execution_history(fresh, limit=10)
+    assert run_id not in {record.run_id for record in evaluations}
 
     _set_hour(world, -timedelta(hours=2))
     with psycopg.connect(world.database_url) as connection:

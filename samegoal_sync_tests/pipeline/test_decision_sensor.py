@@ -47,13 +47,13 @@ def _tick(instance: dg.DagsterInstance, cursor: str | None = None) -> str | None
     with dg.build_sensor_context(
         resources=resources(), instance=instance, cursor=cursor
     ) as context:
-        told = decisions_on_held_nights(context)
-    if isinstance(told, dg.SkipReason):
+        result = decisions_on_held_nights(context)
+    if isinstance(result, dg.SkipReason):
         return None
-    assert isinstance(told, dg.SensorResult)
-    for event in told.asset_events:
+    assert isinstance(result, dg.SensorResult)
+    for event in result.asset_events:
         instance.report_runless_asset_event(event)
-    return told.cursor
+    return result.cursor
 
 
 def _published(instance: dg.DagsterInstance) -> dg.AssetMaterialization:
@@ -63,7 +63,7 @@ def _published(instance: dg.DagsterInstance) -> dg.AssetMaterialization:
     return event.asset_materialization
 
 
-def test_an_approved_night_is_told_with_its_numbers_and_a_green_check_once(
+def test_an_approved_night_is_reported_with_its_numbers_and_a_green_check_once(
     held: World, instance: dg.DagsterInstance
 ) -> None:
     assert _tick(instance) is None
@@ -72,11 +72,11 @@ def test_an_approved_night_is_told_with_its_numbers_and_a_green_check_once(
     cursor = _tick(instance)
     assert cursor is not None
     assert _status(instance) is Status.SUCCEEDED
-    told = _published(instance)
-    assert told != before
-    assert told.partition == FAIRVIEW
-    assert told.metadata["students missing"].value == counts["students_missing"] > 0
-    assert told.metadata["changes recorded"].value == counts["changes"]
+    result = _published(instance)
+    assert result != before
+    assert result.partition == FAIRVIEW
+    assert result.metadata["students missing"].value == counts["students_missing"] > 0
+    assert result.metadata["changes recorded"].value == counts["changes"]
     assert _tick(instance, cursor) is None
 
 

@@ -144,8 +144,8 @@ def test_lineage_comes_from_the_transforms_own_rules(
     schema = [column.name for column in metadata["dagster/column_schema"].columns]
     assert schema == list(columns)
     for column in TABLES[table].columns:
-        told = {dep.column_name for dep in lineage[column.name]}
-        assert told == {f"{name}.{field}" for name, field in column.fields}, column
+        lineage_of_column = {dep.column_name for dep in lineage[column.name]}
+        assert lineage_of_column == {f"{name}.{field}" for name, field in column.fields}, column
 
 
 def test_definitions_load_without_environment_and_stay_light() -> None:

@@ -53,14 +53,14 @@ def test_the_environment_holds_no_secret_key(world: World) -> None:
     assert (world.settings.home / "dagster.yaml").exists()
 
 
-def test_a_broken_dagster_yaml_is_told_in_one_line(world: World) -> None:
+def test_a_broken_dagster_yaml_is_reported_in_one_line(world: World) -> None:
     world.settings.home.mkdir(exist_ok=True)
     (world.settings.home / "dagster.yaml").write_text("storage: [")
     with pytest.raises(SettingError, match=r"dagster\.yaml"), _opened(world):
         pass
 
 
-def test_a_wrong_key_in_dagster_yaml_is_told_in_one_line(world: World) -> None:
+def test_a_wrong_key_in_dagster_yaml_is_reported_in_one_line(world: World) -> None:
     world.settings.home.mkdir(exist_ok=True)
     (world.settings.home / "dagster.yaml").write_text("no_such_key: 1")
     with pytest.raises(SettingError, match=r"dagster\.yaml"), _opened(world):
@@ -68,7 +68,7 @@ def test_a_wrong_key_in_dagster_yaml_is_told_in_one_line(world: World) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_home_that_cannot_be_written_is_told(world: World, tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_reported(world: World, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
     with pytest.raises(SettingError, match="can't be used"):

@@ -108,9 +108,9 @@ def test_a_run_past_the_queue_gets_its_tags(world: World, instance: dg.DagsterIn
     instance.add_dynamic_partitions("district", [FAIRVIEW])
     run = instance.create_run_for_job(_job(), tags={"dagster/partition": FAIRVIEW})
     execute_run(job_here("import_district"), run, instance)
-    told = instance.get_run_by_id(run.run_id)
-    assert told is not None
-    assert (told.tags["district"], told.tags["host"]) == (FAIRVIEW, "127.0.0.1")
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    assert (found.tags["district"], found.tags["host"]) == (FAIRVIEW, "127.0.0.1")
 
 
 def test_numbers_of_the_night_are_metadata_that_the_ui_plots(
@@ -129,11 +129,11 @@ def test_numbers_of_the_night_are_metadata_that_the_ui_plots(
 def test_raw_assets_say_whether_they_brought_what_the_night_before_did(
     world: World, instance: dg.DagsterInstance
 ) -> None:
-    told = []
+    found = []
     for _ in range(2):
         world.run()
-        told.append([_metadata(instance, "qmlativ", one.value) for one in RawAsset])
-    first, second = told
+        found.append([_metadata(instance, "qmlativ", one.value) for one in RawAsset])
+    first, second = found
     assert not any("same as the last read" in one for one in first)
     assert [one["same as the last read"].value for one in second] == [True] * 3
     numbers = second[0] | second[1]
@@ -193,7 +193,7 @@ def test_a_district_that_fails_does_not_stop_the_next(world: World) -> None:
     assert failed.needs_a_person
 
 
-def test_a_fault_that_no_retry_helps_is_told_with_its_hint_and_not_retried(
+def test_a_fault_that_no_retry_helps_is_reported_with_its_hint_and_not_retried(
     world: World, instance: dg.DagsterInstance
 ) -> None:
     world.sandbox.generate_secret(FAIRVIEW, "samegoal-demographics")
@@ -206,19 +206,19 @@ def test_a_fault_that_no_retry_helps_is_told_with_its_hint_and_not_retried(
     ).records
     event = failures[0].event_log_entry.dagster_event
     assert event is not None
-    told = event.step_failure_data.user_failure_data
-    assert told is not None
-    assert told.metadata["hint"].value == outcome.hint
-    assert told.metadata["action by"].value == outcome.actor
+    found = event.step_failure_data.user_failure_data
+    assert found is not None
+    assert found.metadata["hint"].value == outcome.hint
+    assert found.metadata["action by"].value == outcome.actor
 
 
-def test_a_defect_is_told_by_type_and_place_alone() -> None:
+def test_a_defect_is_reported_by_type_and_place_alone() -> None:
     try:
         raise ValueError("Marisol Example, born 2015-01-02")
     except ValueError as error:
-        told = str(Defect(error))
-    assert "ValueError in test_launching.py" in told
-    assert "Marisol" not in told
+        found = str(Defect(error))
+    assert "ValueError in test_launching.py" in found
+    assert "Marisol" not in found
 
 
 def test_a_failed_night_keeps_what_is_published(world: World) -> None:
@@ -229,7 +229,7 @@ def test_a_failed_night_keeps_what_is_published(world: World) -> None:
     assert world.published() == before
 
 
-def test_an_unknown_district_is_told_before_anything_runs(world: World) -> None:
+def test_an_unknown_district_is_reported_before_anything_runs(world: World) -> None:
     with pytest.raises(SyncError, match="nowhere"):
         import_districts(world.settings, world.database_url, [FAIRVIEW, "nowhere"])
     assert world.published() == []

@@ -33,13 +33,13 @@ from samegoal_sync.pipeline.launching import import_districts
 from samegoal_sync.qmlativ.http import limits
 from samegoal_sync.settings import Settings
 
-told = json.loads(sys.stdin.read())
+given = json.loads(sys.stdin.read())
 resource.setrlimit(resource.RLIMIT_DATA, (2**32, 2**32))  # what goes wrong hurts nobody else
-limits.Limits = partial(limits.Limits, page_size=5_000, frame_bytes=told["budget"] * 2**20)
-settings = Settings(Path(told["home"]), Path(told["storage"]), allow_loopback=True)
+limits.Limits = partial(limits.Limits, page_size=5_000, frame_bytes=given["budget"] * 2**20)
+settings = Settings(Path(given["home"]), Path(given["storage"]), allow_loopback=True)
 peaks = []
-for slug in told["slugs"]:
-    (outcome,) = import_districts(settings, told["url"], [slug])
+for slug in given["slugs"]:
+    (outcome,) = import_districts(settings, given["url"], [slug])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     peaks.append([outcome.state, outcome.message or "", peak])
 print(json.dumps(peaks))
@@ -71,13 +71,13 @@ def test_a_run_takes_no_more_memory_than_its_budget_and_the_next_is_imported(
         )  # fmt: skip
         world.registry.store_secret(ENDLESS, Secret(does.SECRET), "test")
         world.registry.set_state(ENDLESS, DistrictState.ACTIVE, "test")
-        told = {
+        given = {
             "home": str(world.settings.home), "storage": str(world.settings.storage),
             "url": world.database_url, "slugs": [FAIRVIEW, ENDLESS, FAIRVIEW], "budget": _BUDGET,
         }  # fmt: skip
         run = subprocess.run(
             [sys.executable, "-c", _RUN],
-            input=json.dumps(told), capture_output=True, text=True, timeout=240, check=True,
+            input=json.dumps(given), capture_output=True, text=True, timeout=240, check=True,
         )  # fmt: skip
     first, endless, again = json.loads(run.stdout)
     assert (first[0], endless[0], again[0]) == ("published", "failed", "unchanged")

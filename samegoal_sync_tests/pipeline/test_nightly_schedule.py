@@ -169,9 +169,9 @@ def test_a_district_turns_red_and_green_as_often_as_its_nights_do(
         with connect(registry.database_url) as connection:
             connection.execute("delete from syncs")
         write_night(registry.database_url, SLUGS[0], NOW - timedelta(hours=hours), "published")
-        told = _tick(sensors.districts_fresh, instance, cursor)
-        cursor = told.cursor
-        for event in told.asset_events:  # as the daemon does after a tick
+        ticked = _tick(sensors.districts_fresh, instance, cursor)
+        cursor = ticked.cursor
+        for event in ticked.asset_events:  # as the daemon does after a tick
             instance.report_runless_asset_event(event)
         (record,) = instance.event_log_storage.get_asset_check_execution_history(
             key, limit=1, partition_filter=PartitionKeyFilter(key=SLUGS[0])

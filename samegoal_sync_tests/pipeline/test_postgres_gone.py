@@ -62,7 +62,7 @@ def _ended(command: subprocess.Popen[str]) -> tuple[int, str]:
     return command.returncode, said
 
 
-def _is_told_plainly(said: str) -> bool:
+def _is_reported_plainly(said: str) -> bool:
     """What, where and what to do; neither a traceback nor a statement."""
     return not any(word in said.lower() for word in ("traceback", 'file "', "insert into", "[sql"))
 
@@ -79,7 +79,7 @@ def test_an_import_waits_for_a_server_that_restarts_and_publishes_once(
     assert status == 0, said
     assert "could not be reached: it " in said  # is stopping, or does not answer
     assert "; it is waited for, up to 60 s" in said
-    assert _is_told_plainly(said), said
+    assert _is_reported_plainly(said), said
     assert len(said.splitlines()) < 10, said
     assert syncs(own) == [("published", None)]
     assert statuses(own) == ["SUCCESS"]
@@ -97,7 +97,7 @@ def test_an_import_waits_for_the_projects_own_server(sandbox: Sandbox, tmp_path:
             status, said = _ended(command)
         assert (status, syncs(world)) == (0, [("published", None)]), said
         assert "the project's own Postgres is down; it is waited for" in said
-        assert _is_told_plainly(said), said
+        assert _is_reported_plainly(said), said
 
 
 def test_an_import_that_lost_its_server_says_so_and_the_next_one_is_good(
@@ -109,7 +109,7 @@ def test_an_import_that_lost_its_server_says_so_and_the_next_one_is_good(
     assert status == 1
     assert "error: Postgres at localhost:" in said or "error: Postgres at 127.0.0.1:" in said
     assert "hint: check that the server of SAMEGOAL_SYNC_DATABASE_URL is up" in said
-    assert _is_told_plainly(said), said
+    assert _is_reported_plainly(said), said
     assert "superuser" not in said  # the password
     server.start()
     assert statuses(own) == ["STARTED"]
@@ -143,7 +143,7 @@ def test_a_full_disk_fails_the_import_plainly_and_room_mends_it(
     assert status == 1
     assert "its disk is full (SQLSTATE 53100)" in said, said
     assert "make room on the disk of Postgres's data" in said
-    assert _is_told_plainly(said), said
+    assert _is_reported_plainly(said), said
     assert world.published() == []
     ballast.unlink()
     (outcome,) = world.run()
@@ -171,7 +171,7 @@ def test_work_whose_connection_broke_off_is_done_again(own: World, table: str) -
     assert (status, syncs(own), statuses(own)) == (0, [("published", None)], ["SUCCESS"]), said
 
 
-def test_connections_that_break_off_again_and_again_are_recorded_and_told_plainly(
+def test_connections_that_break_off_again_and_again_are_recorded_and_reported_plainly(
     own: World,
 ) -> None:
     with (
@@ -180,7 +180,7 @@ def test_connections_that_break_off_again_and_again_are_recorded_and_told_plainl
     ):
         status, said = _ended(command)
     assert status == 1
-    assert _is_told_plainly(said), said
+    assert _is_reported_plainly(said), said
     ((state, message),) = syncs(own)
     assert (state, "the connection broke off" in str(message)) == ("failed", True)
     (outcome,) = own.run()  # ends the one that could not write its end

@@ -58,14 +58,14 @@ def _decide_on_a_held_night(world: World) -> None:
     approve(world.database_url, FAIRVIEW, "ann")
     with dagster_instance(world.settings, world.database_url) as instance:
         with dg.build_sensor_context(resources=resources(), instance=instance) as context:
-            told = decisions_on_held_nights(context)
-        assert isinstance(told, dg.SensorResult)
+            result = decisions_on_held_nights(context)
+        assert isinstance(result, dg.SensorResult)
         # Both published assets, and the check.
-        assert {type(event).__name__ for event in told.asset_events} == {
+        assert {type(event).__name__ for event in result.asset_events} == {
             "AssetMaterialization",
             "AssetCheckEvaluation",
         }
-        for event in told.asset_events:
+        for event in result.asset_events:
             instance.report_runless_asset_event(event)
 
 

@@ -92,7 +92,7 @@ def test_a_refresh_finds_a_student_whose_number_was_swapped_since_the_night(
     assert (_value(world, sis, other), _value(world, sis, child)) == before
 
 
-def test_an_unknown_number_is_told_and_leaves_no_sync(world: World) -> None:
+def test_an_unknown_number_is_reported_and_leaves_no_sync(world: World) -> None:
     world.run()
     before = _everything(world)
     with pytest.raises(StudentNotFound):
@@ -136,7 +136,7 @@ def test_restrictions_no_longer_shared_stop_a_refresh(world: World) -> None:
     assert _everything(world) == before
 
 
-def test_two_students_with_the_number_are_both_told_and_nobody_else() -> None:
+def test_two_students_with_the_number_are_both_reported_and_nobody_else() -> None:
     district = DistrictBuilder()
     first, second = district.student("S1"), district.student("S1", FirstName="Ben")
     district.student("S2", BirthDate=None)

@@ -54,10 +54,10 @@ def _enrolled(world: World) -> tuple[str, str]:
 def _ended(person: Person, address: str) -> str:
     """What the page says of the refresh when it has ended."""
     until = time.monotonic() + 90
-    while "data-open" in (told := person.get(f"{address}/refresh").text):
+    while "data-open" in (answer_text := person.get(f"{address}/refresh").text):
         assert time.monotonic() < until
         time.sleep(0.2)
-    return told
+    return answer_text
 
 
 def _actions(world: World) -> list[str]:
@@ -110,11 +110,11 @@ def test_a_qmlativ_that_fails_leaves_what_is_published_and_says_so(
     address = f"/d/{FAIRVIEW}/students/{portal_id}"
     try:
         teacher.post(f"{address}/refresh")
-        told = _ended(teacher, address)
+        answer_text = _ended(teacher, address)
     finally:
         world.sandbox.clear_faults(FAIRVIEW)
-    assert "Not refreshed" in told
-    assert "Who can act" in told
+    assert "Not refreshed" in answer_text
+    assert "Who can act" in answer_text
     assert "Not refreshed" in teacher.get(address).text
     assert world.published() == before
 
@@ -183,13 +183,13 @@ def test_a_silent_qmlativ_and_forty_clicks_take_nothing_from_others(
         teacher.post(f"/d/{FAIRVIEW}/students/{portal_id}/refresh")
         assert "just now" in _ended(teacher, f"/d/{FAIRVIEW}/students/{portal_id}")
         first = f"/d/{silent_slug}/students/{students[0][0]}"
-        while "data-open" in (told := bob.get(f"{first}/refresh").text):
+        while "data-open" in (answer_text := bob.get(f"{first}/refresh").text):
             for page in ("students", f"students/{portal_id}"):
                 began = time.monotonic()
                 assert teacher.get(f"/d/{FAIRVIEW}/{page}").status_code == 200
                 taken.append(time.monotonic() - began)
             time.sleep(0.2)
-        assert "Not refreshed" in told
+        assert "Not refreshed" in answer_text
         assert (
             time.monotonic() - clicked < 60
         )  # 20 s, and the start of the first process on a busy machine

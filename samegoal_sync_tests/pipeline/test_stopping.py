@@ -35,7 +35,7 @@ def _wait_for_a_read(world: World, calls: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pressed", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_sync_is_canceled_and_told(
+def test_a_stopped_sync_is_canceled_and_reported(
     world: World, instance: dg.DagsterInstance, pressed: signal.Signals
 ) -> None:
     world.run()

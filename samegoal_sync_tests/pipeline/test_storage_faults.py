@@ -38,36 +38,36 @@ def _recorded(world: World, run_id: str) -> tuple[str, str, str]:
     return row
 
 
-def _told(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+def _shown_failure(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     (event,) = [event for event in result.all_events if event.is_step_failure]
-    told = event.step_failure_data.user_failure_data
-    assert told is not None
-    return {name: str(value.value) for name, value in told.metadata.items()}
+    shown = event.step_failure_data.user_failure_data
+    assert shown is not None
+    return {name: str(value.value) for name, value in shown.metadata.items()}
 
 
-def test_frames_that_are_not_there_are_told_with_the_way_back(
+def test_frames_that_are_not_there_are_reported_with_the_way_back(
     world: World, instance: dg.DagsterInstance
 ) -> None:
     result = _curate(instance)
     assert not result.success
-    assert "no frames of qmlativ/" in _told(result)["what"]
-    assert f"samegoal-sync sync {FAIRVIEW}" in _told(result)["hint"]
+    assert "no frames of qmlativ/" in _shown_failure(result)["what"]
+    assert f"samegoal-sync sync {FAIRVIEW}" in _shown_failure(result)["hint"]
     state, message, hint = _recorded(world, result.run_id)
     assert state == "failed"
-    assert (message, hint) == (_told(result)["what"], _told(result)["hint"])
+    assert (message, hint) == (_shown_failure(result)["what"], _shown_failure(result)["hint"])
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
     assert run.tags["dagster/max_retries"] == "0"
 
 
-def test_damaged_frames_are_told_by_their_folder(
+def test_damaged_frames_are_reported_by_their_folder(
     world: World, instance: dg.DagsterInstance
 ) -> None:
     world.run()
     for frame in (world.settings.storage / "qmlativ" / "students").rglob("*.parquet"):
         frame.write_bytes(b"PAR1 half a night")
     result = _curate(instance)
-    assert "can't be read" in _told(result)["what"]
+    assert "can't be read" in _shown_failure(result)["what"]
     assert _recorded(world, result.run_id)[0] == "failed"
 
 
@@ -78,9 +78,9 @@ def test_notes_of_another_version_are_reported_without_their_words(
     for notes in (world.settings.storage / "qmlativ" / "students").rglob("notes.json"):
         notes.write_text(json.dumps({"Marisol": "Example"}))
     result = _curate(instance)
-    told = _told(result)
-    assert "stored by another version" in told["what"]
-    assert "Marisol" not in str(told)
+    shown = _shown_failure(result)
+    assert "stored by another version" in shown["what"]
+    assert "Marisol" not in str(shown)
     assert _recorded(world, result.run_id)[0] == "failed"
 
 
@@ -94,7 +94,7 @@ def test_a_missing_raw_frame_stops_the_district_and_blanks_nothing(
     lost.unlink()
     result = _curate(instance)
     assert not result.success
-    assert f"{name.replace('.', '/')} is missing" in _told(result)["what"]
+    assert f"{name.replace('.', '/')} is missing" in _shown_failure(result)["what"]
     assert _recorded(world, result.run_id)[0] == "failed"
     assert world.published() == before
 

@@ -50,11 +50,11 @@ def test_an_unchanged_night_leaves_few_events_and_a_dozen_checks(world: World) -
 def test_dagster_reads_each_event_as_it_was_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[dg.EventLogEntry] = []
+    all_entries: list[dg.EventLogEntry] = []
     store = ShortEventLog.store_event
 
     def seen(self: ShortEventLog, entry: dg.EventLogEntry) -> None:
-        told.append(entry)
+        all_entries.append(entry)
         store(self, entry)
 
     monkeypatch.setattr(ShortEventLog, "store_event", seen)
@@ -62,7 +62,7 @@ def test_dagster_reads_each_event_as_it_was_told(
     world.run()  # failures are events too
     world.sandbox.clear_faults(FAIRVIEW)
     world.run()
-    for entry in told:
+    for entry in all_entries:
         again = deserialize_value(as_json(shortened(entry)), dg.EventLogEntry)
         was = entry.dagster_event
         if was is not None:
@@ -70,12 +70,12 @@ def test_dagster_reads_each_event_as_it_was_told(
         assert again.message == entry.message
         for name in set(entry._fields) - {"dagster_event", "user_message"}:
             assert getattr(again, name) == getattr(entry, name)
-    kinds = {(entry.dagster_event_type, is_kept(entry)) for entry in told}
+    kinds = {(entry.dagster_event_type, is_kept(entry)) for entry in all_entries}
     assert (dg.DagsterEventType.STEP_OUTPUT, True) in kinds
     assert (dg.DagsterEventType.STEP_OUTPUT, False) in kinds
     assert (dg.DagsterEventType.STEP_FAILURE, True) in kinds
     # One fault is one red step: not a line, too, for each step that it kept from starting.
-    repeated = [one for one in told if one.user_message.startswith("Dependencies for step")]
+    repeated = [one for one in all_entries if one.user_message.startswith("Dependencies for step")]
     assert len(repeated) == 2
     assert not any(map(is_kept, repeated))
 

@@ -30,10 +30,10 @@ def signed_in(browser: Browser, portal: str, login: str, **options: Any) -> Page
 def accessible(page: Page, picture: str | None = None) -> None:
     """axe finds nothing on the page; keep a picture of it if asked."""
     found = Axe().run(page)
-    told = [
+    violations = [
         (violation["id"], [node["html"][:160] for node in violation["nodes"]])
         for violation in found.response["violations"]
     ]
-    assert told == [], told
+    assert violations == [], violations
     if picture and (path := picture_path(f"portal-{picture}.png")):
         page.screenshot(path=path)

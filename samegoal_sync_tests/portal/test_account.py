@@ -72,7 +72,7 @@ def test_another_password_signs_all_other_browsers_out(
         ({"old": PASSWORD, "new": "short", "again": "short"}, "new"),
     ],
 )
-def test_a_password_that_can_not_be_taken_is_told_at_its_field(
+def test_a_password_that_can_not_be_taken_is_reported_at_its_field(
     sign_in: SignIn, fields: dict[str, str], field: str
 ) -> None:
     teacher = sign_in(TEACHER)

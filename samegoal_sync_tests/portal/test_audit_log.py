@@ -146,8 +146,8 @@ def test_a_change_of_settings_says_old_and_new_row_by_row(
     admin.post(f"{settings}/buildings", school="Elm ES", building="Elm Elementary")
     admin.post(f"{settings}/night", time_zone="America/Denver", hour="3")
     admin.post(f"{settings}/night", time_zone="America/Denver", hour="3")
-    told = [line[4] for line in lines(districts, "action = 'changed settings'")]
-    assert told == [
+    recorded = [line[4] for line in lines(districts, "action = 'changed settings'")]
+    assert recorded == [
         "guardians: default -> first_two",
         "publish restricted: default -> yes",
         "buildings, Elm ES: default -> Elm Elementary",
@@ -189,7 +189,7 @@ def test_a_choice_of_a_district_whose_line_can_not_be_written_is_none(
         assert connection.execute(chosen.encode()).fetchone() == before
         connection.execute("drop trigger refuse on audit_log")
     assert admin.post(f"/d/{FAIRVIEW}/settings/{form}", **fields).status_code == 303
-    told = lines(districts, "action = 'changed settings'")
-    assert {line[1] for line in told} == {ADMIN}
+    recorded = lines(districts, "action = 'changed settings'")
+    assert {line[1] for line in recorded} == {ADMIN}
     with connect(districts) as connection:
         assert connection.execute(chosen.encode()).fetchone() != before

@@ -218,7 +218,7 @@ def test_restrictions_without_a_pair_are_one_notice_with_their_number(
     assert "Which records" not in page
 
 
-def test_columns_that_were_not_shared_are_told_by_their_labels(
+def test_columns_that_were_not_shared_are_reported_by_their_labels(
     sign_in: SignIn, registry: Registry, districts: str
 ) -> None:
     with connect(districts) as connection:

@@ -126,7 +126,7 @@ def test_it_is_tagged_with_title_language_headings_and_pages_of_how_many() -> No
         assert f"Page {number} of {len(pdf.pages)}" in page.extract_text()
 
 
-def test_a_letter_that_the_font_lacks_is_told_on_the_page() -> None:
+def test_a_letter_that_the_font_lacks_is_reported_on_the_page() -> None:
     assert "shown as a box" not in text_of(read(a_document("seen")))
     pdf = read(a_document("seen 中"))
     assert "shown as a box" in text_of(pdf)

@@ -87,7 +87,7 @@ def test_what_changed_after_it_was_seen_is_not_taken_over(
     assert "Taken over" not in teacher.get(document).text
 
 
-def test_a_guardian_who_is_gone_is_told_and_stays(
+def test_a_guardian_who_is_gone_is_reported_and_stays(
     sign_in: SignIn, student_address: Address, districts: str
 ) -> None:
     teacher = sign_in("teacher@fairview.example")
@@ -146,9 +146,9 @@ def test_a_pdf_is_made_for_every_name_and_none_is_logged(
     answer = teacher.get(started(teacher, student_address(FAIRVIEW)) + "/pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-")
-    told = answer.headers["content-disposition"]
-    assert f"UTF-8''{quote(f'IEP García Núñez, {name} ')}" in told
-    assert 'filename="IEP Garcia Nunez, ' in told
+    disposition = answer.headers["content-disposition"]
+    assert f"UTF-8''{quote(f'IEP García Núñez, {name} ')}" in disposition
+    assert 'filename="IEP Garcia Nunez, ' in disposition
     title = PdfReader(io.BytesIO(answer.content)).metadata
     assert title
     assert title.title == f"IEP: García Núñez, {name}"

@@ -236,7 +236,7 @@ def test_a_held_night_says_whom_it_removed_all_the_same(
     assert "except that guardians who may not see the student are removed" in problems
 
 
-def test_a_held_night_is_told_although_a_later_one_failed(
+def test_a_held_night_is_reported_although_a_later_one_failed(
     admin: Person, simulated: Simulated
 ) -> None:
     with connect(simulated.url) as connection:

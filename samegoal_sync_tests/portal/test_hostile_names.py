@@ -74,8 +74,8 @@ def test_what_codes_and_languages_are_mapped_by_is_clean(
     assert getattr(registry.get(FAIRVIEW).settings, setting) == {KEPT: meaning}
     stored = f"select settings -> '{setting}' from districts where slug = '{FAIRVIEW}'"
     assert value(districts, stored) == {KEPT: meaning}
-    told = "select what from audit_log where what like '%52;c;%' order by id desc limit 1"
-    assert value(districts, told).isprintable()
+    newest = "select what from audit_log where what like '%52;c;%' order by id desc limit 1"
+    assert value(districts, newest).isprintable()
     page = admin.get(f"/d/{FAIRVIEW}/district-information").text
     assert "&lt;b&gt;*x*" in page
     assert "<b>*x*" not in page

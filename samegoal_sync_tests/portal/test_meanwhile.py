@@ -113,13 +113,13 @@ def test_the_form_of_one_tab_does_not_undo_that_of_the_other(
 def test_a_student_whom_a_night_takes_over_is_not_said_to_be_saved(
     admin: Person, child: str, districts: str, page: str, fields: dict[str, str]
 ) -> None:
-    told = "select count(*) from audit_log where action like '%entered by hand'"
-    lines = execute(districts, told)
+    query = "select count(*) from audit_log where action like '%entered by hand'"
+    lines = execute(districts, query)
     night = "update students set origin = 'sis', last_name = 'Of Qmlativ' where origin = 'hand'"
     answer = post_after(districts, night, admin, f"{child}/{page}", **fields)
     assert answer.status_code == 404
     assert "Nothing was changed" in answer.text
-    assert execute(districts, told) == lines
+    assert execute(districts, query) == lines
     assert execute(
         districts,
         "select s.last_name, g.first_name from students s join guardians g "
@@ -272,8 +272,8 @@ def test_what_is_written_is_the_student_s_whose_id_a_night_moves_meanwhile(
     if entered_before and page == "by-hand":
         whose += " where pronouns = 'they' or historical_idle"
     assert execute(districts, whose) == [("x",)]
-    told = "select student_id from audit_log order by id desc limit 1"
-    assert execute(districts, told) == [("x",)]
+    query = "select student_id from audit_log order by id desc limit 1"
+    assert execute(districts, query) == [("x",)]
 
 
 def test_a_newer_version_is_the_student_s_whose_id_a_night_moves_meanwhile(

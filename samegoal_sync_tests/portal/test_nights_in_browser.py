@@ -62,8 +62,8 @@ def test_trends_and_the_held_night_answer_what_one_asks(browser: Browser, portal
     first.hover()
     expect(first.locator(".values")).to_have_css("opacity", "1")
     expect(failed.locator(".values")).to_have_css("opacity", "0")
-    told = re.findall(r"(\w+) ([\d,]+)(?:, |$)", first.inner_text())
-    numbers = [number for _, number in told][-5:]
+    read_out = re.findall(r"(\w+) ([\d,]+)(?:, |$)", first.inner_text())
+    numbers = [number for _, number in read_out][-5:]
     first.click()
     row = page.locator("tr:target")
     expect(row).to_be_visible()  # the table opened at the night

@@ -47,7 +47,7 @@ def _process(address: str) -> tuple[str, int]:
     return address, os.getpid()
 
 
-def test_a_fault_is_told_without_its_text_and_a_refusal_as_it_is(
+def test_a_fault_is_reported_without_its_text_and_a_refusal_as_it_is(
     jobs: OwnerJobs, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Unexpected):

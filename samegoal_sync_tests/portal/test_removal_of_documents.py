@@ -16,7 +16,7 @@ from samegoal_sync_tests.portal.conftest import FAIRVIEW, OAKDALE, Person
 from samegoal_sync_tests.portal.test_document_pdf import BEYOND_TYPST
 
 
-def test_documents_are_exported_and_the_removal_is_told(
+def test_documents_are_exported_and_the_removal_is_reported(
     sign_in: Callable[[str], Person],
     student_address: Callable[..., str],
     districts: str,
@@ -44,23 +44,23 @@ def test_documents_are_exported_and_the_removal_is_told(
     last = tmp_path / "last"
     with pytest.raises(SystemExit) as ended:
         cli.main(["districts", "remove", FAIRVIEW, "--export-to", str(last), "--yes"])
-    told = capsys.readouterr().err
-    assert ended.value.code == 0, told
+    printed = capsys.readouterr().err
+    assert ended.value.code == 0, printed
     pdf, text = (next((last / "documents").glob(f"*{suffix}")) for suffix in (".pdf", ".txt"))
     assert pdf.read_bytes().startswith(b"%PDF")
     assert text.name == f"1001_etr_v1_{fault}.txt"
     assert text.read_text().startswith("This document can't be laid out as PDF. This is its text.")
     assert text.read_text().count("reads in time") == 4
     assert {path.stat().st_mode & 0o777 for path in (pdf, text)} == {0o600}
-    assert told.count(f"document {fault} is exported as text: ") == 1
-    assert "reads in" not in told
+    assert printed.count(f"document {fault} is exported as text: ") == 1
+    assert "reads in" not in printed
     data = next((last / "documents").glob("*_iep_*.json"))
     assert len(list((last / "documents").iterdir())) == 4
     kept = json.loads(data.read_text())
     assert kept["about"]["student_id"] == "1001"
     assert "reads at grade level" in [one["value"] for one in kept["fields"]]
     assert (last / "students.csv").exists()
-    assert told.count("remaining: ") == 4
+    assert printed.count("remaining: ") == 4
     with connect(districts) as connection:
         lines = connection.execute(
             "select district, role, what from audit_log where action = 'removed the district'"

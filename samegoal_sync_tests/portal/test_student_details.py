@@ -19,7 +19,7 @@ def test_details_show_the_record_and_where_it_came_from(
     assert page.text.index("Rosa") < page.text.index("Luis")
 
 
-def test_languages_are_told_in_words(
+def test_languages_are_shown_in_words(
     sign_in: Callable[[str], Person], student_address: Callable[..., str], districts: str
 ) -> None:
     with connect(districts) as connection:

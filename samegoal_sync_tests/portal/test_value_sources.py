@@ -19,7 +19,7 @@ def test_every_column_that_details_shows_names_its_screen_and_fields(table: str)
             assert "/" in sources[column.name].fields
 
 
-def test_a_screen_is_told_from_the_students_profile_down() -> None:
+def test_a_screen_is_reported_from_the_students_profile_down() -> None:
     guardians = sources_of("guardian_demographics")
     assert guardians["cell_phone"].screen == "Skyward > Family > Guardians > Phone Numbers"
     assert guardians["cell_phone"].fields.startswith("Family/StudentGuardian: NameIDGuardian; ")

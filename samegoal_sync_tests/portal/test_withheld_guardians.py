@@ -91,10 +91,10 @@ def test_a_document_that_holds_a_guardian_who_may_no_longer_see_the_student_says
     document = teacher.post(f"{student_address(FAIRVIEW)}/documents", kind="iep").headers[
         "location"
     ]
-    told = "A guardian in this document may no longer see the student."
-    assert told not in teacher.get(document).text
+    warning = "A guardian in this document may no longer see the student."
+    assert warning not in teacher.get(document).text
     father()
-    assert told in teacher.get(document).text
+    assert warning in teacher.get(document).text
     new = teacher.post(f"{student_address(FAIRVIEW)}/documents", kind="iep").headers["location"]
     assert "Luis" not in teacher.get(new).text
 
@@ -129,12 +129,12 @@ def test_a_document_that_holds_a_contact_denied_since_says_so(
     document = teacher.post(f"{student_address(FAIRVIEW)}/documents", kind="iep").headers[
         "location"
     ]
-    told = "not the guardian&#39;s own"
-    assert told not in teacher.get(document).text.replace("'", "&#39;")
+    warning = "not the guardian&#39;s own"
+    assert warning not in teacher.get(document).text.replace("'", "&#39;")
     with connect(districts) as connection:
         connection.execute(
             "insert into withheld_guardians values (%s, 71, %s, 'email', 'not_theirs')",
             (FAIRVIEW, mother),
         )
     for page in (document, f"{document}/finish"):
-        assert told in teacher.get(page).text.replace("'", "&#39;")
+        assert warning in teacher.get(page).text.replace("'", "&#39;")

@@ -60,7 +60,7 @@ class Behaviour:
     rows: dict[str, list[Row]] = field(default_factory=usual_rows)
     next_style: str = "null"
     cap: int | None = None
-    tells_cap: bool = True
+    states_cap: bool = True
     sorts: bool = True
     heeds_conditions: bool = True
     token_by: str = "form"
@@ -195,9 +195,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _paging(self, name: str, page: int, size: int, asked: int, *, more: bool) -> Row:
         behaviour = self.server.behaviour
-        told = size if behaviour.tells_cap else asked
+        stated = size if behaviour.states_cap else asked
         if more and behaviour.next_style != "never":
-            return {"Next": f"/Custom/1/{name}/{page + 1}/{told}"}
+            return {"Next": f"/Custom/1/{name}/{page + 1}/{stated}"}
         ends: dict[str, Row] = {"null": {"Next": None}, "empty": {"Next": ""}}
         ends["same"] = {"Next": f"/Custom/1/{name}/{page}/{asked}"}
         return ends.get(behaviour.next_style, {})

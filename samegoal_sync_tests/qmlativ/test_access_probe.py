@@ -81,7 +81,7 @@ def test_a_refusal_of_the_whole_district_is_an_error(server: Server, client_of: 
 
 
 @pytest.mark.parametrize("refuse", [True, False])
-def test_the_sandbox_is_told_as_it_is(refuse: bool) -> None:
+def test_the_sandbox_is_reported_as_it_is(refuse: bool) -> None:
     hidden = frozenset({"Demographics/Name.IsWhite", _ACCESS, "Student/Student.StudentNumber"})
     district = SandboxDistrict("oak", "Oak", 40, not_granted=hidden, refuse_not_granted=refuse)
     with running_sandbox([district]) as sandbox:

@@ -90,8 +90,8 @@ def test_a_wrong_pair_is_tried_once_each_way(server: Server, client_of: Make) ->
 
 
 def test_an_expired_access_is_asked_once(server: Server, client_of: Make) -> None:
-    told = b'{"error_description": "The Integration Access expired on 2026-08-01."}'
-    server.behaviour.fault("oauth/token", does.answers(403, told), 99)
+    body = b'{"error_description": "The Integration Access expired on 2026-08-01."}'
+    server.behaviour.fault("oauth/token", does.answers(403, body), 99)
     with pytest.raises(errors.AccessExpired, match="2026-08-01"):
         client_of(server).system_metadata()
     assert _logins(server) == ["POST"]

@@ -49,7 +49,7 @@ def test_what_people_paste_is_forgiven(entered: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entered", "told"),
+    ("entered", "expected"),
     [
         ("", "names no host"),
         ("https://", "names no host"),
@@ -67,8 +67,8 @@ def test_what_people_paste_is_forgiven(entered: str) -> None:
         ("http://127.0.0.1:8000/FairviewAPI", "this machine"),
     ],
 )
-def test_what_can_not_be_is_told(entered: str, told: str) -> None:
-    with pytest.raises(UsageError, match=told) as caught:
+def test_what_can_not_be_is_reported(entered: str, expected: str) -> None:
+    with pytest.raises(UsageError, match=expected) as caught:
         checked_base_url(entered, allow_loopback=False)
     assert "API Base URL" in caught.value.hint
 

@@ -89,13 +89,13 @@ def test_a_lasting_fault_has_its_own_error(fault: str, server: Server, client_of
     server.behaviour.fault("District/Entity", strike, 1000)
     with pytest.raises(kind) as caught:
         client_of(server).read(RawAsset.ENTITIES)
-    told = str(caught.value)
-    assert "hint:" in told
-    assert "Maria" not in told
-    assert does.SECRET not in told
+    shown = str(caught.value)
+    assert "hint:" in shown
+    assert "Maria" not in shown
+    assert does.SECRET not in shown
 
 
-def test_the_day_of_expiry_is_told(server: Server, client_of: Make) -> None:
+def test_the_day_of_expiry_is_reported(server: Server, client_of: Make) -> None:
     server.behaviour.fault("Entity", _FATAL["expired"][0], 9)
     with pytest.raises(errors.AccessExpired, match="expired on 2026-08-01"):
         client_of(server).read(RawAsset.ENTITIES)
@@ -189,10 +189,10 @@ def test_no_secret_token_or_value_is_logged(
     caplog.set_level(logging.DEBUG)
     server.behaviour.fault("District/Entity", does.answers(503), 1)
     client_of(server).read(RawAsset.ENTITIES)
-    told = caplog.text
-    assert does.SECRET not in told
-    assert "s3cret" not in told
-    assert "token-1" not in told
+    shown = caplog.text
+    assert does.SECRET not in shown
+    assert "s3cret" not in shown
+    assert "token-1" not in shown
 
 
 def test_an_untold_handler_fault_is_transient(server: Server, client_of: Make) -> None:

@@ -20,11 +20,11 @@ _STUDENT = "Student/Student"
 
 def _refuses(field: str, status: int = 403, words: str | None = None) -> does.Strike:
     """Refuse a search that asks for a field."""
-    told = json.dumps({"errors": [words or f"not granted: {field}"]}).encode()
+    refusal = json.dumps({"errors": [words or f"not granted: {field}"]}).encode()
 
     def inject(handler: Handler) -> None:
         if f"searchFields={field}&" in handler.path + "&":
-            handler.answer(status, told)
+            handler.answer(status, refusal)
         else:
             handler.go_on()
 
@@ -201,11 +201,11 @@ def test_a_restriction_that_names_nobody_readable_stops_the_district(
 
 def _refuses_condition(field: str, words: str) -> does.Strike:
     """Refuse a search with a condition on a field."""
-    told = json.dumps({"errors": [words]}).encode()
+    refusal = json.dumps({"errors": [words]}).encode()
 
     def inject(handler: Handler) -> None:
         if json.dumps(field).encode() in handler.body.partition(b'"SearchCondition"')[2]:
-            handler.answer(400, told)
+            handler.answer(400, refusal)
         else:
             handler.go_on()
 

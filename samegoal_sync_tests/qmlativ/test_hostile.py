@@ -77,7 +77,7 @@ _TOKENS = {
 
 
 @pytest.mark.parametrize("what", _TOKENS)
-def test_a_token_that_is_none_is_told(what: str, server: Server, client_of: Make) -> None:
+def test_a_token_that_is_none_is_reported(what: str, server: Server, client_of: Make) -> None:
     server.behaviour.fault("oauth/token", does.answers(200, _TOKENS[what]), 99)
     with pytest.raises(errors.QmlativError):
         client_of(server, attempts=2).system_metadata()
@@ -159,14 +159,14 @@ def test_an_answer_is_as_long_as_it_is_and_not_as_it_says(
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("header", "seconds"),
     [
         ("7", 7.0), ("²", None), ("-1", None), ("9" * 400, None), ("soon", None),
         ("Mon, 99 Foo 99999999999 99:99:99 +9999999", None), ("1e9", None),
     ],
 )  # fmt: skip
-def test_a_retry_after_that_says_nothing_is_none(told: str, seconds: float | None) -> None:
-    assert retry_after(told) == seconds
+def test_a_retry_after_that_says_nothing_is_none(header: str, seconds: float | None) -> None:
+    assert retry_after(header) == seconds
 
 
 def test_a_proxy_of_the_environment_is_not_used(

@@ -56,16 +56,16 @@ def _ids(raw: RawObjects) -> list[int]:
     rows=st.integers(0, 60),
     page_size=st.integers(1, 25),
     cap=st.none() | st.integers(1, 12),
-    tells_cap=st.booleans(),
+    states_cap=st.booleans(),
     style=st.sampled_from(_STYLES[:4]),
     threads=st.integers(1, 5),
 )
 def test_every_row_comes_once_whatever_the_page_size(
-    shared: Server, rows: int, page_size: int, cap: int | None, tells_cap: bool, style: str,
+    shared: Server, rows: int, page_size: int, cap: int | None, states_cap: bool, style: str,
     threads: int,
 ) -> None:  # fmt: skip
     behaviour = _entities(shared, list(range(1, 3 * rows + 1, 3)))
-    behaviour.cap, behaviour.tells_cap, behaviour.next_style = cap, tells_cap, style
+    behaviour.cap, behaviour.states_cap, behaviour.next_style = cap, states_cap, style
     assert _ids(_read(shared, page_size, threads)) == list(range(1, 3 * rows + 1, 3))
 
 

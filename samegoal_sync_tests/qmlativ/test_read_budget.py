@@ -35,7 +35,7 @@ def _endless_pages(server: Server) -> does.Strike:
 
 
 @pytest.mark.parametrize(
-    ("bound", "told"),
+    ("bound", "words"),
     [
         ({"rows": 2_000}, "more than 2000 rows"),
         ({"received_bytes": 2**20}, "more than 1 MiB of answers"),
@@ -43,10 +43,10 @@ def _endless_pages(server: Server) -> does.Strike:
     ],
 )
 def test_pages_without_an_end_end_at_the_budget(
-    bound: dict[str, int], told: str, server: Server, client_of: Make
+    bound: dict[str, int], words: str, server: Server, client_of: Make
 ) -> None:
     server.behaviour.fault("District/Entity", _endless_pages(server), 10_000)
-    with pytest.raises(errors.DistrictTooLarge, match=told):
+    with pytest.raises(errors.DistrictTooLarge, match=words):
         client_of(server, page_size=100, **bound).read(RawAsset.ENTITIES)
     assert len(server.behaviour.paths("District/Entity")) < 50
 
@@ -98,11 +98,11 @@ from samegoal_sync.qmlativ.http.connection import Connection
 from samegoal_sync.qmlativ.http.limits import Limits
 from samegoal_sync.secret import Secret
 
-told = json.loads(sys.stdin.read())
+given = json.loads(sys.stdin.read())
 resource.setrlimit(resource.RLIMIT_DATA, (2**32, 2**32))  # what goes wrong hurts nobody else
-connection = Connection(told["url"], told["key"], Secret(told["secret"]), allow_loopback=True)
+connection = Connection(given["url"], given["key"], Secret(given["secret"]), allow_loopback=True)
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-with QmlativClient(connection, limits=Limits(attempts=1, **told["limits"])) as client:
+with QmlativClient(connection, limits=Limits(attempts=1, **given["limits"])) as client:
     client.system_metadata()
     client._scope.get()
     before = peak()
@@ -118,10 +118,10 @@ print(json.dumps({"error": error, "MiB": peak() - before}))
 def _peak_of_a_read(server: Server, **limits: int) -> dict[str, Any]:
     """What a read in a process of its own ends with, and how much memory it took."""
     connection = server.connection
-    told = {"url": connection.base_url, "key": does.KEY, "secret": does.SECRET, "limits": limits}
+    given = {"url": connection.base_url, "key": does.KEY, "secret": does.SECRET, "limits": limits}
     run = subprocess.run(
         [sys.executable, "-c", _READ],
-        input=json.dumps(told), capture_output=True, text=True, timeout=120, check=True,
+        input=json.dumps(given), capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     answer: dict[str, Any] = json.loads(run.stdout)
     return answer

@@ -133,7 +133,7 @@ def test_nothing_is_ever_written(sandbox: Sandbox) -> None:
     assert sandbox.writes("oak") == 0
 
 
-def test_expired_access_is_told_with_its_day(sandbox: Sandbox) -> None:
+def test_expired_access_is_reported_with_its_day(sandbox: Sandbox) -> None:
     with _client(sandbox, "silent") as client:
         sandbox.extend_access("silent", "samegoal & co", _TODAY - timedelta(days=3))
         try:

@@ -118,7 +118,7 @@ def test_what_waited_too_long_or_whose_process_died_is_out_of_the_way(
     assert take_next(database_url) is not None
 
 
-def test_a_failure_is_told_in_its_own_words(
+def test_a_failure_is_reported_in_its_own_words(
     database_url: str, students: dict[str, list[UUID]]
 ) -> None:
     student = students[SLUGS[0]][0]

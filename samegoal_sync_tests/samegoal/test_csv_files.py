@@ -144,7 +144,7 @@ def test_a_layout_of_ones_own_names_headers_order_and_the_language(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("[students]\n'Student Id' = 'student_idd'", "did you mean 'student_id'?"),
         ("[students]\n'Student Id' = 'student_id'", "no header for 'sis_internal_id'"),
@@ -155,7 +155,7 @@ def test_a_layout_of_ones_own_names_headers_order_and_the_language(
     ],
 )
 def test_a_layout_that_cannot_be_used_is_refused_in_words(
-    tmp_path: Path, text: str, told: str
+    tmp_path: Path, text: str, expected: str
 ) -> None:
     own = tmp_path / "layout.toml"
     with pytest.raises(SettingError, match="can't be read"):
@@ -163,5 +163,5 @@ def test_a_layout_that_cannot_be_used_is_refused_in_words(
     own.write_text(text)
     with pytest.raises(SettingError) as refused:
         csv_layout(own)
-    assert told in str(refused.value)
+    assert expected in str(refused.value)
     assert str(own) in str(refused.value)

@@ -181,8 +181,10 @@ def test_a_reason_says_how_many_of_how_many(house: House) -> None:
     house.publish(_district(), _pairs())
     (reason,) = house.publish(*_emptied("race")(200)).reasons
     assert str(reason) == "200 of 400 students would lose their race (50.0%, allowed 10.0%)"
-    told = str(Reason("column_emptied", 20_000, 40_000, 0.1, "home_language"))
-    assert told == "20,000 of 40,000 students would lose their home language (50.0%, allowed 10.0%)"
+    words = str(Reason("column_emptied", 20_000, 40_000, 0.1, "home_language"))
+    assert (
+        words == "20,000 of 40,000 students would lose their home language (50.0%, allowed 10.0%)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def _hold_without(house: House, part: str, column: str) -> None:
 
 
 @pytest.mark.parametrize("damage", ["a bomb", "a flipped byte"])
-def test_a_held_night_that_is_damaged_is_told_and_the_next_takes_its_place(
+def test_a_held_night_that_is_damaged_is_reported_and_the_next_takes_its_place(
     held_house: House, damage: str
 ) -> None:
     house = held_house

@@ -42,10 +42,10 @@ def test_a_new_districts_first_night_is_previewed(
         with pytest.raises(SystemExit) as end:
             main(["preview", _SLUG, "--json"])
     assert end.value.code == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["counts"]["students_added"] > 40
-    assert told["counts"]["guardians_added"] > 40
-    assert {change["kind"] for change in told["changes"]} == {"added"}
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["counts"]["students_added"] > 40
+    assert shown["counts"]["guardians_added"] > 40
+    assert {change["kind"] for change in shown["changes"]} == {"added"}
     with connection_of(database_url) as connection:
         assert connection.execute("select count(*) from students").fetchone() == (0,)
         assert connection.execute("select count(*) from syncs").fetchone() == (0,)

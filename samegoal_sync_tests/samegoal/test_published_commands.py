@@ -66,9 +66,9 @@ def test_student_shows_details(terminal: Terminal) -> None:
     out, _ = terminal.run("student", _SLUG, "S000001")
     assert "Last1" in out
     assert "parent1@example.org" in out
-    told = terminal.json("student", _SLUG, "S000001")
-    assert told["student"]["date_of_birth"] == "2012-01-02"
-    assert told["guardians"][0]["guardian_id"] == 500001
+    shown = terminal.json("student", _SLUG, "S000001")
+    assert shown["student"]["date_of_birth"] == "2012-01-02"
+    assert shown["guardians"][0]["guardian_id"] == 500001
 
 
 def test_an_unknown_student_fails_with_a_hint(terminal: Terminal) -> None:
@@ -87,9 +87,9 @@ def test_rejects_tell_rule_actor_screen_and_remedy(terminal: Terminal) -> None:
     out, _ = terminal.run("rejects", _SLUG)
     assert "student_id_blank" in out
     assert "Student Profile" in out
-    told = terminal.json("rejects", _SLUG)
-    assert [reject["key"] for reject in told["rejects"]] == [77, 78]
-    assert told["rules"]["student_id_blank"]["actor"] == "district"
+    shown = terminal.json("rejects", _SLUG)
+    assert [reject["key"] for reject in shown["rejects"]] == [77, 78]
+    assert shown["rules"]["student_id_blank"]["actor"] == "district"
 
 
 def test_held_shows_old_and_new_and_approve_publishes(terminal: Terminal, house: House) -> None:
@@ -99,8 +99,8 @@ def test_held_shows_old_and_new_and_approve_publishes(terminal: Terminal, house:
     assert "Last0" in out
     assert "Wrong" in out
     assert "25 more" in err
-    told = terminal.json("held", _SLUG)
-    assert len(told["changes"]) == 30
+    shown = terminal.json("held", _SLUG)
+    assert len(shown["changes"]) == 30
     out, _ = terminal.run("approve", _SLUG, "--who", "Dana")
     assert "published" in out
     assert terminal.json("held", _SLUG) is None
@@ -115,8 +115,8 @@ def test_discard_keeps_what_is_published(terminal: Terminal, house: House) -> No
 
 
 def test_export_writes_the_files(terminal: Terminal, tmp_path: Path) -> None:
-    told = terminal.json("export", _SLUG, str(tmp_path / "out"))
-    assert (told["students"], told["guardians"], told["delivered"]) == (30, 1, None)
+    shown = terminal.json("export", _SLUG, str(tmp_path / "out"))
+    assert (shown["students"], shown["guardians"], shown["delivered"]) == (30, 1, None)
     assert (tmp_path / "out" / "students.csv").read_text().count("\n") == 31
 
 
@@ -133,6 +133,6 @@ def test_every_rule_has_one_entry_with_a_remedy() -> None:
     assert all(rule.remedy and rule.screen for rule in ALL_RULES.values())
 
 
-def test_every_rule_of_publication_is_told_in_the_docs() -> None:
-    told = (Path(__file__).parents[2] / "docs" / "publication.md").read_text()
-    assert all(f"### {rule}\n" in told for rule in PUBLICATION_RULES)
+def test_every_rule_of_publication_is_in_the_docs() -> None:
+    shown = (Path(__file__).parents[2] / "docs" / "publication.md").read_text()
+    assert all(f"### {rule}\n" in shown for rule in PUBLICATION_RULES)

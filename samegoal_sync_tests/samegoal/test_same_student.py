@@ -84,11 +84,11 @@ def test_a_merge_moves_what_people_made_to_the_present_record(
     assert own == ["merged", "missing", "closed", "added"]
     # Nobody is found under the old record whom a restriction keeps away from the child.
     assert house.rows("select student_id, guardian_id from guardians") == [("S000001", 500_002)]
-    told = house.rows("select who, action, student_id, what from audit_log")
-    assert [line for line in told if line[1] != "viewed problems"] == [
+    recorded = house.rows("select who, action, student_id, what from audit_log")
+    assert [line for line in recorded if line[1] != "viewed problems"] == [
         ("pat", "merged two records", "S000001", "from ~10001")
     ]
-    assert told[0][3] == "1 pairs of records"
+    assert recorded[0][3] == "1 pairs of records"
     assert pairs(house) == []
     # The nights after leave it so.
     night = house.publish(
@@ -136,8 +136,8 @@ def test_two_records_that_qmlativ_sends_are_for_skyward_to_merge(
     house.publish(curated_students([student(1), again(1, student_id="NEW")]))
     (pair,) = pairs(house)
     assert not pair.can_be_merged
-    told = run(capsys, "merge", _SLUG, "NEW", "S000001", status=1)
-    assert "still sends" in told
+    recorded = run(capsys, "merge", _SLUG, "NEW", "S000001", status=1)
+    assert "still sends" in recorded
     assert house.value("select count(*) from students where closed_since is not null") == 0
 
 

@@ -199,7 +199,7 @@ def test_keys_in_the_forms_that_openssh_writes_are_read(
     deliver(replace(destination, key=other), _FILES, _MOMENT)
 
 
-def test_a_folder_that_is_not_there_is_told(destination: Destination) -> None:
+def test_a_folder_that_is_not_there_is_reported(destination: Destination) -> None:
     with pytest.raises(DeliveryError, match="can't be written"):
         deliver(replace(destination, folder="/nowhere-at-all"), _FILES, _MOMENT)
 
@@ -219,7 +219,7 @@ def test_a_server_that_is_not_there_is_transient(destination: Destination) -> No
         ("sftp://user@host", "SFTP_KEY is not set"),
     ],
 )
-def test_wrong_settings_are_told(tmp_path: Path, url: str | None, words: str) -> None:
+def test_wrong_settings_are_reported(tmp_path: Path, url: str | None, words: str) -> None:
     settings = Settings(home=tmp_path, storage=tmp_path, sftp_url=url)
     with pytest.raises(SettingError, match=words):
         Destination.from_settings(settings, "fairview")

@@ -115,8 +115,8 @@ def test_keys_stay_unique_and_joined_over_many_days() -> None:
 
 def test_the_same_day_passes_the_same_way_twice(night: tuple[Tables, Tables, DayChanges]) -> None:
     before, after, changes = night
-    again, told = advance_district(before, TODAY, 0)
-    assert told == changes
+    again, named = advance_district(before, TODAY, 0)
+    assert named == changes
     assert all(frame.equals(after[name]) for name, frame in again.items())
 
 
@@ -129,13 +129,13 @@ def test_restrictions_entered_for_later_begin_on_their_day() -> None:
         pl.col("StartDate") == f"{TODAY + timedelta(days=3)}T00:00:00"
     )
     pairs = tables["Family/StudentGuardian"].join(due, on="StudentGuardianID", how="semi")
-    told: set[tuple[int, int]] = set()
+    named: set[tuple[int, int]] = set()
     for _ in range(3):
         tables, changes = advance_district(tables, today, 0)
         today = changes.today
-        told = set(changes.restrictions_begun)
+        named = set(changes.restrictions_begun)
     kept = tables["Family/StudentGuardian"].join(pairs, on="StudentGuardianID", how="semi")
-    assert set(kept.select("StudentID", "NameIDGuardian").iter_rows()) <= told
+    assert set(kept.select("StudentID", "NameIDGuardian").iter_rows()) <= named
 
 
 def test_the_turn_of_the_school_year_is_refused() -> None:

@@ -88,6 +88,6 @@ def test_conditions_find_what_the_rules_say(condition: dict[str, Any]) -> None:
 
 
 @given(condition=_condition)
-def test_the_fields_looked_at_are_told(condition: dict[str, Any]) -> None:
+def test_the_fields_looked_at_are_reported(condition: dict[str, Any]) -> None:
     assert fields_of(lowered(condition)) <= {"StudentID", "Rank"}
     assert fields_of(lowered(condition))

@@ -121,7 +121,7 @@ def test_pages_repeat_loop_double_and_miss(api: ApiCaller) -> None:
     assert _with(api, "looping_next").json()["Paging"]["Next"].endswith("/1/10")
 
 
-def test_an_expired_token_is_told_and_a_new_one_works(
+def test_an_expired_token_is_reported_and_a_new_one_works(
     own_sandbox: Sandbox, own_api: ApiCaller
 ) -> None:
     own_sandbox.fault(SLUG, "token_expired", after=1)

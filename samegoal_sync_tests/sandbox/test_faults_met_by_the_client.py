@@ -55,7 +55,7 @@ def test_a_night_reads_all_the_same(kind: str, own_sandbox: Sandbox, client: Qml
 
 
 @pytest.mark.parametrize("kind", _TOLD)
-def test_what_cant_be_read_is_told_as_what_it_is(
+def test_what_cant_be_read_is_reported_as_what_it_is(
     kind: str, own_sandbox: Sandbox, client: QmlativClient
 ) -> None:
     own_sandbox.fault(SLUG, kind, count=None, path="Entity/1/")

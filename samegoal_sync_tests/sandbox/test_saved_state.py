@@ -56,7 +56,7 @@ def test_the_state_is_for_its_owner_and_holds_no_secret(tmp_path: Path) -> None:
     assert secret not in file.read_text()
 
 
-def test_a_taken_port_and_an_unknown_district_are_told() -> None:
+def test_a_taken_port_and_an_unknown_district_are_reported() -> None:
     with running_sandbox([_district()]) as sandbox:
         with (
             pytest.raises(SyncError, match=f"port {sandbox.port} of the sandbox is taken"),

@@ -38,19 +38,19 @@ def test_the_steps_of_a_district_lead_to_an_access_that_works(own_sandbox: Sandb
 
 
 @pytest.mark.parametrize(
-    ("step", "told"),
+    ("step", "expected"),
     [("extend", "2028-11-25"), ("no-expiry", "<td>none</td>"), ("deactivate", "is not active")],
 )
 def test_the_buttons_of_a_record_do_what_they_say(
-    own_sandbox: Sandbox, own_api: ApiCaller, step: str, told: str
+    own_sandbox: Sandbox, own_api: ApiCaller, step: str, expected: str
 ) -> None:
     page = requests.post(
         f"{own_sandbox.web_url(SLUG)}/integration/{step}", data={"key": own_api.key}, timeout=10
     )
-    assert told in page.text
+    assert expected in page.text
 
 
-def test_a_mistake_in_the_form_is_told_on_the_form(
+def test_a_mistake_in_the_form_is_reported_on_the_form(
     own_sandbox: Sandbox, own_api: ApiCaller
 ) -> None:
     address = f"{own_sandbox.web_url(SLUG)}/integration/add"

@@ -27,7 +27,7 @@ def test_every_kind_befalls_students_of_its_own_and_the_same_ones_again() -> Non
     assert [other.trouble("fairview-isd", kind) for kind in TroubleKind] == made
 
 
-def test_a_district_too_small_and_a_kind_unknown_are_told() -> None:
+def test_a_district_too_small_and_a_kind_unknown_are_reported() -> None:
     small = _sandbox(10)
     with pytest.raises(UsageError, match="too few students"):
         small.trouble("fairview-isd", "ring")

@@ -83,7 +83,7 @@ def test_a_draft_that_a_killed_process_left_is_never_read(store: FolderFrameStor
     assert _value(store) == 1
 
 
-def test_a_damaged_frame_is_told_without_its_content(store: FolderFrameStore) -> None:
+def test_a_damaged_frame_is_reported_without_its_content(store: FolderFrameStore) -> None:
     folder = store.write(ASSET, DISTRICT, _frames(1), NIGHT)
     (folder / "Student.Student.parquet").write_bytes(b"damaged")
     with pytest.raises(StorageError, match="can't be read"):

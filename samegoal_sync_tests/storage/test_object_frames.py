@@ -277,7 +277,7 @@ def checking_credentials(server: ObjectServer) -> Iterator[None]:
         ("none at all", f"no credentials for the bucket {BUCKET} were found"),
     ],
 )
-def test_wrong_credentials_are_told_in_a_line_without_them(
+def test_wrong_credentials_are_reported_in_a_line_without_them(
     server: ObjectServer, monkeypatch: pytest.MonkeyPatch, given: str, said: str
 ) -> None:
     if given == "unknown key":
