@@ -67,6 +67,20 @@ def test_a_held_night_is_reported_once_by_counts(
     assert "Students held: 1,000" in mail.get_content()
 
 
+@pytest.mark.parametrize(
+    ("removed", "said"),
+    [(0, "What SameGoal showed before is unchanged."), (1, "only guardians who may not see")],
+)
+def test_a_held_nights_mail_says_whether_a_guardian_was_removed_all_the_same(
+    registry: Registry, active: str, smtp: Smtp, mailer: Mailer, removed: int, said: str
+) -> None:
+    findings = {"restrictions_applied": removed}
+    write_night(registry.database_url, active, NOW, "held", counts=HELD, findings=findings)
+    _settle(registry, mailer)
+    (mail,) = smtp.messages
+    assert said in mail.get_content()
+
+
 def test_what_a_district_does_not_want_is_not_sent(
     registry: Registry, active: str, smtp: Smtp, mailer: Mailer
 ) -> None:

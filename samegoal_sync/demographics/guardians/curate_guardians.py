@@ -1,8 +1,8 @@
 """``guardian_demographics``: one row a student and guardian, from the raw objects of one district.
 
 Every pair that Qmlativ sent ends in the account exactly once. Who may not see the student is
-*withheld*: removed from what is published that same night. Whose data can't be right is *set
-aside*: what is published of them stays.
+*withheld*: removed from what is published that same night. Whose data can't be right is
+*rejected*: what is published of them stays.
 """
 
 from __future__ import annotations

@@ -12,10 +12,16 @@ from samegoal_sync.district import District
 from samegoal_sync.districts.monitoring.unsettled_nights import Night
 from samegoal_sync.districts.monitoring.worst_problem import REJECTS_SHARE
 from samegoal_sync.mail.outbox import Letter, post_all
+from samegoal_sync.samegoal.publication.findings import Findings
 from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES
 
 #: Districts that one alarm names.
 _NAMED = 20
+
+_UNCHANGED = "What SameGoal showed before is unchanged."
+_ALL_BUT_WITHHELD = (
+    "What else SameGoal showed before is unchanged: only guardians who may not see a student went."
+)
 
 #: Kinds of morning mail, the gravest first.
 _SUBJECTS = (
@@ -67,7 +73,8 @@ def morning_letter(district: District, night: Night, kinds: Set[str]) -> Letter:
     if night.hint:
         lines += [f"What to do ({night.actor}): {night.hint}"]
     if kinds & {"failed", "held"}:
-        lines += ["", "What SameGoal showed before is unchanged."]
+        removed = Findings.from_json(night.findings).restrictions_applied
+        lines += ["", _ALL_BUT_WITHHELD if removed else _UNCHANGED]
     if night.counts:
         lines += ["", *_counted(night.counts)]
     lines += ["", "Details are in SameGoal under Settings > District Information."]

@@ -140,21 +140,21 @@ def _newer(
         """,
         {"slug": slug, "good": list(GOOD_STATES), "at": at, "their_at": their_at},
     ).fetchall()
-    whole = {"published": False, "restrictions": False}
+    of_all = {"published": False, "restrictions": False}
     ids: dict[str, set[int]] = {"published": set(), "restrictions": set()}
     for one_student, refreshed, good, later, theirs_later in rows:
         is_newer = {
             "published": good and bool(later or theirs_later),
             "restrictions": bool(theirs_later),
         }
-        for name in (name for name, newer in is_newer.items() if newer):
-            if one_student:
+        for name, newer in is_newer.items():
+            if newer and one_student:
                 ids[name].update(refreshed)
-            else:
-                whole[name] = True
+            elif newer:
+                of_all[name] = True
     return _Newer(
-        whole["published"],
-        whole["restrictions"],
+        of_all["published"],
+        of_all["restrictions"],
         frozenset(ids["published"]),
         frozenset(ids["restrictions"]),
     )
