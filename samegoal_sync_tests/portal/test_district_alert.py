@@ -126,3 +126,14 @@ def test_a_command_is_shown_to_the_technical_team_alone(
         assert "samegoal-sync" not in text, page
         assert "nothing that you have to do" in text, page
     assert command in sign_in(TEAM).get(INFORMATION).text
+
+
+def test_an_expiring_access_has_one_remedy_and_the_command_alone(
+    sign_in: SignIn, registry: Registry
+) -> None:
+    write_night(registry.database_url, FAIRVIEW, datetime.now(UTC), "published")
+    registry.update(FAIRVIEW, who="test", expires_on=date.today() + timedelta(days=5))
+    row = sign_in(TEAM).get("/team").text.partition('data-label="Action by"')[2]
+    assert "set a later Expiration Date" in row
+    assert f'<span class="quiet">samegoal-sync districts change {FAIRVIEW} --expires' in row
+    assert row.count("Expiration Date") == 1

@@ -93,10 +93,12 @@ def _alert(status: DistrictStatus, *, team: bool) -> Alert:
         page=page,
         link=link,
         # A held night is decided on its page, by whoever reads this.
-        command=hint if team and "samegoal-sync" in hint and page != "held" else "",
+        command=_command(hint, status.cause) if team and page != "held" else "",
         pressing=status.severity >= Severity.STALE,
     )
 
+
+_PROGRAM = "samegoal-sync"
 
 #: What is to be done is known by the error alone.
 _TOLD_BY_HINT = (
@@ -108,10 +110,18 @@ _TOLD_BY_HINT = (
 )
 
 
+def _command(hint: str, cause: Cause) -> str:
+    """What to paste: with the words around it only where the remedy does not say them."""
+    start = hint.find(_PROGRAM)
+    if start < 0:
+        return ""
+    return hint if cause in _TOLD_BY_HINT else hint[start:]
+
+
 def _own_part(hint: str, mine: bool) -> str:
     if not mine:
         return _TEAM_ACTS
-    return "" if "samegoal-sync" in hint else sentence(hint)
+    return "" if _PROGRAM in hint else sentence(hint)
 
 
 _Words = tuple[str, str, str, str]
