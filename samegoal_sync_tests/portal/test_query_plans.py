@@ -85,7 +85,7 @@ def test_pages_go_on_and_back_without_gap_or_repeat(database: PortalDatabase) ->
     assert _pages(database, search, "before") == forward
 
 
-def _pages(database: PortalDatabase, search: Search, way: str) -> list[tuple[str, str]]:
+def _pages(database: PortalDatabase, search: Search, way: str) -> list[tuple[str, str, str]]:
     """All pages one way; backwards begins at the end."""
     seen: list[Any] = []
     edge: dict[str, Any] = {}
@@ -95,7 +95,7 @@ def _pages(database: PortalDatabase, search: Search, way: str) -> list[tuple[str
             while found.later:
                 found = find_students(connection, search, after=found.students[-1]["portal_id"])
         while True:
-            keys = [(row["name_key"], row["id_key"]) for row in found.students]
+            keys = [(row["name_key"], row["middle_key"], row["id_key"]) for row in found.students]
             seen = keys + seen if way == "before" else seen + keys
             more = found.earlier if way == "before" else found.later
             if not more or not found.students:

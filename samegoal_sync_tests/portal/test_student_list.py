@@ -10,6 +10,7 @@ import pytest
 from samegoal_sync.database import connect
 from samegoal_sync.portal.identity import sessions
 from samegoal_sync.portal.pages import student_list as pages_of_students
+from samegoal_sync.portal.records import student_search
 from samegoal_sync.portal.records.student_search import Search, choices, find_students
 from samegoal_sync.portal.tenant_connection import PortalDatabase
 from samegoal_sync_tests.portal.conftest import FAIRVIEW, Person
@@ -41,6 +42,31 @@ READINGS = {
     "%": [],
     "\\": [],
 }
+
+
+def test_students_of_one_name_stand_by_middle_name_page_by_page(
+    districts: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect(districts) as connection:
+        connection.execute(
+            "update students s set last_name = 'Cruz', first_name = 'Ana', middle_name = n.middle "
+            "from (values ('1001', 'Zoe'), ('1002', null), ('1003', 'Álma')) n (id, middle) "
+            "where s.district = %s and s.student_id = n.id",
+            (FAIRVIEW,),
+        )
+    monkeypatch.setattr(student_search, "PAGE", 1)
+    database = PortalDatabase(districts)
+    try:
+        with database.district(FAIRVIEW, user=None, sees_all=True) as connection:
+            pages = [find_students(connection, Search("cruz"))]
+            while pages[-1].later:
+                edge = pages[-1].students[-1]["portal_id"]
+                pages.append(find_students(connection, Search("cruz"), after=edge))
+            back = find_students(connection, Search(), before=pages[-1].students[0]["portal_id"])
+    finally:
+        database.close()
+    assert [page.students[0]["student_id"] for page in pages] == ["1002", "1003", "1001"]
+    assert back.students[0]["student_id"] == "1003"
 
 
 def test_search_folds_accents_case_and_punctuation(districts: str) -> None:
