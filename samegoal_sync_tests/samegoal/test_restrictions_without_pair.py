@@ -101,6 +101,23 @@ def test_who_was_kept_away_before_the_pair_went_stays_away(house: House) -> None
     _nothing_of_gils(house)
 
 
+@pytest.mark.parametrize("known_before", [True, False])
+def test_what_was_known_of_their_contacts_outlasts_a_night_that_did_not_share_them(
+    house: House, known_before: bool
+) -> None:
+    _night(house, _family())
+    if known_before:
+        _night(house, _restricted(_family()))
+    unshared = _restricted(_family())
+    for contacts in ("Demographics/NameEmail", "Demographics/NamePhone"):
+        unshared.not_shared(contacts)
+    _night(house, unshared)
+    _nothing_of_gils(house)
+    for _ in range(2):
+        _night(house, _without_pair(_restricted(_family())))
+        _nothing_of_gils(house)
+
+
 def test_a_pair_entered_anew_does_not_let_them_in_while_the_restriction_is_sent(
     house: House,
 ) -> None:

@@ -26,6 +26,7 @@ from samegoal_sync.samegoal.publication.last_good_night import GOOD_STATES
 from samegoal_sync.samegoal.publication.restrictions_without_pair import (
     Named,
     named_by_restrictions,
+    named_without_contacts,
     remember_pairs,
     with_named,
 )
@@ -50,7 +51,8 @@ class Read:
         is_older: a later read of the whole district (or of these students) is published:
             nothing of this one is news but restrictions.
         restrictions_of: SIS Internal IDs of whose restrictions nothing newer is known.
-        named: whom restrictions name whose pair was not sent.
+        named: whom restrictions name, as known from before: where tonight's pair or their contacts
+            were not sent.
     """
 
     students: Curated
@@ -73,6 +75,7 @@ def against_newer_reads(
     named = named_by_restrictions(connection, slug, guardians)
     named = [one for one in named if of_district or one.sis_internal_id in sent]
     guardians = with_named(guardians, named, _numbers(students))
+    known_before = [*named, *named_without_contacts(connection, slug, guardians)]
     newer = _newer(connection, slug, students.read_at, guardians.read_at)
     published = sent if newer.all_published else newer.published
     published = published if of_district else published & sent
@@ -83,7 +86,7 @@ def against_newer_reads(
         known = _withheld(connection, slug, students, restricted)
         guardians = _with_known(students, guardians, restricted, known)
     is_older = newer.all_published or (not of_district and bool(sent) and sent <= published)
-    return Read(students, guardians, is_older, sent - restricted, named)
+    return Read(students, guardians, is_older, sent - restricted, known_before)
 
 
 def remember_withheld(connection: Connection[Any], slug: str, read: Read) -> None:

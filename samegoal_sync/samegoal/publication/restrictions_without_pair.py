@@ -31,7 +31,7 @@ _RESTRICTED = "restricted"
 
 @dataclass(frozen=True)
 class Named:
-    """Whom a restriction names whose pair was not sent.
+    """Whom a restriction names, as far as it is known from before.
 
     Attributes:
         pair: its StudentGuardianID.
@@ -49,10 +49,22 @@ def named_by_restrictions(
     connection: Connection[Any], slug: str, guardians: Curated
 ) -> list[Named]:
     """Whom the read's restrictions without a pair name: published, or kept away before."""
-    pair_ids = guardians.pair_ids.filter(pl.col("guardian_id").is_null())["student_guardian_id"]
+    return _named(connection, slug, guardians.pair_ids.filter(pl.col("guardian_id").is_null()))
+
+
+def named_without_contacts(
+    connection: Connection[Any], slug: str, guardians: Curated
+) -> list[Named]:
+    """Whom the read's restrictions keep apart though it did not share their e-mails or phones."""
+    if not guardians.absent & set(CONTACTS):
+        return []
+    return _named(connection, slug, _restricted_and_sent(guardians))
+
+
+def _named(connection: Connection[Any], slug: str, pair_ids: pl.DataFrame) -> list[Named]:
     if pair_ids.is_empty():
         return []
-    asked = {"slug": slug, "pairs": pair_ids.to_list()}
+    asked = {"slug": slug, "pairs": pair_ids["student_guardian_id"].to_list()}
     known = connection.execute(_KNOWN, asked).fetchall()
     found = {
         pair: Named(pair, student, guardian, frozenset(keys))
@@ -106,6 +118,7 @@ def remember_pairs(
     """Keep the ids of published pairs that were sent, and of those that restrictions keep apart.
 
     Args:
+        named: whose contacts are kept as they were known, beside those that were sent.
         of: SIS Internal IDs of whose restrictions nothing newer is known.
     """
     sent = guardians.pair_ids.drop_nulls()
@@ -117,17 +130,29 @@ def remember_pairs(
         "delete from restricted_pairs where district = %s and sis_internal_id = any(%s::bigint[])",
         (slug, list(of)),
     )
-    kept = guardians.kept_away.filter(pl.col("sis_internal_id").is_in(list(of)))
-    ids = kept.filter(reason=_RESTRICTED).join(sent, on=["sis_internal_id", "guardian_id"])
-    columns = ["student_guardian_id", "sis_internal_id", "guardian_id"]
-    pairs = {*ids.select(columns).iter_rows()}
-    pairs |= {(n.pair, n.sis_internal_id, n.guardian_id) for n in named if n.sis_internal_id in of}
-    contacts: defaultdict[int, list[str]] = defaultdict(list)
+    is_theirs = pl.col("sis_internal_id").is_in(list(of))
+    pairs = {*_restricted_and_sent(guardians).filter(is_theirs).iter_rows()}
+    contacts: defaultdict[int, set[str]] = defaultdict(set)
+    kept = guardians.kept_away.filter(is_theirs)
     for student, key in kept.select("sis_internal_id", "contact").drop_nulls().iter_rows():
-        contacts[student].append(key)
-    rows = [(slug, pair, student, person, contacts[student]) for pair, student, person in pairs]
+        contacts[student].add(key)
+    for one in named:
+        if one.sis_internal_id in of:
+            pairs.add((one.pair, one.sis_internal_id, one.guardian_id))
+            contacts[one.sis_internal_id] |= one.contacts
+    rows = [
+        (slug, pair, student, person, sorted(contacts[student])) for pair, student, person in pairs
+    ]
     with connection.cursor() as cursor:
         cursor.executemany(_REMEMBERED, rows)
+
+
+def _restricted_and_sent(guardians: Curated) -> pl.DataFrame:
+    """``PAIR_ID_COLUMNS`` of pairs that were sent and that a restriction keeps apart."""
+    restricted = guardians.kept_away.filter(reason=_RESTRICTED)
+    return guardians.pair_ids.drop_nulls().join(
+        restricted, on=["sis_internal_id", "guardian_id"], how="semi"
+    )
 
 
 def _kept_away(named: Iterable[Named]) -> pl.DataFrame:
