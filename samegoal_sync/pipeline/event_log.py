@@ -8,7 +8,9 @@ is known is not asked again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,6 +18,7 @@ from dagster._core.assets import AssetDetails
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage
+from sqlalchemy import Connection
 
 from samegoal_sync.database.waiting import went_with
 from samegoal_sync.errors import DatabaseLost
@@ -67,19 +70,32 @@ class ShortEventLog(PostgresEventLogStorage):
 
         A statement of its own is executed again by the pool.
         """
-        dialect = self._engine.dialect
         try:
             transaction()
-        except dialect.loaded_dbapi.Error as error:  # of what SQLAlchemy does not watch over
-            if not dialect.is_disconnect(error, None, None):
-                raise
         except DatabaseLost as error:
             if not went_with(error):
                 raise
-        else:
-            return
-        self._engine.dispose()  # what rests there is as old
-        transaction()
+            self._engine.dispose()  # what rests there is as old
+            transaction()
+
+    @contextmanager
+    def index_transaction(self) -> Iterator[Connection]:
+        """As Dagster's own, on a new connection where the one at hand has broken off."""
+        with self.index_connection() as connection:
+            if connection.in_transaction():
+                yield connection
+                return
+            begin = partial(connection.execution_options, isolation_level="READ COMMITTED")
+            dialect = connection.dialect
+            try:
+                begin()
+            except dialect.loaded_dbapi.Error as error:  # SQLAlchemy does not watch over this
+                if not dialect.is_disconnect(error, None, None):
+                    raise
+                connection.invalidate()
+                begin()
+            with connection.begin():
+                yield connection
 
     def _event_to_row(self, event: dg.EventLogEntry) -> dict[str, Any]:
         return {**super()._event_to_row(event), "event": as_json(shortened(event))}

@@ -67,7 +67,11 @@ def world(database_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[World
 
 @contextmanager
 def made_world(database_url: str, sandbox: Sandbox, folder: Path) -> Iterator[World]:
-    """The same while the block runs, for what several tests share."""
+    """The same while the block runs, for what several tests share.
+
+    What the sandbox holds is put back afterwards: it outlives the world.
+    """
+    before = {slug: sandbox.tables(slug) for slug in SLUGS}
     settings = Settings(home=folder / "home", storage=folder / "storage", allow_loopback=True)
     registry = Registry(settings, database_url)
     secrets = {}
@@ -83,9 +87,14 @@ def made_world(database_url: str, sandbox: Sandbox, folder: Path) -> Iterator[Wo
         )
         registry.store_secret(slug, Secret(secrets[slug]), "test")
         registry.set_state(slug, DistrictState.ACTIVE, "test")
-    yield World(settings, database_url, sandbox, registry, secrets)
-    for slug in SLUGS:
-        sandbox.clear_faults(slug)
+    try:
+        yield World(settings, database_url, sandbox, registry, secrets)
+    finally:
+        for slug in SLUGS:
+            sandbox.clear_faults(slug)
+            for name, rows in before[slug].items():
+                if sandbox.tables(slug)[name] is not rows:
+                    sandbox.replace_table(slug, name, rows)
 
 
 @pytest.fixture
@@ -96,9 +105,6 @@ def instance(world: World) -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def restrictions(world: World) -> Iterator[pl.DataFrame]:
-    """The sandbox's restrictions, put back afterwards."""
-    table = "Family/StudentGuardianRestrictedAccess"
-    before = world.sandbox.tables(SLUGS[0])[table]
-    yield before
-    world.sandbox.replace_table(SLUGS[0], table, before)
+def restrictions(world: World) -> pl.DataFrame:
+    """The sandbox's restrictions."""
+    return world.sandbox.tables(SLUGS[0])["Family/StudentGuardianRestrictedAccess"]

@@ -7,8 +7,10 @@ import time
 
 import dagster as dg
 import psycopg
+import pytest
 import sqlalchemy as db
 
+from samegoal_sync.pipeline import pooled_storage
 from samegoal_sync.pipeline.pooled_storage import RESTED_SECONDS, PooledPostgresStorage
 from samegoal_sync_tests.pipeline.conftest import World
 
@@ -89,3 +91,21 @@ def test_statements_are_limited_in_time(instance: dg.DagsterInstance) -> None:
     with _storage(instance).run_storage.connect() as connection:
         limit = connection.execute(db.text("show statement_timeout")).scalar_one()
     assert limit == "2min"
+
+
+def test_a_transaction_begins_anew_where_the_connection_at_hand_has_just_broken_off(
+    world: World,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(pooled_storage, "RESTED_SECONDS", 600)  # used too lately to be tried
+    storage = _storage(instance)
+    with storage.event_log_storage.index_transaction() as connection:
+        backend = connection.execute(db.text("select pg_backend_pid()")).scalar_one()
+    with psycopg.connect(world.database_url, autocommit=True) as admin:
+        admin.execute("select pg_terminate_backend(%s, 60000)", (backend,))
+    with storage.event_log_storage.index_transaction() as connection:
+        assert connection.execute(db.text("select pg_backend_pid()")).scalar_one() != backend
+        assert connection.get_isolation_level() == "READ COMMITTED"
+    assert caplog.records == []  # neither a traceback of SQLAlchemy's nor anything else

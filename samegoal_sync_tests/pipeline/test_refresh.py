@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,12 +25,9 @@ _PAIR = "Family/StudentGuardian"
 
 
 @pytest.fixture
-def tables(world: World) -> Iterator[dict[str, pl.DataFrame]]:
-    """The sandbox's tables, put back afterwards."""
-    before = dict(world.sandbox.tables(FAIRVIEW))
-    yield before
-    for name in (_PAIR, ACCESS, "Demographics/NamePhone", "Student/Student"):
-        world.sandbox.replace_table(FAIRVIEW, name, before[name])
+def tables(world: World) -> dict[str, pl.DataFrame]:
+    """The sandbox's tables."""
+    return world.sandbox.tables(FAIRVIEW)
 
 
 def test_a_student_who_is_a_guardian_is_not_published_by_half(
