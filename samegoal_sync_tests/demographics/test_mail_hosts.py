@@ -128,6 +128,7 @@ def test_an_address_without_its_sign(way: str, local: str, host: str) -> None:
         ("gil.vale gmail.com", "gilvale@gmail.com"),
         ("gil.valegmial.com", "gil.vale@gmail.com"),
         ("gil.valehausfarm.org", "gil.vale@hausfarm.org"),
+        ("gil.valeacme.com", "gil.vale@acme.com"),  # not of me.com alone
         ("gil.vale2hausfarm.org", "gil.vale@hausfarm.org"),
         ("gil.vale mail.hausfarm.org", "gil.vale@mail.hausfarm.org"),
     ],

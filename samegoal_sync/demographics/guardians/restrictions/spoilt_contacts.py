@@ -74,7 +74,7 @@ def addresses_without_sign(plain: str) -> set[str]:
     """What the words that end like a host, and have no ``@``, may be.
 
     Where the host is told, by a blank (``gil.vale x.org``) or because everybody knows it
-    (``gil.valegmail.com``), the address; else the word as ``without_sign`` has it.
+    (``gil.valegmail.com``), the address; and the word as ``without_sign`` has it.
 
     Args:
         plain: one line in NFKC.
@@ -85,7 +85,8 @@ def addresses_without_sign(plain: str) -> set[str]:
         if not _HOST.fullmatch(word) or word.rpartition(".")[2] not in ENDINGS:
             continue
         if not _is_host(word):
-            found |= _of_known_host(word) or _of_unknown_host(word)
+            # Both: a host that nobody knows may end like one that everybody does (``acme.com``).
+            found |= _of_known_host(word) | _of_unknown_host(word)
         if before not in ("", "at") and "@" not in before:
             found |= {f"{before}@{word}", *_of_known_host(before + word)}
     return found
