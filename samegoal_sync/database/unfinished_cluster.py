@@ -30,11 +30,20 @@ def set_aside_unfinished(folder: Path) -> None:
     _wait_for_initdb(folder)
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    if (folder / PREPARED).exists() or (folder / "postmaster.pid").exists():
+    if (folder / PREPARED).exists() or _has_started(folder):
         return
     aside = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)
+
+
+def _has_started(folder: Path) -> bool:
+    """Whether a server was started in it; initdb's own backends write their number negative."""
+    try:
+        number = (folder / "postmaster.pid").read_text().partition("\n")[0]
+    except FileNotFoundError:
+        return False
+    return not number.startswith("-")
 
 
 def _wait_for_initdb(folder: Path) -> None:

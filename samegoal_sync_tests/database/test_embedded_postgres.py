@@ -124,6 +124,18 @@ def test_first_commands_at_the_same_moment_agree_on_one_server() -> None:
         assert [one.returncode for one in commands] == [0, 0, 0], said
 
 
+@pytest.mark.parametrize(("number", "is_left"), [("-4711", False), ("4711", True), ("", True)])
+def test_a_lock_of_initdbs_own_backend_is_no_servers(
+    tmp_path: Path, number: str, is_left: bool
+) -> None:
+    folder = tmp_path / "postgres"
+    folder.mkdir()
+    (folder / "postmaster.pid").write_text(f"{number}\n{folder}\n")
+    set_aside_unfinished(folder)
+    assert folder.exists() is is_left
+    assert (tmp_path / "postgres.unfinished").exists() is not is_left
+
+
 @pytest.mark.slow
 def test_a_first_start_that_was_killed_in_initdb_is_begun_anew() -> None:
     with new_home() as home:
