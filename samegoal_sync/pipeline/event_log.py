@@ -20,8 +20,7 @@ from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage
 from sqlalchemy import Connection
 
-from samegoal_sync.database.waiting import went_with
-from samegoal_sync.errors import DatabaseLost
+from samegoal_sync.database.waiting import again_if_server_went
 from samegoal_sync.pipeline.short_events import as_json, is_kept, shortened
 
 #: A partition that was there so lately is there: removing a district ends none of its runs, nor
@@ -56,27 +55,16 @@ class ShortEventLog(PostgresEventLogStorage):
             event_id = int(connection.execute(insert).scalar_one())
         kind, inner = event.dagster_event_type, event.dagster_event
         if inner is not None and kind in ASSET_EVENTS and inner.asset_key:
-            self._again_if_server_went(lambda: self._store_of_asset(event, event_id))
+            # A transaction that broke off is undone as a whole; a statement of its own is executed
+            # again by the pool.
+            again_if_server_went(lambda: self._store_of_asset(event, event_id))
         if kind in ASSET_CHECK_EVENTS:
-            self._again_if_server_went(lambda: self.store_asset_check_event(event, event_id))
+            again_if_server_went(lambda: self.store_asset_check_event(event, event_id))
 
     def _store_of_asset(self, event: dg.EventLogEntry, event_id: int) -> None:
         with self.index_transaction() as connection:
             self._store_asset_event_tags(connection, [event], [event_id])
             self._store_asset_event(connection, event, event_id)
-
-    def _again_if_server_went(self, transaction: Callable[[], None]) -> None:
-        """A transaction that broke off is undone as a whole, and done once more.
-
-        A statement of its own is executed again by the pool.
-        """
-        try:
-            transaction()
-        except DatabaseLost as error:
-            if not went_with(error):
-                raise
-            self._engine.dispose()  # what rests there is as old
-            transaction()
 
     @contextmanager
     def index_transaction(self) -> Iterator[Connection]:
